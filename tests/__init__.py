@@ -1,0 +1,1 @@
+"""All tests, by level: architecture, native, unit, properties, vectors, scenarios, contracts, integration."""

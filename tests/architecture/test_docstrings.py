@@ -1,0 +1,177 @@
+"""Everything public says what it is: modules, classes, functions, methods, fields of records."""
+
+import ast
+import re
+from collections.abc import Iterator
+
+import pytest
+
+from tests.architecture.tree import Finding, assert_clean, code_only, files, report
+
+Documented = ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
+
+
+def missing_docstrings(source: str) -> Iterator[Finding]:
+    """Public parts of a Python module without a docstring.
+
+    Exempt: names with a leading underscore and dunders, overloads, setters of properties, overrides (the method they
+    override says it), and functions inside functions.
+    """
+    tree = ast.parse(source)
+    if not ast.get_docstring(tree):
+        yield Finding(1, "the module has no docstring")
+    yield from _missing_in(tree.body, "")
+
+
+def undocumented_fields(source: str) -> Iterator[Finding]:
+    """Fields of public dataclasses, records and named tuples that nothing describes.
+
+    A field is described by a string below it, a comment on or above its line, or its name in the docstring of the class.
+    """
+    lines = source.splitlines()
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.ClassDef) and not node.name.startswith("_") and _is_record(node):
+            yield from _undocumented_fields_of(node, lines)
+
+
+def missing_cython_docstrings(source: str) -> Iterator[Finding]:
+    """The module and the public `def`, `cpdef` and classes of a Cython file that have no docstring."""
+    if not re.match(r"(?:\s*#[^\n]*\n)*\s*[rR]?\"\"\"", source):
+        yield Finding(1, "the module has no docstring")
+    lines = code_only(source).splitlines()
+    for number, line in enumerate(lines, 1):
+        found = re.match(
+            r"\s*(?:def|cpdef|(?:cdef\s+)?class)\s+(?:[\w\[\]:, ]+\s+)?\*?([A-Za-z]\w*)\s*[(:]", line
+        )
+        if found and not _docstring_follows(lines, number - 1):
+            yield Finding(number, f"{found[1]} has no docstring")
+
+
+def _missing_in(body: list[ast.stmt], owner: str) -> Iterator[Finding]:
+    for node in body:
+        if isinstance(node, ast.If | ast.Try):
+            yield from _missing_in(node.body, owner)
+        if not isinstance(node, Documented) or node.name.startswith("_") or _exempt(node):
+            continue
+        if not ast.get_docstring(node):
+            yield Finding(node.lineno, f"{owner}{node.name} has no docstring")
+        if isinstance(node, ast.ClassDef):
+            yield from _missing_in(node.body, f"{owner}{node.name}.")
+
+
+def _exempt(node: Documented) -> bool:
+    names = {_decorator_name(decorator) for decorator in node.decorator_list}
+    return bool(names & {"overload", "setter", "deleter", "override"})
+
+
+def _decorator_name(decorator: ast.expr) -> str:
+    if isinstance(decorator, ast.Call):
+        decorator = decorator.func
+    if isinstance(decorator, ast.Attribute):
+        return decorator.attr
+    return decorator.id if isinstance(decorator, ast.Name) else ""
+
+
+def _is_record(node: ast.ClassDef) -> bool:
+    decorated = any(
+        _decorator_name(decorator) in ("dataclass", "record") for decorator in node.decorator_list
+    )
+    return decorated or any(isinstance(base, ast.Name) and base.id == "NamedTuple" for base in node.bases)
+
+
+def _undocumented_fields_of(node: ast.ClassDef, lines: list[str]) -> Iterator[Finding]:
+    described = ast.get_docstring(node) or ""
+    for statement, following in zip(node.body, [*node.body[1:], None], strict=True):
+        if not isinstance(statement, ast.AnnAssign) or not isinstance(statement.target, ast.Name):
+            continue
+        name = statement.target.id
+        documented = (
+            name.startswith("_")
+            or re.search(rf"\b{name}\b", described)
+            or _is_string(following)
+            or "#" in lines[(statement.end_lineno or statement.lineno) - 1]
+            or lines[statement.lineno - 2].strip().startswith("#")
+        )
+        if not documented:
+            yield Finding(statement.lineno, f"field {node.name}.{name} is not described")
+
+
+def _is_string(node: ast.stmt | None) -> bool:
+    return (
+        isinstance(node, ast.Expr)
+        and isinstance(node.value, ast.Constant)
+        and isinstance(node.value.value, str)
+    )
+
+
+def _docstring_follows(lines: list[str], start: int) -> bool:
+    """Whether the statement at `start`, read to the end of its brackets, is followed by a string."""
+    statement = ""
+    for index in range(start, min(start + 30, len(lines))):
+        statement += lines[index]
+        if statement.count("(") <= statement.count(")") and statement.rstrip().endswith(":"):
+            following = (line.strip() for line in lines[index + 1 :] if line.strip())
+            return next(following, "").startswith('""')
+    return False
+
+
+def test_public_python_has_docstrings() -> None:
+    assert_clean(report(missing_docstrings, files(".py", under=["gridnode", "bench"])))
+
+
+def test_public_kernels_have_docstrings() -> None:
+    assert_clean(report(missing_cython_docstrings, files(".pyx", under=["gridnode"])))
+
+
+def test_fields_of_records_are_described() -> None:
+    assert_clean(report(undocumented_fields, files(".py", under=["gridnode"])))
+
+
+def test_test_files_say_what_they_show() -> None:
+    undescribed = [
+        finding
+        for finding in report(missing_docstrings, files(".py", under=["tests"]))
+        if finding.endswith("the module has no docstring")
+    ]
+    assert_clean(undescribed)
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        "x = 1",
+        '"""M."""\ndef f(): ...',
+        '"""M."""\nclass A: ...',
+        '"""M."""\nclass A:\n    """A."""\n    def f(self): ...',
+        '"""M."""\nasync def f(): ...',
+    ],
+)
+def test_missing_docstring_is_seen(bad: str) -> None:
+    assert list(missing_docstrings(bad))
+
+
+def test_exempt_from_docstrings() -> None:
+    source = '"""M."""\ndef _f(): ...\n@overload\ndef f(): ...\nclass _A:\n    def g(self): ...\n'
+    assert not list(missing_docstrings(source))
+
+
+def test_undescribed_field_is_seen() -> None:
+    head = "@dataclass(frozen=True)\nclass A:\n"
+    assert list(undocumented_fields(head + '    """A."""\n    x: int\n'))
+    for good in (
+        '    """A at x."""\n    x: int\n',
+        '    x: int\n    """X."""\n',
+        "    x: int  # X\n",
+        "    # X\n    x: int\n",
+    ):
+        assert not list(undocumented_fields(head + good))
+
+
+def test_missing_cython_docstring_is_seen() -> None:
+    assert list(missing_cython_docstrings("cdef int x\n"))
+    assert list(missing_cython_docstrings('"""M."""\ncpdef int f(int a):\n    return a\n'))
+    assert list(missing_cython_docstrings('"""M."""\ncdef class Book:\n    cdef int x\n'))
+    assert not list(
+        missing_cython_docstrings('"""M."""\ncpdef int f(\n    int a,\n):\n    """F."""\n    return a\n')
+    )
+    assert not list(missing_cython_docstrings('"""M."""\ncdef int f(int a) nogil:\n    return a\n'))
