@@ -1,0 +1,63 @@
+"""Every bound of the system, in one place, with the reason for each. Sizes in bytes unless the name says otherwise."""
+
+from __future__ import annotations
+
+from typing import Final
+
+# Records
+MAX_RECORD_BYTES: Final = 16 * 1024 * 1024  # nothing larger is ever decoded
+MAX_DEPTH: Final = 16  # nesting of arrays in any record
+MAX_NAME_CHARS: Final = 64  # zones, meters, connection points, chain ids
+MAX_TEXT_CHARS: Final = 512  # free text a person wrote
+
+# Transactions
+MAX_TRANSACTION_BYTES: Final = 64 * 1024  # one gossip message holds at least one transaction
+MAX_MESSAGES: Final = 256  # messages under one signature
+MAX_VALIDITY_MS: Final = 600_000  # how far ahead of chain time a transaction may expire
+DEFAULT_VALIDITY_MS: Final = 120_000  # what clients use
+MAX_EVENTS_PER_TRANSACTION: Final = 4_096  # receipts stay bounded
+
+# Blocks
+MAX_BLOCK_BYTES: Final = 4 * 1024 * 1024  # sum of transaction bytes in a block
+MAX_BLOCK_TRANSACTIONS: Final = 10_000  # ids in a proposal stay under one frame
+MAX_VALIDATORS: Final = 128  # signatures in a commit
+
+# Mempool
+MAX_POOL_TRANSACTIONS: Final = 20_000
+MAX_POOL_BYTES: Final = 64 * 1024 * 1024
+MAX_POOL_PER_SENDER: Final = 2_000  # one sender cannot fill the pool
+
+# Market
+MAX_SHEET_ORDERS: Final = 96  # a day of quarter hours under one message
+MAX_ZONES: Final = 64
+MAX_LINES: Final = 64
+MAX_SOURCES: Final = 16  # bits of a source mask
+MAX_ORDER_WH: Final = 10_000_000  # 10,000 kWh
+MAX_PRICE_MICRO: Final = 1_000_000_000  # 1,000 THB/kWh either sign
+MAX_ENERGY_WH: Final = 2**40  # one reading of one meter; far above any plant, far below int64
+
+# Numbers
+MAX_AMOUNT: Final = 2**128 - 1
+MAX_U64: Final = 2**64 - 1
+MAX_I64: Final = 2**63 - 1
+
+# Consensus
+MAX_ROUND: Final = 100_000  # a round number beyond this is a lie
+MAX_CLOCK_DRIFT_MS: Final = 5_000  # a block from further in the future than this is voted nil
+
+# Network
+MAX_PEERS: Final = 128  # every validator of the largest set, directly connected
+MAX_FRAME_BYTES: Final = 1024 * 1024  # one frame on a link; what is larger travels as the chunks of a response
+MAX_GOSSIP_BYTES: Final = MAX_TRANSACTION_BYTES + 1024  # the largest transaction and what wraps it
+MAX_RESPONSE_BYTES: Final = 8 * 1024 * 1024  # answer to one request: the largest block with its commit and room
+MAX_RELAY_HOPS: Final = 8  # diameter of the worst mesh that still works; ends a frame that runs in circles
+MAX_SEEN_FLOODS: Final = 32_768  # flooded messages remembered against duplicates: minutes of normal traffic
+
+assert MAX_TRANSACTION_BYTES <= MAX_BLOCK_BYTES <= MAX_RECORD_BYTES
+assert MAX_POOL_PER_SENDER <= MAX_POOL_TRANSACTIONS
+assert MAX_BLOCK_TRANSACTIONS <= MAX_POOL_TRANSACTIONS
+assert DEFAULT_VALIDITY_MS <= MAX_VALIDITY_MS
+assert MAX_ORDER_WH * MAX_PRICE_MICRO <= MAX_I64
+assert MAX_VALIDATORS <= MAX_PEERS
+assert MAX_TRANSACTION_BYTES < MAX_GOSSIP_BYTES < MAX_FRAME_BYTES
+assert MAX_BLOCK_BYTES < MAX_RESPONSE_BYTES
