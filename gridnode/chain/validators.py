@@ -1,0 +1,96 @@
+"""The validators of a height: who they are, what a quorum is, and in which order they propose.
+
+Proposers: the rounds of a height are given to the validators in an order drawn without replacement, each draw weighted by power, from
+SHA-256 of chain id, height and draw number. So no dead validator proposes twice before each other one has had its turn, and
+anyone computes the order from public data. Round r has the r-th of the order, modulo the number of validators.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Annotated
+
+from gridnode.codec.fields import ADDRESS, KEY, NAME, Int, ListOf
+from gridnode.codec.records import Nested, encode, record
+from gridnode.crypto.hashing import Tag
+from gridnode.primitives.ids import Address, Hash, PublicKey
+from gridnode.primitives.limits import MAX_VALIDATORS
+from gridnode.primitives.units import Power
+
+MAX_POWER = 2**40
+_SET = Tag("gridnode/validator-set")
+_DRAW = Tag("gridnode/proposer-draw")
+
+
+@record
+class Validator:
+    """One validator of a set."""
+
+    name: Annotated[str, NAME]
+    address: Annotated[Address, ADDRESS]  # address_of(key): how votes name it
+    key: Annotated[PublicKey, KEY]  # consensus key
+    power: Annotated[Power, Int(1, MAX_POWER)]
+    operator: Annotated[Address, ADDRESS]  # account that receives fees
+
+
+@record
+class ValidatorSet:
+    """Validators in ascending order of address; every node keeps the same order."""
+
+    members: Annotated[tuple[Validator, ...], ListOf(Nested(Validator), MAX_VALIDATORS, 1)]
+
+    @property
+    def total_power(self) -> int:
+        """Sum of the members' power."""
+        return sum(member.power for member in self.members)
+
+    def is_quorum(self, power: int) -> bool:
+        """Whether `power` is more than 2/3 of the total."""
+        return 3 * power > 2 * self.total_power
+
+    def is_skip(self, power: int) -> bool:
+        """Whether `power` is more than 1/3 of the total: at least one honest validator is among its owners."""
+        return 3 * power > self.total_power
+
+    def get(self, address: bytes) -> Validator | None:
+        """The member with this address, or None."""
+        for member in self.members:
+            if member.address == address:
+                return member
+        return None
+
+
+def validator_set(members: list[Validator]) -> ValidatorSet:
+    """A set in its one order. Raises ValueError when an address appears twice."""
+    ordered = sorted(members, key=lambda member: member.address)
+    for left, right in zip(ordered, ordered[1:], strict=False):
+        if left.address == right.address:
+            raise ValueError(f"expected distinct validators, {left.name} and {right.name} share an address")
+    return ValidatorSet(tuple(ordered))
+
+
+def validators_hash(validators: ValidatorSet) -> Hash:
+    """Hash by which a header names the set that votes on it."""
+    return _SET.hash(encode(validators))
+
+
+@lru_cache(maxsize=64)
+def proposer_order(chain_id: str, validators: ValidatorSet, height: int) -> tuple[Validator, ...]:
+    """Order in which the validators propose in the rounds of `height`; see the module docstring."""
+    left = list(validators.members)
+    order = []
+    for draw in range(len(left)):
+        seed = _DRAW.hash(chain_id.encode() + height.to_bytes(8, "big") + draw.to_bytes(4, "big"))
+        ticket = int.from_bytes(seed, "big") % sum(member.power for member in left)
+        for index, member in enumerate(left):
+            ticket -= member.power
+            if ticket < 0:
+                order.append(left.pop(index))
+                break
+    return tuple(order)
+
+
+def proposer_of(chain_id: str, validators: ValidatorSet, height: int, round_: int) -> Validator:
+    """The validator that proposes at (height, round)."""
+    order = proposer_order(chain_id, validators, height)
+    return order[round_ % len(order)]

@@ -1,0 +1,10 @@
+"""Units, identifiers, bounds and errors: the words every other package speaks.
+
+Concepts
+    units.py    `NewType` names over int for each physical and monetary unit, and the few exact conversions between them.
+    ids.py      `NewType` names over bytes and str for identities: addresses, hashes, keys, zones, meters.
+    limits.py   every bound of the system in one file, with assertions that relate them.
+    errors.py   the four roots of all errors, by who is at fault.
+
+Nothing here imports anything of gridnode. Integers only: a float never comes below `gridnode.api`.
+"""
