@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # Sourced by scripts/test and scripts/testnet: makes .venv hold gridnode with its kernels, doing only what is missing.
 # Leaves $root (the project's folder) and $python (its interpreter). Needs Debian or its kin only when something is missing.
 
@@ -80,7 +81,7 @@ install_gridnode() {
 }
 
 # In a subshell, so that the caller stays in its folder; under a lock, so that two callers do not install at once.
-set_up() (
+set_up() ( # shellcheck disable=SC2164
     cd "$root"
     exec 9<.
     flock 9
