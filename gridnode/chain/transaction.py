@@ -7,7 +7,7 @@ The id covers the signature: what is stored, voted on and fetched by id is the s
 
 from __future__ import annotations
 
-from typing import Annotated, NamedTuple
+from typing import Annotated, NamedTuple, NewType
 
 from gridnode.codec.fields import KEY, NAME, SIGNATURE, U32, U64, Bytes, ListOf
 from gridnode.codec.records import Nested, decode, encode, record
@@ -58,6 +58,10 @@ class Transaction(NamedTuple):
     body: TransactionBody
     signing_hash: bytes
     signature: Signature
+
+
+VerifiedTransaction = NewType("VerifiedTransaction", Transaction)
+"""A transaction all of whose signatures, the sender's and its devices', were found valid. Only the node's verifier makes one."""
 
 
 class SignatureCheck(NamedTuple):
