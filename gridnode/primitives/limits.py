@@ -27,6 +27,17 @@ MAX_POOL_TRANSACTIONS: Final = 20_000
 MAX_POOL_BYTES: Final = 64 * 1024 * 1024
 MAX_POOL_PER_SENDER: Final = 2_000  # one sender cannot fill the pool
 
+MAX_GOSSIP_BYTES: Final = 64 * 1024  # transactions in one gossip message, unless a single one is larger
+MAX_GOSSIP_TRANSACTIONS: Final = 512
+MAX_OUTBOX_BYTES: Final = 16 * 1024 * 1024  # beyond it, peers fetch by id
+
+# Sync
+MAX_SYNC_BLOCKS: Final = 64  # blocks in one answer
+MAX_SYNC_BYTES: Final = 4 * 1024 * 1024  # an answer stops after the block that passes this
+MAX_SYNC_AHEAD: Final = 256  # blocks fetched but not yet executed
+MAX_SYNC_REQUESTS: Final = 4  # requests under way at once
+MAX_FETCH_IDS: Final = 10_000  # transactions asked for at once
+
 # Market
 MAX_SHEET_ORDERS: Final = 96  # a day of quarter hours under one message
 MAX_ZONES: Final = 64

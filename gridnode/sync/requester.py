@@ -1,0 +1,125 @@
+"""The asking side of block sync, as a pure machine.
+
+Facts go in (peers' heights, answers, failures); `next_requests` says whom to ask for what, and `next_block` hands over the received
+blocks strictly in order. Ranges do not overlap, a failed range is asked of another peer, and what is fetched ahead is bounded.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from gridnode.primitives.limits import MAX_SYNC_AHEAD, MAX_SYNC_BLOCKS, MAX_SYNC_REQUESTS
+from gridnode.sync.messages import BlockAnswer, BlockRequest, FinalBlock
+
+
+class Ask(NamedTuple):
+    """Send `request` to `peer`."""
+
+    peer: bytes
+    request: BlockRequest
+
+
+class Received(NamedTuple):
+    """A block that came from `peer`, next in order."""
+
+    peer: bytes
+    final: FinalBlock
+
+
+class Requester:
+    """What is missing, who has it, and what is under way."""
+
+    def __init__(self, height: int) -> None:
+        self.height = height  # last block that this node has stored
+        self._peers: dict[bytes, int] = {}
+        self._under_way: dict[bytes, tuple[int, int]] = {}  # peer -> [first, stop)
+        self._received: dict[int, Received] = {}
+        self._misses: dict[bytes, int] = {}
+
+    @property
+    def best(self) -> int:
+        """Greatest height that any connected peer claims."""
+        return max(self._peers.values(), default=0)
+
+    @property
+    def behind(self) -> int:
+        """How many blocks this node is known to lack."""
+        return max(0, self.best - self.height)
+
+    def peer_at(self, peer: bytes, height: int) -> None:
+        """A peer told its height; it may be lower than before (a wiped node)."""
+        self._peers[peer] = height
+
+    def peer_gone(self, peer: bytes) -> None:
+        """A peer disconnected; what it was asked for is asked of others."""
+        self._peers.pop(peer, None)
+        self._under_way.pop(peer, None)
+        self._misses.pop(peer, None)
+
+    def stored(self, height: int) -> None:
+        """This node stored the block at `height`, by sync or by consensus."""
+        self.height = max(self.height, height)
+        for number in [number for number in self._received if number <= self.height]:
+            del self._received[number]
+
+    def next_requests(self) -> list[Ask]:
+        """Requests to send now; each peer has at most one under way, those that failed least and then in order of id first."""
+        asks: list[Ask] = []
+        for peer in sorted(self._peers, key=lambda peer: (self._misses.get(peer, 0), peer)):
+            if len(self._under_way) >= MAX_SYNC_REQUESTS:
+                break
+            gap = None if peer in self._under_way else self._first_gap(self._peers[peer])
+            if gap is not None:
+                self._under_way[peer] = gap
+                first, stop = gap
+                asks.append(Ask(peer, BlockRequest(first, stop - first)))
+        return asks
+
+    def _first_gap(self, peer_height: int) -> tuple[int, int] | None:
+        limit = min(peer_height, self.height + MAX_SYNC_AHEAD)
+        first = self.height + 1
+        while first <= limit and (first in self._received or self._is_asked(first)):
+            first += 1
+        stop = first
+        while stop <= limit and stop - first < MAX_SYNC_BLOCKS:
+            if stop in self._received or self._is_asked(stop):
+                break
+            stop += 1
+        return (first, stop) if stop > first else None
+
+    def _is_asked(self, height: int) -> bool:
+        return any(first <= height < stop for first, stop in self._under_way.values())
+
+    def answered(self, peer: bytes, answer: BlockAnswer) -> str | None:
+        """Take a peer's answer. Returns what is wrong with it, or None; heights must run up from the one asked for."""
+        asked = self._under_way.pop(peer, None)
+        if asked is None:
+            return "expected no answer, nothing was asked"
+        first, stop = asked
+        if not answer.blocks:
+            self._misses[peer] = self._misses.get(peer, 0) + 1
+            self._peers[peer] = min(self._peers.get(peer, 0), first - 1)
+        for number, final in enumerate(answer.blocks, start=first):
+            if number >= stop or final.block.header.height != number:
+                return f"expected block {number} of at most {stop - first}, got block {final.block.header.height}"
+            if number > self.height:
+                self._received.setdefault(number, Received(peer, final))
+        return None
+
+    def failed(self, peer: bytes) -> None:
+        """A request to `peer` failed or timed out; others are asked first from now on."""
+        self._under_way.pop(peer, None)
+        self._misses[peer] = self._misses.get(peer, 0) + 1
+
+    def next_block(self) -> Received | None:
+        """The block after the last stored one, if it has arrived."""
+        return self._received.get(self.height + 1)
+
+    def refused(self, height: int) -> None:
+        """The block handed over for `height` was wrong: forget it and all that its peer sent, and ask others first."""
+        bad = self._received.get(height)
+        if bad is None:
+            return
+        self._misses[bad.peer] = self._misses.get(bad.peer, 0) + MAX_SYNC_BLOCKS
+        for number in [number for number, received in self._received.items() if received.peer == bad.peer]:
+            del self._received[number]

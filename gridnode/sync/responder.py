@@ -1,0 +1,43 @@
+"""The answering side of sync: bounded answers from what is stored."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from gridnode.codec.records import encode
+from gridnode.primitives.ids import TransactionId
+from gridnode.primitives.limits import MAX_SYNC_BYTES
+from gridnode.sync.messages import BlockAnswer, BlockRequest, FinalBlock, TransactionsAnswer, TransactionsRequest
+
+
+def answer_blocks(request: BlockRequest, height: int, load: Callable[[int], FinalBlock | None]) -> bytes:
+    """Encoded `BlockAnswer`: blocks from `request.first` up to `height`, at most as many as asked; stops after MAX_SYNC_BYTES.
+
+    load    the stored block of a height with its commit, or None when pruned.
+    """
+    blocks: list[FinalBlock] = []
+    size = 0
+    for number in range(request.first, min(request.first + request.count, height + 1)):
+        final = load(number)
+        if final is None:
+            break
+        blocks.append(final)
+        size += sum(len(raw) for raw in final.block.transactions)
+        if size >= MAX_SYNC_BYTES:
+            break
+    return encode(BlockAnswer(tuple(blocks)))
+
+
+def answer_transactions(request: TransactionsRequest, find: Callable[[TransactionId], bytes | None]) -> bytes:
+    """Encoded `TransactionsAnswer`: the known ones in the order asked, within MAX_SYNC_BYTES.
+
+    find    a transaction's bytes by id, or None.
+    """
+    found: list[bytes] = []
+    size = 0
+    for transaction_id in request.ids:
+        raw = find(transaction_id)
+        if raw is not None and size + len(raw) <= MAX_SYNC_BYTES:
+            found.append(raw)
+            size += len(raw)
+    return encode(TransactionsAnswer(tuple(found), len(request.ids) - len(found)))
