@@ -10,6 +10,7 @@ from tests.architecture.tree import ROOT, Finding, assert_clean, files, report, 
 MODULE_FILES = (
     "__init__.py",
     "codes.py",
+    "events.py",
     "invariants.py",
     "messages.py",
     "queries.py",

@@ -1,12 +1,13 @@
 """Everything public says what it is: modules, classes, functions, methods, fields of records."""
 
 import ast
+import functools
 import re
 from collections.abc import Iterator
 
 import pytest
 
-from tests.architecture.tree import Finding, assert_clean, code_only, files, report
+from tests.architecture.tree import Finding, assert_clean, code_only, files, report, text
 
 Documented = ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
 
@@ -14,13 +15,14 @@ Documented = ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
 def missing_docstrings(source: str) -> Iterator[Finding]:
     """Public parts of a Python module without a docstring.
 
-    Exempt: names with a leading underscore and dunders, overloads, setters of properties, overrides (the method they
-    override says it), and functions inside functions.
+    Exempt: names with a leading underscore and dunders, overloads, setters of properties, methods that override a
+    documented one of a class of ours, and functions inside functions.
     """
     tree = ast.parse(source)
     if not ast.get_docstring(tree):
         yield Finding(1, "the module has no docstring")
-    yield from _missing_in(tree.body, "")
+    documented = {**documented_methods(), **_methods_with_docstring(tree)}
+    yield from _missing_in(tree.body, "", frozenset(), documented)
 
 
 def undocumented_fields(source: str) -> Iterator[Finding]:
@@ -47,35 +49,61 @@ def missing_cython_docstrings(source: str) -> Iterator[Finding]:
             yield Finding(number, f"{found[1]} has no docstring")
 
 
-def _missing_in(body: list[ast.stmt], owner: str) -> Iterator[Finding]:
+@functools.cache
+def documented_methods() -> dict[str, frozenset[str]]:
+    """For each class of gridnode, by name: its methods that have a docstring, those of its bases included."""
+    found: dict[str, frozenset[str]] = {}
+    for path in files(".py", under=["gridnode"]):
+        for name, methods in _methods_with_docstring(ast.parse(text(path))).items():
+            found[name] = found.get(name, frozenset()) | methods
+    return found
+
+
+def _methods_with_docstring(tree: ast.Module) -> dict[str, frozenset[str]]:
+    found: dict[str, frozenset[str]] = {}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ClassDef):
+            own = {
+                part.name for part in node.body if isinstance(part, Documented) and ast.get_docstring(part)
+            }
+            found[node.name] = frozenset(own).union(*(found.get(base, frozenset()) for base in _bases(node)))
+    return found
+
+
+def _bases(node: ast.ClassDef) -> list[str]:
+    return [_name_of(base.value if isinstance(base, ast.Subscript) else base) for base in node.bases]
+
+
+def _missing_in(
+    body: list[ast.stmt], owner: str, inherited: frozenset[str], documented: dict[str, frozenset[str]]
+) -> Iterator[Finding]:
     for node in body:
         if isinstance(node, ast.If | ast.Try):
-            yield from _missing_in(node.body, owner)
+            yield from _missing_in(node.body, owner, inherited, documented)
         if not isinstance(node, Documented) or node.name.startswith("_") or _exempt(node):
             continue
-        if not ast.get_docstring(node):
+        if not ast.get_docstring(node) and node.name not in inherited:
             yield Finding(node.lineno, f"{owner}{node.name} has no docstring")
         if isinstance(node, ast.ClassDef):
-            yield from _missing_in(node.body, f"{owner}{node.name}.")
+            of_bases = frozenset[str]().union(*(documented.get(base, frozenset()) for base in _bases(node)))
+            yield from _missing_in(node.body, f"{owner}{node.name}.", of_bases, documented)
 
 
 def _exempt(node: Documented) -> bool:
-    names = {_decorator_name(decorator) for decorator in node.decorator_list}
+    names = {_name_of(decorator) for decorator in node.decorator_list}
     return bool(names & {"overload", "setter", "deleter", "override"})
 
 
-def _decorator_name(decorator: ast.expr) -> str:
-    if isinstance(decorator, ast.Call):
-        decorator = decorator.func
-    if isinstance(decorator, ast.Attribute):
-        return decorator.attr
-    return decorator.id if isinstance(decorator, ast.Name) else ""
+def _name_of(node: ast.expr) -> str:
+    if isinstance(node, ast.Call):
+        node = node.func
+    if isinstance(node, ast.Attribute):
+        return node.attr
+    return node.id if isinstance(node, ast.Name) else ""
 
 
 def _is_record(node: ast.ClassDef) -> bool:
-    decorated = any(
-        _decorator_name(decorator) in ("dataclass", "record") for decorator in node.decorator_list
-    )
+    decorated = any(_name_of(decorator) in ("dataclass", "record") for decorator in node.decorator_list)
     return decorated or any(isinstance(base, ast.Name) and base.id == "NamedTuple" for base in node.bases)
 
 
@@ -153,6 +181,13 @@ def test_missing_docstring_is_seen(bad: str) -> None:
 def test_exempt_from_docstrings() -> None:
     source = '"""M."""\ndef _f(): ...\n@overload\ndef f(): ...\nclass _A:\n    def g(self): ...\n'
     assert not list(missing_docstrings(source))
+
+
+def test_overrides_are_described_by_what_they_override() -> None:
+    base = '"""M."""\nclass A:\n    """A."""\n    def f(self):\n        """F."""\n'
+    assert not list(missing_docstrings(base + 'class B(A):\n    """B."""\n    def f(self): ...\n'))
+    assert list(missing_docstrings(base + 'class B(A):\n    """B."""\n    def g(self): ...\n'))
+    assert list(missing_docstrings(base + 'class B:\n    """B."""\n    def f(self): ...\n'))
 
 
 def test_undescribed_field_is_seen() -> None:

@@ -18,7 +18,7 @@ REGISTRY_HOST = re.compile(
     r"\b(?:pypi\.org|pythonhosted\.org|registry\.npmjs\.org|crates\.io|(?:deb|security)\.debian\.org)\b"
 )
 HOST = re.compile(r"\b(?:https?|wss?|mqtts?)://(\[[0-9a-fA-F:]*\]|[\w.-]+)")
-ADDRESS = re.compile(r"(?<![\w.])(\d{1,3}(?:\.\d{1,3}){3})(?![\w.])")
+ADDRESS = re.compile(r"(?<![\w.])(?<![Ss]ection )(\d{1,3}(?:\.\d{1,3}){3})(?![\w.])")
 LOOPBACK = re.compile(
     r"127\.\d+\.\d+\.\d+|0\.0\.0\.0|localhost|\[::1\]|testserver|(?:[\w-]+\.)*(?:example|invalid|test)"
 )
@@ -96,7 +96,15 @@ def test_foreign_host_is_seen(bad: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "good", ["http://127.0.0.1:80/x", "ws://localhost/x", "http://[::1]:1/", "http://{host}/", "1.2.3"]
+    "good",
+    [
+        "http://127.0.0.1:80/x",
+        "ws://localhost/x",
+        "http://[::1]:1/",
+        "http://{host}/",
+        "1.2.3",
+        "section 2.1.3.2",
+    ],
 )
 def test_own_host_passes(good: str) -> None:
     assert not list(foreign_hosts(good))
