@@ -250,3 +250,30 @@ cdef inline int undo_all(State* s) noexcept nogil:
             close_slot(s, p)
         s.journal_used -= 1
     return 0
+
+
+# Bound of every price, adder, energy and capacity, so that no sum in the loop leaves 64 bits.
+cdef extern from *:
+    """
+    #define GRIDNODE_MOST INT64_C(1000000000000000)
+    #define GRIDNODE_ALL_SOURCES 0xFFFF
+    """
+    const int64_t MOST "GRIDNODE_MOST"
+    const int64_t ALL_SOURCES "GRIDNODE_ALL_SOURCES"
+
+cdef int64_t whole(object value, str name, int64_t least, int64_t most) except? -1
+
+
+cdef class Ledger:
+    cdef State s
+    cdef int64_t last_id       # highest order id seen
+    cdef int64_t pending_id    # order whose placing was interrupted, 0 when none
+    cdef int64_t pending_wh    # what was left of it
+    cdef int64_t[3] saved      # the three above as they were at begin()
+
+    cdef int load_ways(self, object paths) except -1
+    cdef int load_adders(self, object adders) except -1
+    cdef Period* period_of(self, object period) except NULL
+    cdef int check_order(self, int64_t side, int64_t zone, int64_t mask) except -1
+    cdef Queue* queue_of(self, object period, object side, object zone) except NULL
+    cdef list walk(self, Queue* queue, int64_t most)

@@ -108,6 +108,7 @@ cdef inline bint find_crossed(State* s, Period* p, uint32_t* pair) noexcept nogi
     cdef uint32_t shared
     cdef uint16_t source
     pair[0] = 0
+    pair[1] = 0
     for zone in range(s.zones):
         offers = &p.queues[s.zones + zone]
         if offers.any == 0:

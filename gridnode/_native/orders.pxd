@@ -49,7 +49,7 @@ cdef inline int pool_reserve(Pool* pool) noexcept nogil:
     if pool.vacant or pool.used < pool.room:
         return 0
     room = <uint64_t>pool.room + (pool.room >> 1) + 64
-    if room > 0xFFFFFFFF:
+    if room >> 32:
         return -1
     grown = <Order*>realloc(pool.at, room * sizeof(Order))
     if grown == NULL:

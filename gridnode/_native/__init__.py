@@ -1,0 +1,56 @@
+"""Compiled kernels: the few inner loops where Python is too slow, integers in and integers out.
+
+A kernel knows no chain, no account and no file. Beside each one stands the obvious Python version of the same rules, and a property
+test that compares the two; whoever changes a rule changes both. Kernels check what they are given and raise ValueError saying what
+was expected, before anything is changed.
+
+    book.pyx      Books: the continuous order books            reference: gridnode.modules.market.reference.ReferenceBooks
+    ledger.pyx    Ledger: what the books remember, queries, journal; ledger.pxd its C side
+    matching.pxd  the matching loop
+    queue.pxd     one queue of orders, a balanced tree
+    orders.pxd    the pool of resting orders and the map from ids
+    commitment    the sparse Merkle tree of the state          reference and rules: gridnode.state
+
+The continuous books: concepts
+
+- A period (market time unit, MTU) has a book: for each side and zone a queue of resting orders, best price first, then lowest id.
+- An order has an id, which is its priority in time and grows strictly, a side (BID 0, OFFER 1), a zone, a mask of sources, a limit
+  price in micro per kWh (it may be negative) and energy in Wh. An offer's mask is its one source, a bid's mask all it accepts.
+- The adder of offer zone, bid zone and tariff band (wheeling and losses of the way, 0 or more) comes on top of the seller's price:
+  the seller gets p, the buyer pays p + adder.
+- Each ordered pair of zones has one way: up to 8 lines, each with a direction, or none. A line has one net flow f per period, positive
+  forward, shared by all trades. Headroom forward is atc_forward - f, backward atc_backward + f, so a trade in one direction frees
+  the other (netting). The headroom of a way is the least of its lines; from a zone to itself it is unlimited.
+- A pair of offer and bid is *crossed* when bid >= offer + adder, the source is accepted and the way has headroom above 0.
+
+The continuous books: rules
+
+1. The incoming order first trades with resting orders. A bid takes the lowest delivered price (offer + adder), an offer the highest
+   net price (bid - adder), ties by lowest id, whatever the zones. A zone to which the way is full is passed over, not waited for.
+2. A fill is as large as both orders and the headroom of the way allow. The resting order makes the price: a resting offer gets its
+   price and the buyer pays adder on top; a resting bid pays its price and the seller gets it less adder. Nothing is rounded.
+3. When the incoming order finds no counterparty, or is used up, resting orders that are crossed, because a fill freed a line between
+   them, trade: first the pair with the greatest surplus (bid - offer - adder), then the oldest offer, then the oldest bid. The
+   older of the two is the resting one of rule 2, the younger one is the taker. After each such fill rule 1 is tried again.
+4. When neither rule finds a fill, what is left of the incoming order rests, or is dropped if it must not rest. So after each `place`
+   that is done no pair of the period is crossed: `crossed` returns None.
+5. The budget counts fills. Nothing else is counted because the search for a fill is bounded by itself: one descent in the queue of
+   each zone, and in rule 3 one in each pair of zones and source. A budget that is spent while a further fill is possible ends the
+   call with done False, and the remainder does not rest. If something remains, `place` with the same id and the remaining energy
+   goes on; if nothing does, `rematch` goes on with rule 3. Both depend on nothing but the content of the books, so they also go on
+   in books rebuilt from state, and the fills are those of an uninterrupted call.
+6. `set_atc`, `restore` and `restore_flow` change content and match nothing; `rematch` applies rule 3. A capacity may be set below
+   the flow; headroom is then negative and nothing passes in that direction until trades against it free the line. `cancel` frees no
+   capacity, so it leaves no pair crossed.
+7. With source filters two resting pairs can free the same line for each other in turn, a few Wh at a time where its capacity is
+   small. That is correct, ends with the energy of the orders, and is why rule 3 is inside the budget.
+
+The continuous books: why so
+
+- A queue is one tree for all masks, whose nodes know the union of masks below them, and not a queue for each mask: a bid may carry any
+  of 65,535 masks, and with a queue each, one participant could make every offer look at thousands of heads.
+- The tree is balanced by height, not by chance: its depth must hold against people who choose their prices, and equal inputs must
+  cost alike on all nodes.
+- begin, commit and rollback keep a journal of inverse changes, so a transaction that fails costs what it did and not a copy of the books.
+- Prices, adders, energies and capacities are at most 10^15 and ids below 2^63, so no sum leaves 64 bits.
+"""

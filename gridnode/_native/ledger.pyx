@@ -1,0 +1,307 @@
+# cython: cdivision=True
+"""What the compiled books remember: periods, lines, resting orders and the journal, with everything that reads or restores them.
+
+Rules and interface stand in the chapter `gridnode._native`. The C side of it is ledger.pxd; matching is in book.pyx.
+"""
+
+from libc.stdint cimport INT64_MAX, int64_t, uint16_t, uint32_t
+from libc.stdlib cimport calloc, free
+from libc.string cimport memset
+
+from gridnode._native.orders cimport Order, Slot, map_get
+from gridnode._native.queue cimport DEEPEST, Queue, first_match, next_order
+
+
+cdef int64_t whole(object value, str name, int64_t least, int64_t most) except? -1:
+    # A whole number from least to most.
+    cdef int64_t number = 0
+    try:
+        number = value
+    except OverflowError:
+        number = least - 1 if value < 0 else most
+        if number == most:
+            raise ValueError(f"{name} is {value}; expected {least} to {most}") from None
+    if number < least or number > most:
+        raise ValueError(f"{name} is {value}; expected {least} to {most}")
+    return number
+
+
+cdef tuple order_row(Order* order):
+    # (order_id, side, zone, mask, price_micro_per_kwh, energy_wh)
+    return (
+        order.id, order.side, order.zone, order.mask, -order.key if order.side == BID else order.key, order.energy_wh,
+    )
+
+
+cdef class Ledger:
+    """The memory of the books of all open periods over one net of zones and lines.
+
+    Args:
+        n_zones: bidding zones, 1 to 64.
+        n_lines: lines between them, 0 to 64.
+        paths: paths[offer_zone][bid_zone], the (line, direction) pairs on the way, direction +1 forward or -1 backward, at most
+            8; empty from a zone to itself; None where no way leads.
+        adders: adders[band][offer_zone][bid_zone], micro per kWh, 0 or more.
+
+    Raises:
+        ValueError: a size, index or number is out of its range.
+    """
+
+    def __cinit__(self, n_zones, n_lines, paths, adders):
+        memset(&self.s, 0, sizeof(self.s))
+        self.s.zones = <uint32_t>whole(n_zones, "n_zones", 1, MOST_ZONES)
+        self.s.lines = <uint32_t>whole(n_lines, "n_lines", 0, MOST_LINES)
+        self.load_ways(paths)
+        self.load_adders(adders)
+
+    def __dealloc__(self):
+        cdef uint32_t slot
+        for slot in range(self.s.slots):
+            if self.s.periods[slot].is_open:
+                free(self.s.periods[slot].queues)
+        free(self.s.periods)
+        free(self.s.ways)
+        free(self.s.adders)
+        free(self.s.pool.at)
+        free(self.s.ids.slots)
+        free(self.s.numbers.slots)
+        free(self.s.journal)
+        free(self.s.fills)
+
+    def __len__(self):
+        """Return the number of resting orders."""
+        return self.s.pool.count
+
+    cdef int load_ways(self, object paths) except -1:
+        cdef uint32_t zones = self.s.zones
+        cdef Way* way
+        self.s.ways = <Way*>calloc(zones * zones, sizeof(Way))
+        if self.s.ways == NULL:
+            raise MemoryError
+        if len(paths) != zones or any(len(row) != zones for row in paths):
+            raise ValueError(f"paths is not a square of {zones} zones")
+        for offer_zone in range(zones):
+            for bid_zone in range(zones):
+                way = &self.s.ways[<uint32_t>offer_zone * zones + <uint32_t>bid_zone]
+                path = paths[offer_zone][bid_zone]
+                if path is None and offer_zone != bid_zone:
+                    way.length = -1
+                    continue
+                if path is None or len(path) > MOST_STEPS or (offer_zone == bid_zone and len(path)):
+                    raise ValueError(f"path {offer_zone} to {bid_zone} is {path}; expected at most 8 lines, none to itself")
+                if len({line for line, _ in path}) != len(path):
+                    raise ValueError(f"path {offer_zone} to {bid_zone} is {path}; expected each line once")
+                for line, direction in path:
+                    if direction not in (1, -1) or self.s.lines == 0:
+                        raise ValueError(f"path {offer_zone} to {bid_zone} is {path}; expected (line, 1 or -1)")
+                    way.step[way.length] = <uint32_t>(2 * whole(line, "line", 0, self.s.lines - 1) + (direction < 0))
+                    way.length += 1
+        return 0
+
+    cdef int load_adders(self, object adders) except -1:
+        cdef uint32_t zones = self.s.zones
+        cdef size_t at = 0
+        self.s.bands = <uint32_t>whole(len(adders), "number of bands", 1, 4096)
+        self.s.adders = <int64_t*>calloc(self.s.bands * zones * zones, sizeof(int64_t))
+        if self.s.adders == NULL:
+            raise MemoryError
+        for matrix in adders:
+            if len(matrix) != zones or any(len(row) != zones for row in matrix):
+                raise ValueError(f"adders of a band are not a square of {zones} zones")
+            for row in matrix:
+                for adder in row:
+                    self.s.adders[at] = whole(adder, "adder", 0, MOST)
+                    at += 1
+        return 0
+
+    cdef Period* period_of(self, object period) except NULL:
+        cdef Period* p = find_period(&self.s, whole(period, "period", 0, INT64_MAX))
+        if p == NULL:
+            raise ValueError(f"period is {period}; expected an open period")
+        return p
+
+    def open_period(self, period, band, atc_forward_wh, atc_backward_wh):
+        """Open the books of a period with the capacity of each line, Wh, and no flow."""
+        cdef int64_t number = whole(period, "period", 0, INT64_MAX)
+        cdef int64_t of_band = whole(band, "band", 0, self.s.bands - 1)
+        cdef Period* p
+        if find_period(&self.s, number) != NULL:
+            raise ValueError(f"period is {number}; expected one that is not open")
+        if len(atc_forward_wh) != self.s.lines or len(atc_backward_wh) != self.s.lines:
+            raise ValueError(f"expected the capacities of {self.s.lines} lines")
+        rooms = [
+            (whole(forward, "atc_forward_wh", 0, MOST), whole(backward, "atc_backward_wh", 0, MOST))
+            for forward, backward in zip(atc_forward_wh, atc_backward_wh)
+        ]
+        if open_slot(&self.s, number, of_band):
+            raise MemoryError
+        p = find_period(&self.s, number)
+        for line, (forward, backward) in enumerate(rooms):
+            if reserve(&self.s):
+                raise MemoryError
+            set_line(&self.s, p, line, 0, forward, backward)
+        p.unsettled = False
+
+    def close_period(self, period):
+        """Forget a period; return [(order_id, remaining_wh)] of its resting orders in id order."""
+        cdef Period* p = self.period_of(period)
+        cdef uint32_t line
+        rows = [(row[0], row[5]) for row in self.orders(period)]
+        for order_id, _ in rows:
+            if reserve(&self.s):
+                raise MemoryError
+            take_order(&self.s, p, map_get(&self.s.ids, order_id))
+        if self.s.recording:
+            for line in range(self.s.lines):
+                if reserve(&self.s):
+                    raise MemoryError
+                set_line(&self.s, p, line, 0, 0, 0)
+        if reserve(&self.s):
+            raise MemoryError
+        close_slot(&self.s, p)
+        return rows
+
+    def set_atc(self, period, line, forward_wh, backward_wh):
+        """Set a line's capacity, Wh, also below its flow; does not match, `rematch` does."""
+        cdef Period* p = self.period_of(period)
+        cdef int64_t at = whole(line, "line", 0, <int64_t>self.s.lines - 1)
+        cdef int64_t forward = whole(forward_wh, "forward_wh", 0, MOST)
+        cdef int64_t backward = whole(backward_wh, "backward_wh", 0, MOST)
+        if reserve(&self.s):
+            raise MemoryError
+        set_line(&self.s, p, at, p.flow[at], forward - p.flow[at], backward + p.flow[at])
+
+    def restore_flow(self, period, line, flow_wh):
+        """Set a line's net flow, Wh, positive forward, when books are rebuilt from state."""
+        cdef Period* p = self.period_of(period)
+        cdef int64_t at = whole(line, "line", 0, <int64_t>self.s.lines - 1)
+        cdef int64_t flow = whole(flow_wh, "flow_wh", -MOST, MOST)
+        if reserve(&self.s):
+            raise MemoryError
+        set_line(
+            &self.s, p, at, flow, p.room[2 * at] + p.flow[at] - flow, p.room[2 * at + 1] - p.flow[at] + flow,
+        )
+
+    cdef int check_order(self, int64_t side, int64_t zone, int64_t mask) except -1:
+        if side != BID and side != OFFER:
+            raise ValueError(f"side is {side}; expected {BID} for a bid or {OFFER} for an offer")
+        if zone < 0 or zone >= self.s.zones:
+            raise ValueError(f"zone is {zone}; expected 0 to {self.s.zones - 1}")
+        if mask < 1 or mask > ALL_SOURCES:
+            raise ValueError(f"mask is {mask}; expected 1 to {ALL_SOURCES}")
+        if side == OFFER and mask & (mask - 1):
+            raise ValueError(f"mask is {mask}; expected one source bit for an offer")
+        return 0
+
+    def restore(self, period, order_id, side, zone, mask, price_micro_per_kwh, energy_wh):
+        """Let an order rest without matching, when books are rebuilt from state; ids may come in any order."""
+        cdef Period* p = self.period_of(period)
+        cdef int64_t id = whole(order_id, "order_id", 1, INT64_MAX)
+        cdef int64_t of_side = whole(side, "side", BID, OFFER)
+        cdef int64_t in_zone = whole(zone, "zone", 0, MOST_ZONES - 1)
+        cdef int64_t sources = whole(mask, "mask", 1, ALL_SOURCES)
+        cdef int64_t price = whole(price_micro_per_kwh, "price_micro_per_kwh", -MOST, MOST)
+        cdef int64_t left = whole(energy_wh, "energy_wh", 1, MOST)
+        self.check_order(of_side, in_zone, sources)
+        if map_get(&self.s.ids, id):
+            raise ValueError(f"order_id is {id}; expected one that does not rest")
+        if reserve(&self.s):
+            raise MemoryError
+        add_order(
+            &self.s, p, id, <int>of_side, <int>in_zone, <uint16_t>sources, -price if of_side == BID else price, left
+        )
+        p.unsettled = True
+        if id >= self.last_id:
+            self.last_id = id
+            self.pending_id = 0
+
+    def periods(self):
+        """Return the open periods, ascending."""
+        return sorted(self.s.periods[slot].number for slot in range(self.s.slots) if self.s.periods[slot].is_open)
+
+    def band(self, period):
+        """Return the tariff band of a period."""
+        return self.period_of(period).band
+
+    def flows(self, period):
+        """Return the net flow of each line, Wh, positive forward."""
+        cdef Period* p = self.period_of(period)
+        return [p.flow[line] for line in range(self.s.lines)]
+
+    def atc(self, period):
+        """Return the capacity of each line, Wh: [(forward, backward)]."""
+        cdef Period* p = self.period_of(period)
+        return [
+            (p.room[2 * line] + p.flow[line], p.room[2 * line + 1] - p.flow[line]) for line in range(self.s.lines)
+        ]
+
+    cdef Queue* queue_of(self, object period, object side, object zone) except NULL:
+        cdef Period* p = self.period_of(period)
+        cdef int64_t of_side = whole(side, "side", BID, OFFER)
+        return &p.queues[of_side * self.s.zones + whole(zone, "zone", 0, <int64_t>self.s.zones - 1)]
+
+    cdef list walk(self, Queue* queue, int64_t most):
+        # The places of the best orders of a queue.
+        cdef uint32_t[DEEPEST] way
+        cdef int depth = 0
+        cdef uint32_t at = next_order(self.s.pool.at, way, &depth, queue.root)
+        found = []
+        while at and len(found) < most:
+            found.append(at)
+            at = next_order(self.s.pool.at, way, &depth, self.s.pool.at[at].right)
+        return found
+
+    def orders(self, period):
+        """Return (order_id, side, zone, mask, price_micro_per_kwh, energy_wh) of every resting order, in id order."""
+        cdef Period* p = self.period_of(period)
+        cdef uint32_t place
+        rows = []
+        for queue in range(2 * self.s.zones):
+            for place in self.walk(&p.queues[<uint32_t>queue], INT64_MAX):
+                rows.append(order_row(&self.s.pool.at[place]))
+        rows.sort()
+        return rows
+
+    def remaining(self, order_id):
+        """Return what is left of a resting order, Wh, 0 when it does not rest."""
+        return self.s.pool.at[map_get(&self.s.ids, whole(order_id, "order_id", 1, INT64_MAX))].energy_wh if len(self) else 0
+
+    def best(self, period, side, zone, mask=ALL_SOURCES):
+        """Return the row, as in `orders`, of the first order of a queue that shares a source with the mask, or None."""
+        cdef Queue* queue = self.queue_of(period, side, zone)
+        cdef uint16_t sources = <uint16_t>whole(mask, "mask", 1, ALL_SOURCES)
+        if not queue.any & sources:
+            return None
+        return order_row(&self.s.pool.at[first_match(self.s.pool.at, queue.root, sources)])
+
+    def queue(self, period, side, zone, most):
+        """Return the rows, as in `orders`, of the first `most` orders of a queue in the order in which they are served."""
+        cdef uint32_t place
+        cdef Queue* queue = self.queue_of(period, side, zone)
+        return [order_row(&self.s.pool.at[place]) for place in self.walk(queue, whole(most, "most", 0, INT64_MAX))]
+
+    def memory_bytes(self):
+        """Return what resting orders and their ids have allocated, idle room included."""
+        return self.s.pool.room * sizeof(Order) + self.s.ids.size * sizeof(Slot)
+
+    def begin(self):
+        """Start to record changes, so that rollback can undo them."""
+        if self.s.recording:
+            raise ValueError("begin() inside begin(); expected commit() or rollback() first")
+        self.s.recording = True
+        self.saved = [self.last_id, self.pending_id, self.pending_wh]
+
+    def commit(self):
+        """Keep what was done since begin()."""
+        if not self.s.recording:
+            raise ValueError("commit() without begin()")
+        self.s.recording = False
+        self.s.journal_used = 0
+
+    def rollback(self):
+        """Undo what was done since begin(): content, order and every later result are as if it had not happened."""
+        if not self.s.recording:
+            raise ValueError("rollback() without begin()")
+        if undo_all(&self.s):
+            raise MemoryError
+        self.last_id, self.pending_id, self.pending_wh = self.saved[0], self.saved[1], self.saved[2]
