@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from gridnode.crypto.hashing import Tag
+from gridnode.primitives.address_text import ADDRESS_BYTES, decode_address, encode_address
 from gridnode.primitives.ids import Address
 
-ADDRESS_BYTES = 20
+__all__ = ["ADDRESS_BYTES", "address_of", "decode_address", "encode_address", "module_address"]
+
 _KEY = Tag("gridnode/address")
 _MODULE = Tag("gridnode/module-account")
 
