@@ -31,12 +31,19 @@ MAX_GOSSIP_BYTES: Final = 64 * 1024  # transactions in one gossip message, unles
 MAX_GOSSIP_TRANSACTIONS: Final = 512
 MAX_OUTBOX_BYTES: Final = 16 * 1024 * 1024  # beyond it, peers fetch by id
 
+# API
+MAX_SUBMIT_BATCH: Final = 1_000  # transactions in one request
+
 # Sync
 MAX_SYNC_BLOCKS: Final = 64  # blocks in one answer
 MAX_SYNC_BYTES: Final = 4 * 1024 * 1024  # an answer stops after the block that passes this
 MAX_SYNC_AHEAD: Final = 256  # blocks fetched but not yet executed
 MAX_SYNC_REQUESTS: Final = 4  # requests under way at once
 MAX_FETCH_IDS: Final = 10_000  # transactions asked for at once
+
+# State
+MAX_STATE_NESTING: Final = 8  # block, transaction, message and room; deeper is a rule that calls itself
+MAX_TABLE_CACHE_ROWS: Final = 4_096  # decoded values remembered for each table
 
 # Market
 MAX_SHEET_ORDERS: Final = 96  # a day of quarter hours under one message

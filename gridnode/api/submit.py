@@ -1,0 +1,142 @@
+"""Transactions in: POST /transactions with one or a batch, as msgpack or JSON.
+
+    application/msgpack   the bytes of one signed transaction, or a canonical array of such byte strings
+    application/json      {"transaction": T} or {"transactions": [T, ...]}, each T the signed bytes in hex, or an object
+                          {chain_id, sender_key, valid_until_ms, salt, messages: [{kind, body: {...}}], signature}
+
+Each transaction of a batch stands or falls alone. `wait_ms` asks the node to answer only when those accepted are in a block.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+import trio
+from starlette.requests import Request
+from starlette.responses import Response
+
+from gridnode.api.answers import answer
+from gridnode.api.parameters import Parameters
+from gridnode.api.problems import Problem, problem_of
+from gridnode.chain.transaction import SignedTransaction, TransactionBody
+from gridnode.codec.canonical import pack, unpack
+from gridnode.codec.records import encode, from_json
+from gridnode.execution.registry import message_from_json
+from gridnode.node.intake import Submitted
+from gridnode.primitives.errors import Malformed, Rejected
+from gridnode.primitives.limits import MAX_SUBMIT_BATCH
+
+MAX_WAIT_MS = 60_000
+_MSGPACK = ("application/msgpack", "application/x-msgpack", "application/octet-stream")
+
+
+async def submit(request: Request) -> Response:
+    """POST /transactions. 202 when at least one was accepted, else the status of the first refusal."""
+    wait_ms = Parameters(request, ("wait_ms",)).integer("wait_ms", 0, MAX_WAIT_MS) or 0
+    node = request.app.state.node
+    raws, single = await _transactions_of(request)
+    results = await node.intake.submit(raws)
+    if wait_ms:
+        await _wait(node.feed, [result.id for result in results if result.rejected is None], wait_ms)
+    first = results[0]
+    if single and first.rejected is not None:
+        raise problem_of(first.rejected)
+    rows = [_row(result, node.store) for result in results]
+    accepted = any(result.rejected is None for result in results)
+    status = 202 if accepted or first.rejected is None else problem_of(first.rejected).status
+    return answer(rows[0] if single else rows, status)
+
+
+async def _wait(feed: Any, ids: list[Any], wait_ms: int) -> None:
+    with trio.move_on_after(wait_ms / 1000):
+        async with trio.open_nursery() as nursery:
+            for transaction_id in ids:
+                nursery.start_soon(feed.transaction, transaction_id, wait_ms)
+
+
+def _row(result: Submitted, store: Any) -> dict[str, Any]:
+    row: dict[str, Any] = {"id": result.id.hex() if result.id else None}
+    if result.rejected is not None:
+        return row | {"status": "rejected", "error": problem_of(result.rejected).as_json()}
+    height = store.height_of(result.id)
+    return row | {"status": "pending" if height is None else "committed", "height": height}
+
+
+async def _transactions_of(request: Request) -> tuple[list[bytes], bool]:
+    body = await _body(request)
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind in _MSGPACK:
+        raws, single = _from_msgpack(body)
+    elif kind in ("application/json", ""):
+        raws, single = _from_json(body)
+    else:
+        raise Problem(415, "UNSUPPORTED_MEDIA_TYPE", "expected application/json or application/msgpack", "content-type")
+    if not 1 <= len(raws) <= MAX_SUBMIT_BATCH:
+        raise Problem(400, "BAD_BATCH", f"expected 1 to {MAX_SUBMIT_BATCH} transactions, got {len(raws)}", "transactions")
+    return raws, single
+
+
+async def _body(request: Request) -> bytes:
+    most = request.app.state.node.config.api.max_body_bytes
+    chunks: list[bytes] = []
+    size = 0
+    async for chunk in request.stream():
+        size += len(chunk)
+        if size > most:
+            raise Problem(413, "BODY_TOO_LARGE", f"expected at most {most} bytes", "body")
+        chunks.append(chunk)
+    return b"".join(chunks)
+
+
+def _from_msgpack(body: bytes) -> tuple[list[bytes], bool]:
+    try:
+        value = unpack(body)
+    except Malformed as error:
+        raise Problem(400, "MALFORMED", str(error), "body") from None
+    if not isinstance(value, tuple) or not value:
+        raise Problem(400, "MALFORMED", "expected a signed transaction, or an array of signed transactions' bytes", "body")
+    if len(value) == 2 and isinstance(value[1], bytes) and len(value[1]) == 64:
+        return [body], True
+    if not all(isinstance(item, bytes) for item in value):
+        raise Problem(400, "MALFORMED", "expected each transaction as a byte string", "transactions")
+    return list(value), False
+
+
+def _from_json(body: bytes) -> tuple[list[bytes], bool]:
+    try:
+        value = msgspec.json.decode(body)
+    except msgspec.DecodeError as error:
+        raise Problem(400, "MALFORMED", f"expected JSON: {error}", "body") from None
+    if isinstance(value, dict) and set(value) == {"transaction"}:
+        return [_raw_of(value["transaction"], "transaction")], True
+    if isinstance(value, dict) and set(value) == {"transactions"} and isinstance(value["transactions"], list):
+        return [_raw_of(item, f"transactions[{index}]") for index, item in enumerate(value["transactions"])], False
+    raise Problem(400, "MALFORMED", 'expected {"transaction": ...} or {"transactions": [...]}', "body")
+
+
+def _raw_of(value: Any, field: str) -> bytes:
+    try:
+        if isinstance(value, str):
+            return bytes.fromhex(value)
+        return _structured(value)
+    except Malformed as error:
+        raise Problem(400, "MALFORMED", str(error), field) from None
+    except Rejected as rejected:
+        raise problem_of(rejected) from None
+    except ValueError:
+        raise Problem(400, "MALFORMED", "expected signed bytes in hex, or an object", field) from None
+
+
+def _structured(value: Any) -> bytes:
+    if not isinstance(value, dict) or not isinstance(value.get("messages"), list):
+        raise Malformed("expected hex or an object with chain_id, sender_key, valid_until_ms, salt, messages, signature")
+    messages = [message_from_json(item) for item in value["messages"]]
+    parts = {name: item for name, item in value.items() if name not in ("messages", "signature")}
+    body = from_json(TransactionBody, parts | {"messages": messages})
+    return encode(from_json(SignedTransaction, {"body": encode(body).hex(), "signature": value.get("signature")}))
+
+
+def as_msgpack(raws: list[bytes]) -> bytes:
+    """A batch as the msgpack body that this endpoint takes."""
+    return pack(raws)

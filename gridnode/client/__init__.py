@@ -1,0 +1,8 @@
+"""The Python SDK: sign transactions, submit them to a node's REST API, ask it things.
+
+Concepts
+    wallet.py   a key pair that builds and signs transactions for one chain.
+    remote.py   `Remote`: one node's API as methods; its errors as `RemoteProblem`.
+
+It stands beside the node: it uses the chain's records and the modules' messages, never the node's insides.
+"""

@@ -1,0 +1,109 @@
+"""One node's REST API as methods."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from types import TracebackType
+from typing import Any
+
+import httpx
+
+from gridnode.codec.canonical import pack
+
+TIMEOUT_S = 30.0
+
+
+class RemoteProblem(Exception):
+    """The node refused a request, or could not be reached (status 0, code UNREACHABLE)."""
+
+    def __init__(self, status: int, code: str, message: str, field: str | None = None) -> None:
+        super().__init__(f"{code}: {message}" + (f" (field {field})" if field else ""))
+        self.status = status
+        self.code = code
+        self.message = message
+        self.field = field
+
+
+class Remote:
+    """A node's API. Use it as an async context manager, under trio or asyncio."""
+
+    def __init__(self, url: str, timeout_s: float = TIMEOUT_S) -> None:
+        self.url = url.rstrip("/")
+        self._http = httpx.AsyncClient(base_url=self.url + "/api/v1", timeout=timeout_s)
+
+    async def __aenter__(self) -> Remote:
+        """Open the connection pool."""
+        await self._http.__aenter__()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Close all connections."""
+        await self._http.__aexit__(kind, error, trace)
+
+    async def get(self, path: str, **parameters: Any) -> Any:
+        """The `data` of GET /api/v1/`path`. Raises RemoteProblem."""
+        return await self._ask("GET", path, params={k: v for k, v in parameters.items() if v is not None})
+
+    async def status(self) -> dict[str, Any]:
+        """What the node says of itself."""
+        return dict(await self.get("status"))
+
+    async def submit(self, raws: Sequence[bytes], wait_ms: int = 0) -> list[dict[str, Any]]:
+        """Submit signed transactions; a row for each, in order: {id, status, error?}.
+
+        Raises RemoteProblem only when the request as a whole failed.
+        """
+        response = await self._send(
+            "POST",
+            "transactions",
+            content=pack(list(raws)),
+            headers={"content-type": "application/msgpack"},
+            params={"wait_ms": wait_ms} if wait_ms else None,
+        )
+        envelope = _envelope(response)
+        if isinstance(envelope.get("data"), list):
+            return list(envelope["data"])
+        raise _problem(response, envelope)
+
+    async def pages(self, path: str, limit: int = 1_000, **parameters: Any) -> AsyncIterator[Any]:
+        """Every row of a paged list {rows, next}, page after page."""
+        after = None
+        while True:
+            page = await self.get(path, limit=limit, after=after, **parameters)
+            for row in page["rows"]:
+                yield row
+            after = page["next"]
+            if after is None:
+                return
+
+    async def _ask(self, method: str, path: str, **options: Any) -> Any:
+        response = await self._send(method, path, **options)
+        envelope = _envelope(response)
+        if response.status_code >= 400 or envelope.get("error"):
+            raise _problem(response, envelope)
+        return envelope.get("data")
+
+    async def _send(self, method: str, path: str, **options: Any) -> httpx.Response:
+        try:
+            return await self._http.request(method, path, **options)
+        except httpx.HTTPError as error:
+            raise RemoteProblem(0, "UNREACHABLE", f"{self.url}: {error or type(error).__name__}") from None
+
+
+def _envelope(response: httpx.Response) -> dict[str, Any]:
+    try:
+        value = response.json()
+    except ValueError:
+        value = None
+    if not isinstance(value, dict):
+        raise RemoteProblem(response.status_code, "NO_ENVELOPE", "expected an object {data, error, timestamp}")
+    return value
+
+
+def _problem(response: httpx.Response, envelope: dict[str, Any]) -> RemoteProblem:
+    error = envelope.get("error") or {}
+    return RemoteProblem(
+        response.status_code, error.get("code", "UNKNOWN"), error.get("message", ""), error.get("field")
+    )

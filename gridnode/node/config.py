@@ -1,0 +1,172 @@
+"""The configuration file of one node: every key, its type, its bound, its default. `config/README.md` explains them to operators.
+
+Paths are relative to the folder of the file. An unknown key, a wrong type or a value out of bounds is one `OperatorError` that names the
+key and what was expected.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import msgspec
+from msgspec import Meta
+
+from gridnode.primitives.errors import OperatorError
+from gridnode.primitives.limits import MAX_POOL_BYTES, MAX_POOL_PER_SENDER, MAX_POOL_TRANSACTIONS
+
+Name = Annotated[str, Meta(min_length=1, max_length=64, pattern=r"^[!-~]+$")]
+Key = Annotated[str, Meta(pattern=r"^[0-9a-f]{64}$")]
+HostPort = Annotated[str, Meta(pattern=r"^[^:\s]+:[0-9]{1,5}$")]
+
+
+class ValidatorSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Present on nodes that validate."""
+
+    keystore: str
+    """Keystore file of the consensus key."""
+    password_file: str
+    """File whose first line is the keystore's password."""
+
+
+class PeerEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A licensed peer."""
+
+    name: Name
+    """What the peer is called in logs and answers."""
+    key: Key
+    """Its node key (public, hex)."""
+    address: HostPort | None = None
+    """Where to dial it; without it the peer may only dial us."""
+
+
+class NetworkSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """How the node reaches its peers."""
+
+    listen: HostPort
+    """Address and port for peers."""
+    node_key: str = "node.key"
+    """File with this node's secret network key (64 hex digits)."""
+    network_key: str = "network.key"
+    """File with the private network's shared key (64 hex digits)."""
+    peers: tuple[PeerEntry, ...] = ()
+    """Only these are admitted."""
+    max_peers: Annotated[int, Meta(ge=1, le=500)] = 64
+    """Connections held at the same time."""
+
+
+class ApiSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """The REST interface."""
+
+    listen: HostPort = "127.0.0.1:26700"
+    """Address and port for clients."""
+    max_body_bytes: Annotated[int, Meta(ge=65_536, le=64 * 1024 * 1024)] = 8 * 1024 * 1024
+    """Largest request body."""
+    max_page: Annotated[int, Meta(ge=1, le=10_000)] = 1_000
+    """Most rows in one answer."""
+
+
+class PoolSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Bounds of the mempool."""
+
+    max_transactions: Annotated[int, Meta(ge=1, le=1_000_000)] = MAX_POOL_TRANSACTIONS
+    """Transactions waiting."""
+    max_bytes: Annotated[int, Meta(ge=65_536, le=1 << 30)] = MAX_POOL_BYTES
+    """Bytes waiting."""
+    max_per_sender: Annotated[int, Meta(ge=1, le=1_000_000)] = MAX_POOL_PER_SENDER
+    """Transactions of one sender waiting."""
+
+
+class LogSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What the node writes about itself."""
+
+    level: Literal["debug", "info", "warning", "error"] = "info"
+    """Least level that is written."""
+    format: Literal["text", "json"] = "text"
+    """One line an event: key=value pairs, or a JSON object."""
+    file: str | None = None
+    """File to append to; standard error when absent."""
+
+
+class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A whole configuration file."""
+
+    name: Name
+    """What this node is called; a validator's must be its name in the genesis."""
+    type: Literal["authority", "validator", "grid_operator", "trader", "observer"]
+    """What the node is for; `authority` and `validator` sign blocks, the others follow."""
+    data_dir: str = "data"
+    """Folder of everything the node stores."""
+    genesis: str = "genesis.toml"
+    """The chain's genesis file."""
+    network: NetworkSection
+    """Peers."""
+    api: ApiSection = ApiSection()
+    """Clients."""
+    pool: PoolSection = PoolSection()
+    """Mempool."""
+    log: LogSection = LogSection()
+    """Log."""
+    validator: ValidatorSection | None = None
+    """Consensus key; required for the types that sign, forbidden for the others."""
+
+
+SIGNING_TYPES = ("authority", "validator")
+
+
+def parse_config(text: str, source: str) -> Config:
+    """Config of a TOML text; `source` names it in errors.
+
+    Raises OperatorError: one line that names the key and what was expected.
+    """
+    try:
+        config = msgspec.toml.decode(text, type=Config)
+    except msgspec.MsgspecError as error:
+        raise OperatorError(f"{source}: {_readable(str(error))}") from None
+    signs = config.type in SIGNING_TYPES
+    if signs and config.validator is None:
+        raise OperatorError(f"{source}: validator: expected a section with keystore and password_file for type {config.type}")
+    if not signs and config.validator is not None:
+        raise OperatorError(f"{source}: validator: expected no such section for type {config.type}, which never signs")
+    for place, address in _addresses(config):
+        if not 0 <= int(address.rpartition(":")[2]) <= 65535:
+            raise OperatorError(f"{source}: {place}: expected a port from 0 to 65535, got {address}")
+    keys = [peer.key for peer in config.network.peers]
+    if len(set(keys)) != len(keys):
+        raise OperatorError(f"{source}: network.peers: expected each key once")
+    return config
+
+
+def load_config(path: Path) -> Config:
+    """Config of a file. Raises OperatorError when it cannot be read or does not hold."""
+    return parse_config(read_text(path, "configuration"), str(path))
+
+
+def read_text(path: Path, what: str) -> str:
+    """Text of a file the operator names. Raises OperatorError with one line that says which file and why."""
+    try:
+        return path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise OperatorError(f"{path}: no such file; expected the {what}") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise OperatorError(f"{path}: cannot read the {what}: {error}") from None
+
+
+def split_address(address: str) -> tuple[str, int]:
+    """Host and port of `host:port`."""
+    host, _, port = address.rpartition(":")
+    return host, int(port)
+
+
+def _addresses(config: Config) -> list[tuple[str, str]]:
+    listed = [("network.listen", config.network.listen), ("api.listen", config.api.listen)]
+    for peer in config.network.peers:
+        if peer.address is not None:
+            listed.append((f"network.peers {peer.name}", peer.address))
+    return listed
+
+
+def _readable(message: str) -> str:
+    """msgspec says `... - at `$.network.listen``; people read the key first."""
+    text, at, place = message.partition(" - at `$")
+    return f"{place.rstrip('`').lstrip('.')}: {text}" if at else text

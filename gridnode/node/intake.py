@@ -1,0 +1,90 @@
+"""How transactions come in, from clients and from peers alike: form, room, signatures, fee; then pool and gossip.
+
+Cheap checks come first. What a client sends is answered one by one, in order; what a peer sends and does not hold lowers that
+peer's score, unless an honest peer may well send it (already known, expired meanwhile, pool full).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+from gridnode.chain.receipt import ChainCode
+from gridnode.chain.transaction import Transaction, VerifiedTransaction, decode_transaction
+from gridnode.execution.admission import check_form
+from gridnode.mempool.outbox import Outbox
+from gridnode.mempool.pool import Pool
+from gridnode.node.ledger_store import LedgerStore
+from gridnode.node.verifier import Verifier
+from gridnode.primitives.errors import Malformed, Rejected
+from gridnode.primitives.ids import TransactionId
+
+
+class Submitted(NamedTuple):
+    """What became of one submitted transaction: its id when it could be decoded, and the rejection, or None when it waits in the pool."""
+
+    id: TransactionId | None
+    rejected: Rejected | None
+
+
+class Intake:
+    """The one door to the pool."""
+
+    def __init__(
+        self,
+        store: LedgerStore,
+        pool: Pool,
+        outbox: Outbox,
+        verifier: Verifier,
+        wake: Callable[[], None],
+    ) -> None:
+        self._store = store
+        self._pool = pool
+        self._outbox = outbox
+        self._verifier = verifier
+        self._wake = wake  # work has arrived
+        self.accepted = 0
+        self.rejected: dict[str, int] = {}
+
+    async def submit(self, raws: Sequence[bytes]) -> list[Submitted]:
+        """Take signed transactions in; each stands or falls alone. Answers come in the order of `raws`."""
+        results: list[Submitted | None] = [None] * len(raws)
+        fit: list[tuple[int, Transaction]] = []
+        for index, raw in enumerate(raws):
+            try:
+                fit.append((index, self._precheck(raw)))
+            except Rejected as rejection:
+                results[index] = self._refuse(None, rejection)
+        verdicts = await self._verifier.verified([transaction for _, transaction in fit])
+        for (index, transaction), verdict in zip(fit, verdicts, strict=True):
+            results[index] = self._admit(transaction, verdict)
+        if self._pool:
+            self._wake()
+        return [result for result in results if result is not None]
+
+    def _precheck(self, raw: bytes) -> Transaction:
+        try:
+            transaction = decode_transaction(raw)
+        except Malformed as error:
+            raise Rejected(ChainCode.MALFORMED, str(error)) from None
+        self._pool.check_room(transaction.id, transaction.sender, len(raw))
+        check_form(transaction, self._store.chain_id)
+        self._store.check_standing(transaction)
+        return transaction
+
+    def _admit(self, transaction: Transaction, verdict: VerifiedTransaction | None) -> Submitted:
+        try:
+            if verdict is None:
+                raise Rejected(ChainCode.BAD_SIGNATURE, "expected valid signatures of the sender and of every device")
+            self._store.check_standing(transaction)  # a block may have been committed meanwhile
+            self._pool.add(verdict)
+        except Rejected as rejection:
+            return self._refuse(transaction.id, rejection)
+        self._outbox.add(transaction.raw)
+        self.accepted += 1
+        return Submitted(transaction.id, None)
+
+    def _refuse(self, transaction_id: TransactionId | None, rejection: Rejected) -> Submitted:
+        name = rejection.code.name
+        self.rejected[name] = self.rejected.get(name, 0) + 1
+        return Submitted(transaction_id, rejection)
