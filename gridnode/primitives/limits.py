@@ -66,7 +66,7 @@ MAX_CLOCK_DRIFT_MS: Final = 5_000  # a block from further in the future than thi
 # Network
 MAX_PEERS: Final = 128  # every validator of the largest set, directly connected
 MAX_FRAME_BYTES: Final = 1024 * 1024  # one frame on a link; what is larger travels as the chunks of a response
-MAX_GOSSIP_BYTES: Final = MAX_TRANSACTION_BYTES + 1024  # the largest transaction and what wraps it
+MAX_GOSSIP_FRAME_BYTES: Final = MAX_GOSSIP_BYTES + 4096  # a full batch and what wraps its transactions
 MAX_RESPONSE_BYTES: Final = 8 * 1024 * 1024  # answer to one request: the largest block with its commit and room
 MAX_RELAY_HOPS: Final = 8  # diameter of the worst mesh that still works; ends a frame that runs in circles
 MAX_SEEN_FLOODS: Final = 32_768  # flooded messages remembered against duplicates: minutes of normal traffic
@@ -77,5 +77,5 @@ assert MAX_BLOCK_TRANSACTIONS <= MAX_POOL_TRANSACTIONS
 assert DEFAULT_VALIDITY_MS <= MAX_VALIDITY_MS
 assert MAX_ORDER_WH * MAX_PRICE_MICRO <= MAX_I64
 assert MAX_VALIDATORS <= MAX_PEERS
-assert MAX_TRANSACTION_BYTES < MAX_GOSSIP_BYTES < MAX_FRAME_BYTES
+assert MAX_TRANSACTION_BYTES < MAX_GOSSIP_FRAME_BYTES < MAX_FRAME_BYTES
 assert MAX_BLOCK_BYTES < MAX_RESPONSE_BYTES

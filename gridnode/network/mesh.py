@@ -1,0 +1,169 @@
+"""The mesh: which links exist. One per peer, none to the unlicensed or banned, all configured peers dialed until they answer.
+
+When two nodes dial each other at once, two connections come about. Both sides keep the one that the node with the smaller key
+dialed, so they agree without a word. A second connection dialed by the same side replaces the first: who dials again has
+lost the old one, even if it still looks alive from here.
+"""
+
+from __future__ import annotations
+
+import logging
+import random
+from collections.abc import Callable, Sequence
+
+import trio
+
+from gridnode.network.config import Endpoint, NetworkConfig, NetworkLimits
+from gridnode.network.host import Connection, HandshakeFailed, Host
+from gridnode.network.links import Link, OnFault, OnFrame
+from gridnode.network.peers import Peer
+from gridnode.network.permission import AdmittedPeers
+
+log = logging.getLogger(__name__)
+
+_STABLE_S = 10.0
+"""A link that lasted so long starts the backoff anew."""
+
+
+class Backoff:
+    """Pauses between dials: doubling from the first to the cap, each shortened by up to a quarter by chance.
+
+    Chance keeps nodes that lost each other at the same moment from dialing each other at the same moment for ever.
+    """
+
+    def __init__(self, limits: NetworkLimits) -> None:
+        """Start with the first pause."""
+        self._first_s = limits.backoff_first_ms / 1000
+        self._cap_s = limits.backoff_cap_ms / 1000
+        self._next_s = self._first_s
+
+    def pause_s(self) -> float:
+        """The next pause in seconds."""
+        pause_s = self._next_s
+        self._next_s = min(self._cap_s, 2 * pause_s)
+        return pause_s * random.uniform(0.75, 1.0)
+
+    def reset(self) -> None:
+        """The peer was there: begin with the first pause again."""
+        self._next_s = self._first_s
+
+
+class Mesh:
+    """Accepts, dials, and keeps one link per peer."""
+
+    def __init__(
+        self,
+        config: NetworkConfig,
+        own_key: bytes,
+        admitted: AdmittedPeers,
+        clock_ms: Callable[[], int],
+        peer_of: Callable[[bytes], Peer],
+        on_frame: OnFrame,
+        on_fault: OnFault,
+        on_change: Callable[[Peer, bool], None],
+    ) -> None:
+        """`on_change(peer, linked)` is called when a peer gets its first link and when it has none any more."""
+        self.links: dict[bytes, Link] = {}
+        """Key of each linked peer -> its link."""
+        self._config = config
+        self._own_key = own_key
+        self._admitted = admitted
+        self._clock_ms = clock_ms
+        self._peer_of = peer_of
+        self._on_frame = on_frame
+        self._on_fault = on_fault
+        self._on_change = on_change
+        self._host = Host(config, admitted, clock_ms)
+        self._changed = trio.Event()
+
+    def linked(self) -> list[Peer]:
+        """The linked peers, in the order they came."""
+        return [link.peer for link in self.links.values()]
+
+    def close(self, peer_key: bytes) -> None:
+        """Close the link to a peer, if there is one; `on_change` follows once its tasks have ended."""
+        link = self.links.get(peer_key)
+        if link is not None:
+            link.close()
+
+    def wake(self) -> None:
+        """Licences or links have changed: dialers that wait look again."""
+        self._changed.set()
+        self._changed = trio.Event()
+
+    async def listen(self) -> Sequence[trio.SocketListener]:
+        """Open the listening sockets. Raises `OperatorError`."""
+        return await self._host.listen(self._config.listen_host, self._config.listen_port)
+
+    async def run(self, listeners: Sequence[trio.SocketListener]) -> None:
+        """Accept and dial until cancelled."""
+        async with trio.open_nursery() as nursery:
+            for endpoint in self._config.peers:
+                if endpoint.peer_key != self._own_key:
+                    nursery.start_soon(self._keep_dialing, endpoint)
+            nursery.start_soon(trio.serve_listeners, self._accept, listeners)
+
+    async def _accept(self, socket: trio.SocketStream) -> None:
+        """One inbound TCP connection, from its first byte to its last."""
+        try:
+            await self._host.accept(socket, self._serve)
+        except HandshakeFailed as failure:
+            log.debug("inbound_refused reason=%s", failure)
+
+    async def _keep_dialing(self, endpoint: Endpoint) -> None:
+        """Dial one configured peer whenever it is not linked but may be."""
+        backoff = Backoff(self._config.limits)
+        while True:
+            while endpoint.peer_key in self.links or endpoint.peer_key not in self._admitted:
+                await self._changed.wait()
+            ban_ms = self._peer_of(endpoint.peer_key).banned_until_ms - self._clock_ms()
+            if ban_ms > 0:
+                await trio.sleep(ban_ms / 1000)
+                continue
+            dialed = trio.current_time()
+            try:
+                await self._host.dial(endpoint, self._serve)
+            except HandshakeFailed as failure:
+                log.debug("dial_failed name=%s reason=%s", self._admitted.name(endpoint.peer_key), failure)
+            if trio.current_time() - dialed > _STABLE_S:
+                backoff.reset()
+            await trio.sleep(backoff.pause_s())
+
+    async def _serve(self, connection: Connection) -> None:
+        """Make `connection` the link of its peer, unless a better one is there, and run it to its end."""
+        if not self._may_join(connection):
+            return
+        peer = self._peer_of(connection.peer_key)
+        link = Link(peer, connection, self._config.limits, self._clock_ms, self._on_frame, self._on_fault)
+        former = self.links.get(peer.key)
+        self.links[peer.key] = link
+        if former is None:
+            peer.links += 1
+            log.info("peer_linked name=%s direction=%s", self._admitted.name(peer.key), link.direction)
+            self._on_change(peer, True)
+        else:
+            former.close()
+        try:
+            await link.run()
+        finally:
+            if self.links.get(peer.key) is link:
+                self._leave(peer, link)
+
+    def _may_join(self, connection: Connection) -> bool:
+        """Whether `connection` may become a link, here and now; licences and bans may have changed since the gate."""
+        key = connection.peer_key
+        if key not in self._admitted or self._peer_of(key).is_banned(self._clock_ms()):
+            return False
+        present = self.links.get(key)
+        if present is None:
+            return len(self.links) < self._config.limits.max_peers
+        return present.dialed == connection.dialed or connection.dialed == (self._own_key < key)
+
+    def _leave(self, peer: Peer, link: Link) -> None:
+        """The last link of `peer` has ended."""
+        del self.links[peer.key]
+        peer.dropped += peer.queue.clear()
+        peer.neighbours = frozenset()
+        log.info("peer_lost name=%s direction=%s", self._admitted.name(peer.key), link.direction)
+        self._on_change(peer, False)
+        self.wake()
