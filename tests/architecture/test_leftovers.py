@@ -18,7 +18,7 @@ REGISTRY_HOST = re.compile(
     r"\b(?:pypi\.org|pythonhosted\.org|registry\.npmjs\.org|crates\.io|(?:deb|security)\.debian\.org)\b"
 )
 HOST = re.compile(r"\b(?:https?|wss?|mqtts?)://(\[[0-9a-fA-F:]*\]|[\w.-]+)")
-ADDRESS = re.compile(r"(?<![\w.])(?<![Ss]ection )(\d{1,3}(?:\.\d{1,3}){3})(?![\w.])")
+ADDRESS = re.compile(r"(?<![\w.])(?<![Ss]ection )(?<!RFC \d{4}, )(\d{1,3}(?:\.\d{1,3}){3})(?![\w.])")
 LOOPBACK = re.compile(
     r"127\.\d+\.\d+\.\d+|0\.0\.0\.0|localhost|\[::1\]|testserver|(?:[\w-]+\.)*(?:example|invalid|test)"
 )
