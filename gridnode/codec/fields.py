@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from gridnode.codec.faults import shown, within
+from gridnode.primitives.address_text import ADDRESS_BYTES, decode_address, encode_address
 from gridnode.primitives.errors import Malformed
-from gridnode.primitives.limits import MAX_I64, MAX_NAME_CHARS, MAX_TEXT_CHARS, MAX_U64
+from gridnode.primitives.limits import MAX_AMOUNT, MAX_I64, MAX_NAME_CHARS, MAX_TEXT_CHARS, MAX_U64
 
 
 class Field:
@@ -19,7 +21,7 @@ class Field:
 
     def pack(self, value: Any) -> Any:
         """Plain form of `value`. Raises Malformed when it is not of this kind or out of bounds."""
-        raise Malformed(f"expected {self.expects}, got {value!r}")
+        raise self.refusal(value)
 
     def unpack(self, plain: Any) -> Any:
         """Value of a plain form. Raises Malformed when it is not of this kind or out of bounds."""
@@ -33,6 +35,10 @@ class Field:
         """Value of a JSON form. Raises Malformed saying what was expected."""
         return self.unpack(value)
 
+    def refusal(self, value: Any) -> Malformed:
+        """The error that says what was expected instead of `value`."""
+        return Malformed(f"expected {self.expects}, got {shown(value)}")
+
 
 class Int(Field):
     """An integer in [low, high], at most 64 bits."""
@@ -42,9 +48,9 @@ class Int(Field):
         self.expects = f"an integer from {low} to {high}"
 
     def pack(self, value: Any) -> Any:
-        if type(value) is not int or not self.low <= value <= self.high:
-            raise Malformed(f"expected {self.expects}, got {value!r}")
-        return value
+        if type(value) is int and self.low <= value <= self.high:
+            return value
+        raise self.refusal(value)
 
 
 class Bool(Field):
@@ -53,9 +59,9 @@ class Bool(Field):
     expects = "true or false"
 
     def pack(self, value: Any) -> Any:
-        if type(value) is not bool:
-            raise Malformed(f"expected {self.expects}, got {value!r}")
-        return value
+        if type(value) is bool:
+            return value
+        raise self.refusal(value)
 
 
 class Bytes(Field):
@@ -66,19 +72,25 @@ class Bytes(Field):
         self.expects = f"{size} bytes" if most is None else f"{size} to {most} bytes"
 
     def pack(self, value: Any) -> Any:
-        if type(value) is not bytes or not self.low <= len(value) <= self.high:
-            size = f"{len(value)} bytes" if isinstance(value, bytes) else repr(value)
-            raise Malformed(f"expected {self.expects}, got {size}")
-        return value
+        if type(value) is bytes and self.low <= len(value) <= self.high:
+            return value
+        raise self.refusal(value)
 
     def to_json(self, value: Any) -> Any:
         return value.hex()
 
     def from_json(self, value: Any) -> Any:
         try:
-            return self.pack(bytes.fromhex(value))
+            decoded = bytes.fromhex(value)
         except (ValueError, TypeError):
-            raise Malformed(f"expected {self.expects} in hex, got {value!r}") from None
+            decoded = None
+        if decoded is None or len(value) != 2 * len(decoded):  # fromhex skips blanks
+            raise Malformed(f"expected {self.expects} in hex, got {shown(value)}")
+        return self.pack(decoded)
+
+    def refusal(self, value: Any) -> Malformed:
+        got = f"{len(value)} bytes" if isinstance(value, bytes) else shown(value)
+        return Malformed(f"expected {self.expects}, got {got}")
 
 
 class HashOrNil(Bytes):
@@ -89,13 +101,27 @@ class HashOrNil(Bytes):
         self.expects = "32 bytes or none"
 
     def pack(self, value: Any) -> Any:
-        if type(value) is not bytes or len(value) not in (0, 32):
-            raise Malformed(f"expected {self.expects}, got {value!r}")
-        return value
+        if type(value) is bytes and len(value) in (0, 32):
+            return value
+        raise self.refusal(value)
+
+
+class AddressField(Bytes):
+    """A 20-byte address; in JSON its bech32m text, so that a typing error is caught."""
+
+    def __init__(self) -> None:
+        super().__init__(ADDRESS_BYTES)
+        self.expects = f"an address ({ADDRESS_BYTES} bytes; as text grid1...)"
+
+    def to_json(self, value: Any) -> Any:
+        return encode_address(value)
+
+    def from_json(self, value: Any) -> Any:
+        return decode_address(value)
 
 
 class Text(Field):
-    """Text of [low, high] characters; `name` allows only printable ASCII without spaces."""
+    """Text of [low, high] characters that UTF-8 can hold; `name` allows only printable ASCII without spaces."""
 
     def __init__(self, low: int, high: int, name: bool = False) -> None:
         self.low, self.high, self.name = low, high, name
@@ -103,10 +129,13 @@ class Text(Field):
         self.expects = f"a string of {low} to {high} {kind}"
 
     def pack(self, value: Any) -> Any:
-        fits = type(value) is str and self.low <= len(value) <= self.high
-        if not fits or (self.name and not all("!" <= letter <= "~" for letter in value)):
-            raise Malformed(f"expected {self.expects}, got {value!r}")
-        return value
+        if type(value) is str and self.low <= len(value) <= self.high:
+            if value.isascii():
+                if not self.name or (value.isprintable() and " " not in value):
+                    return value
+            elif not self.name and not any("\ud800" <= letter <= "\udfff" for letter in value):
+                return value
+        raise self.refusal(value)
 
 
 class AmountField(Field):
@@ -115,23 +144,27 @@ class AmountField(Field):
     expects = "an unsigned integer of at most 128 bits"
 
     def pack(self, value: Any) -> Any:
-        if type(value) is not int or not 0 <= value < 1 << 128:
-            raise Malformed(f"expected {self.expects}, got {value!r}")
-        return value.to_bytes((value.bit_length() + 7) >> 3, "big")
+        if type(value) is int and 0 <= value <= MAX_AMOUNT:
+            return value.to_bytes((value.bit_length() + 7) >> 3, "big")
+        raise self.refusal(value)
 
     def unpack(self, plain: Any) -> Any:
-        if type(plain) is not bytes or len(plain) > 16 or plain[:1] == b"\0":
-            raise Malformed(f"expected {self.expects} as big-endian bytes without leading zeros, got {plain!r}")
-        return int.from_bytes(plain, "big")
+        if type(plain) is bytes and len(plain) <= 16 and plain[:1] != b"\0":
+            return int.from_bytes(plain, "big")
+        raise Malformed(
+            f"expected {self.expects} as big-endian bytes without leading zeros, got {shown(plain)}"
+        )
 
     def to_json(self, value: Any) -> Any:
         return str(value)
 
     def from_json(self, value: Any) -> Any:
+        number = value
         if type(value) is str and value.isascii() and value.isdigit() and len(value) <= 39:
-            value = int(value)
-        self.pack(value)
-        return value
+            number = int(value)
+        if type(number) is int and 0 <= number <= MAX_AMOUNT:
+            return number
+        raise self.refusal(value)
 
 
 class ListOf(Field):
@@ -141,54 +174,60 @@ class ListOf(Field):
         self.item, self.least, self.most = item, least, most
         self.expects = f"a list of {least} to {most} entries, each {item.expects}"
 
-    def _sized(self, value: Any) -> Any:
-        if not isinstance(value, (list, tuple)) or not self.least <= len(value) <= self.most:
-            size = f"{len(value)} entries" if isinstance(value, (list, tuple)) else repr(value)
-            raise Malformed(f"expected {self.expects}, got {size}")
-        return value
-
     def pack(self, value: Any) -> Any:
-        pack = self.item.pack
-        return tuple([pack(item) for item in self._sized(value)])
+        return self._each(self.item.pack, value)
 
     def unpack(self, plain: Any) -> Any:
-        unpack = self.item.unpack
-        return tuple([unpack(item) for item in self._sized(plain)])
+        return self._each(self.item.unpack, plain)
 
     def to_json(self, value: Any) -> Any:
         return [self.item.to_json(item) for item in value]
 
     def from_json(self, value: Any) -> Any:
-        return tuple([self.item.from_json(item) for item in self._sized(value)])
+        return self._each(self.item.from_json, value)
+
+    def _each(self, convert: Any, items: Any) -> tuple[Any, ...]:
+        if not isinstance(items, (list, tuple)) or not self.least <= len(items) <= self.most:
+            raise Malformed(f"expected {self.expects}, got {shown(items)}")
+        try:
+            return tuple([convert(item) for item in items])
+        except Malformed:
+            for index, item in enumerate(items):
+                try:
+                    convert(item)
+                except Malformed as fault:
+                    raise within(f"[{index}]", fault) from None
+            raise
 
 
-class Choice(Int):
-    """A member of an IntEnum: its number in bytes, its lower-case name in JSON."""
+class Choice(Field):
+    """A member of an IntEnum, or its number: the number in bytes, the lower-case name in JSON. Decoding gives the member."""
 
     def __init__(self, enum: Any) -> None:
         self.enum = enum
         self.members = {int(member): member for member in enum}
-        self.expects = "one of " + ", ".join(member.name.lower() for member in enum)
+        self.names = {member.name.lower(): member for member in enum}
+        self.expects = "one of " + ", ".join(self.names)
 
     def pack(self, value: Any) -> Any:
-        if not isinstance(value, int) or isinstance(value, bool) or int(value) not in self.members:
-            raise Malformed(f"expected {self.expects}, got {value!r}")
-        return int(value)
+        if (type(value) is self.enum or type(value) is int) and value in self.members:
+            return int(value)
+        raise self.refusal(value)
 
     def unpack(self, plain: Any) -> Any:
         member = self.members.get(plain) if type(plain) is int else None
         if member is None:
-            raise Malformed(f"expected {self.expects}, got {plain!r}")
+            raise self.refusal(plain)
         return member
 
     def to_json(self, value: Any) -> Any:
         return self.members[int(value)].name.lower()
 
     def from_json(self, value: Any) -> Any:
-        for member in self.enum:
-            if value == member.name.lower():
-                return member
-        raise Malformed(f"expected {self.expects}, got {value!r}")
+        member = self.names.get(value) if type(value) is str else None
+        if member is None:
+            raise self.refusal(value)
+        return member
 
 
 U8 = Int(0, 2**8 - 1)
@@ -198,7 +237,7 @@ U64 = Int(0, MAX_U64)
 I64 = Int(-MAX_I64 - 1, MAX_I64)
 BOOL = Bool()
 AMOUNT = AmountField()
-ADDRESS = Bytes(20)
+ADDRESS = AddressField()
 HASH = Bytes(32)
 HASH_OR_NIL = HashOrNil()
 KEY = Bytes(32)

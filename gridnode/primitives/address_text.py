@@ -6,6 +6,7 @@ and `gridnode.crypto.address`, where one looks for it, need it, and neither sees
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Final
 
 from base58_bech32.bech32 import BECH32_M_CONST, bech32_decode_bytes, bech32_encode_bytes
@@ -19,6 +20,7 @@ _MAX_CHARS = 90  # BIP-173: within it the checksum keeps its promise
 _EXAMPLE = f"an address such as {ADDRESS_PREFIX}1... (bech32m of {ADDRESS_BYTES} bytes)"
 
 
+@lru_cache(maxsize=8192)  # answers of the API name the same accounts again and again
 def encode_address(address: bytes) -> str:
     """Text of a 20-byte address, lower case, 43 characters. Raises ValueError for another size."""
     if len(address) != ADDRESS_BYTES:
