@@ -112,16 +112,16 @@ cdef class Books(Ledger):
         cdef int64_t left = 0
         self.check_rows(period, order_id, side, zone, mask, price_micro_per_kwh, energy_wh)
         self.s.fills_used = 0
-        with nogil:
-            while row < n:
-                left = energy_wh[row]
-                outcome = place_order(
-                    &self.s, find_period(&self.s, period[row]), order_id[row], <int>side[row], <uint32_t>zone[row],
-                    <uint16_t>mask[row], price_micro_per_kwh[row], True, &left, &steps,
-                )
-                if outcome != SETTLED:
-                    break
-                row += 1
+        # The interpreter lock is kept: nobody may change the books, or the columns just checked, while the loop runs.
+        while row < n:
+            left = energy_wh[row]
+            outcome = place_order(
+                &self.s, find_period(&self.s, period[row]), order_id[row], <int>side[row], <uint32_t>zone[row],
+                <uint16_t>mask[row], price_micro_per_kwh[row], True, &left, &steps,
+            )
+            if outcome != SETTLED:
+                break
+            row += 1
         if n:
             self.settle(outcome, order_id[row - 1 if row == n else row], left)
         packed = PyBytes_FromStringAndSize(

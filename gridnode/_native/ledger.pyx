@@ -8,20 +8,22 @@ from libc.stdint cimport INT64_MAX, int64_t, uint16_t, uint32_t
 from libc.stdlib cimport calloc, free
 from libc.string cimport memset
 
+from cpython.number cimport PyNumber_Index
+
 from gridnode._native.orders cimport Order, Slot, map_get
 from gridnode._native.queue cimport DEEPEST, Queue, first_match, next_order
 
 
 cdef int64_t whole(object value, str name, int64_t least, int64_t most) except? -1:
-    # A whole number from least to most.
+    # A whole number from least to most; ValueError says so, and a float is a TypeError, not cut off.
     cdef int64_t number = 0
+    cdef bint holds = False
     try:
-        number = value
+        number = PyNumber_Index(value)
+        holds = least <= number <= most
     except OverflowError:
-        number = least - 1 if value < 0 else most
-        if number == most:
-            raise ValueError(f"{name} is {value}; expected {least} to {most}") from None
-    if number < least or number > most:
+        pass
+    if not holds:
         raise ValueError(f"{name} is {value}; expected {least} to {most}")
     return number
 

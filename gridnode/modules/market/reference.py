@@ -6,20 +6,20 @@ says why; the property tests hold that both versions give the same fills in the 
 
 import copy
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
+from typing import NamedTuple
 
 BID = 0
 OFFER = 1
 MOST = 10**15  # bound of prices, adders, energies and capacities
 
 Fill = tuple[int, int, int, int, int]  # resting_id, energy_wh, seller_price, adder, taker_id
-Row = tuple[int, int, int, int, int, int]  # order_id, side, zone, mask, price_micro_per_kwh, energy_wh
 Path = Sequence[tuple[int, int]]
+Adders = Sequence[Sequence[Sequence[int]]]
 
 
-@dataclass(frozen=True)
-class Order:
-    """An order, resting or incoming."""
+class Order(NamedTuple):
+    """An order, resting or incoming; the row that the queries hand out."""
 
     id: int
     """Name, and priority in time."""
@@ -34,10 +34,6 @@ class Order:
     energy_wh: int
     """What is left of it."""
 
-    def row(self) -> Row:
-        """Return it as the tuple that the queries hand out."""
-        return self.id, self.side, self.zone, self.mask, self.price, self.energy_wh
-
 
 @dataclass
 class Period:
@@ -45,10 +41,8 @@ class Period:
 
     band: int
     """Tariff band, chooses the adders."""
-    forward: list[int]
-    """Capacity of each line forward, Wh."""
-    backward: list[int]
-    """Capacity of each line backward, Wh."""
+    atc: list[tuple[int, int]]
+    """Capacity of each line, Wh: forward and backward."""
     flow: list[int]
     """Net flow of each line, Wh, positive forward."""
     orders: list[Order] = field(default_factory=list)
@@ -58,20 +52,16 @@ class Period:
 def expect(holds: bool, what: str) -> None:
     """Raise ValueError with what was expected unless it holds."""
     if not holds:
-        raise ValueError(what)
+        raise ValueError(f"expected {what}")
 
 
 class ReferenceBooks:
     """The books of all open periods; interface and rules of `gridnode._native.book.Books`."""
 
     def __init__(
-        self,
-        n_zones: int,
-        n_lines: int,
-        paths: Sequence[Sequence[Path | None]],
-        adders: Sequence[Sequence[Sequence[int]]],
+        self, n_zones: int, n_lines: int, paths: Sequence[Sequence[Path | None]], adders: Adders
     ) -> None:
-        """Take the net of zones and lines: paths[offer_zone][bid_zone] and adders[band][offer_zone][bid_zone]."""
+        """Take the net of zones and lines: paths[offer_zone][bid_zone], adders[band][offer_zone][bid_zone]."""
         self._n_zones, self._n_lines, self._paths, self._adders = n_zones, n_lines, paths, adders
         self._periods: dict[int, Period] = {}
         self._last_id = 0
@@ -82,43 +72,39 @@ class ReferenceBooks:
         """Return the number of resting orders."""
         return sum(len(p.orders) for p in self._periods.values())
 
-    def _period(self, period: int) -> Period:
-        expect(period in self._periods, f"period is {period}; expected an open period")
-        return self._periods[period]
-
     def open_period(
-        self, period: int, band: int, atc_forward_wh: Sequence[int], atc_backward_wh: Sequence[int]
+        self, period: int, band: int, forward_wh: Sequence[int], backward_wh: Sequence[int]
     ) -> None:
         """Open the books of a period with the capacity of each line, Wh, and no flow."""
-        expect(period not in self._periods, "expected a period that is not open")
-        expect(0 <= band < len(self._adders), "expected a known band")
-        expect(
-            len(atc_forward_wh) == len(atc_backward_wh) == self._n_lines,
-            "expected the capacities of all lines",
-        )
-        self._periods[period] = Period(band, list(atc_forward_wh), list(atc_backward_wh), [0] * self._n_lines)
+        expect(period not in self._periods, "a period that is not open")
+        expect(0 <= band < len(self._adders), "a known band")
+        expect(len(forward_wh) == len(backward_wh) == self._n_lines, "the capacities of all lines")
+        atc = list(zip(forward_wh, backward_wh, strict=True))
+        self._periods[period] = Period(band, atc, [0] * self._n_lines)
 
     def close_period(self, period: int) -> list[tuple[int, int]]:
         """Forget a period; return [(order_id, remaining_wh)] of its resting orders in id order."""
-        rows = [(row[0], row[5]) for row in self.orders(period)]
+        rows = [(order.id, order.energy_wh) for order in self.orders(period)]
         del self._periods[period]
         return rows
 
     def set_atc(self, period: int, line: int, forward_wh: int, backward_wh: int) -> None:
         """Set a line's capacity, Wh, also below its flow; does not match, `rematch` does."""
-        p = self._period(period)
-        p.forward[line], p.backward[line] = forward_wh, backward_wh
+        self._period(period).atc[line] = (forward_wh, backward_wh)
 
     def restore_flow(self, period: int, line: int, flow_wh: int) -> None:
         """Set a line's net flow, Wh."""
         self._period(period).flow[line] = flow_wh
 
+    def _period(self, period: int) -> Period:
+        expect(period in self._periods, "an open period")
+        return self._periods[period]
+
     def _headroom(self, p: Period, path: Path) -> int:
-        rooms = [
-            p.forward[line] - p.flow[line] if way > 0 else p.backward[line] + p.flow[line]
-            for line, way in path
-        ]
-        return min(rooms, default=MOST)
+        """Return what the path still carries, Wh: the least headroom of its lines."""
+        forward = [p.atc[line][0] - p.flow[line] for line, direction in path if direction > 0]
+        backward = [p.atc[line][1] + p.flow[line] for line, direction in path if direction < 0]
+        return min(forward + backward, default=MOST)
 
     def _cost(self, p: Period, offer: Order, bid: Order) -> int | None:
         """Return offer + adder - bid, or None when the two cannot trade now."""
@@ -133,8 +119,7 @@ class ReferenceBooks:
         found = []
         for other in p.orders:
             if other.side != order.side:
-                offer, bid = (other, order) if order.side == BID else (order, other)
-                cost = self._cost(p, offer, bid)
+                cost = self._cost(p, other, order) if order.side == BID else self._cost(p, order, other)
                 if cost is not None:
                     found.append((cost, other.id, other))
         return min(found)[2] if found else None
@@ -150,28 +135,29 @@ class ReferenceBooks:
                         found.append((cost, offer.id, bid.id, offer, bid))
         return min(found)[3:] if found else None
 
-    def _reduce(self, p: Period, order: Order, energy_wh: int) -> None:
-        p.orders = [other for other in p.orders if other.id != order.id]
-        if order.energy_wh > energy_wh:
-            p.orders.append(replace(order, energy_wh=order.energy_wh - energy_wh))
-
     def _trade(self, p: Period, one: Order, two: Order) -> Fill:
-        """Let two orders trade what both have and the way carries; the older one is the resting one and makes the price."""
-        resting, taker = sorted((one, two), key=lambda order: order.id)
+        """Trade what both orders have and the way carries; the older one is the resting one and makes the price."""
+        resting, taker = sorted((one, two))
         offer, bid = (one, two) if one.side == OFFER else (two, one)
         path = self._paths[offer.zone][bid.zone] or ()
         adder = self._adders[p.band][offer.zone][bid.zone]
         energy_wh = min(offer.energy_wh, bid.energy_wh, self._headroom(p, path))
-        for line, way in path:
-            p.flow[line] += way * energy_wh
+        for line, direction in path:
+            p.flow[line] += direction * energy_wh
         return resting.id, energy_wh, offer.price if resting is offer else bid.price - adder, adder, taker.id
+
+    def _reduce(self, p: Period, order: Order, energy_wh: int) -> None:
+        """Take filled energy from a resting order, and the order out when nothing is left."""
+        p.orders.remove(order)
+        if order.energy_wh > energy_wh:
+            p.orders.append(order._replace(energy_wh=order.energy_wh - energy_wh))
 
     def _match(self, p: Period, order: Order | None, budget: int) -> tuple[list[Fill], int, bool]:
         """Fill the incoming order, then crossed resting ones, until neither is possible or the budget is spent."""
         fills: list[Fill] = []
         left = order.energy_wh if order else 0
         while True:
-            incoming = replace(order, energy_wh=left) if order and left else None
+            incoming = order._replace(energy_wh=left) if order and left else None
             other = self._counterparty(p, incoming) if incoming else None
             pair = (incoming, other) if incoming and other else self._crossed(p)
             if pair is None or len(fills) == budget:
@@ -184,15 +170,13 @@ class ReferenceBooks:
                     self._reduce(p, traded, fills[-1][1])
 
     def _check(self, order: Order) -> None:
-        expect(order.id > 0, "expected a positive id")
-        expect(order.side in (BID, OFFER), "expected a bid or an offer")
-        expect(0 <= order.zone < self._n_zones, "expected a known zone")
-        expect(0 < order.mask < 1 << 16, "expected 1 to 16 sources")
-        expect(order.side == BID or order.mask.bit_count() == 1, "expected one source bit for an offer")
-        expect(
-            -MOST <= order.price <= MOST and 0 < order.energy_wh <= MOST,
-            "expected price and energy in bounds",
-        )
+        """Raise ValueError unless every number of the order is in its range."""
+        expect(order.id > 0, "a positive id")
+        expect(order.side in (BID, OFFER), "a bid or an offer")
+        expect(0 <= order.zone < self._n_zones, "a known zone")
+        expect(0 < order.mask < 1 << 16, "1 to 16 sources")
+        expect(order.side == BID or order.mask.bit_count() == 1, "one source bit for an offer")
+        expect(-MOST <= order.price <= MOST and 0 < order.energy_wh <= MOST, "price and energy in bounds")
 
     def place(
         self,
@@ -210,11 +194,11 @@ class ReferenceBooks:
         p = self._period(period)
         order = Order(order_id, side, zone, mask, price_micro_per_kwh, energy_wh)
         self._check(order)
-        expect(order_id > self._last_id or (order_id, energy_wh) == self._pending, "expected a higher id")
+        expect(order_id > self._last_id or (order_id, energy_wh) == self._pending, "a higher id")
         fills, left, done = self._match(p, order, budget)
         self._last_id, self._pending = order_id, (0, 0) if done or not left else (order_id, left)
         if done and rest and left:
-            p.orders.append(replace(order, energy_wh=left))
+            p.orders.append(order._replace(energy_wh=left))
         return fills, left, done
 
     def rematch(self, period: int, budget: int) -> tuple[list[Fill], bool]:
@@ -222,23 +206,14 @@ class ReferenceBooks:
         fills, _, done = self._match(self._period(period), None, budget)
         return fills, done
 
-    def restore(
-        self,
-        period: int,
-        order_id: int,
-        side: int,
-        zone: int,
-        mask: int,
-        price_micro_per_kwh: int,
-        energy_wh: int,
-    ) -> None:
-        """Let an order rest without matching; ids may come in any order."""
-        order = Order(order_id, side, zone, mask, price_micro_per_kwh, energy_wh)
+    def restore(self, period: int, *row: int) -> None:
+        """Let an order, the numbers of an `Order`, rest without matching; ids may come in any order."""
+        order = Order(*row)
         self._check(order)
-        expect(self.remaining(order_id) == 0, "expected an order that does not rest")
+        expect(self.remaining(order.id) == 0, "an order that does not rest")
         self._period(period).orders.append(order)
-        if order_id >= self._last_id:
-            self._last_id, self._pending = order_id, (0, 0)
+        if order.id >= self._last_id:
+            self._last_id, self._pending = order.id, (0, 0)
 
     def cancel(self, order_id: int) -> int:
         """Take a resting order out; return its remaining energy, Wh, 0 when it does not rest."""
@@ -254,18 +229,18 @@ class ReferenceBooks:
 
     def begin(self) -> None:
         """Remember everything, so that rollback can bring it back."""
-        expect(self._saved is None, "expected commit() or rollback() first")
+        expect(self._saved is None, "commit() or rollback() first")
         self._saved = copy.deepcopy(self._periods), self._last_id, self._pending
 
     def commit(self) -> None:
         """Keep what was done since begin()."""
-        expect(self._saved is not None, "commit() without begin()")
+        expect(self._saved is not None, "begin() first")
         self._saved = None
 
     def rollback(self) -> None:
         """Bring back what was remembered."""
         if self._saved is None:
-            raise ValueError("rollback() without begin()")
+            raise ValueError("expected begin() first")
         self._periods, self._last_id, self._pending = self._saved
         self._saved = None
 
@@ -279,29 +254,19 @@ class ReferenceBooks:
 
     def atc(self, period: int) -> list[tuple[int, int]]:
         """Return the capacity of each line, Wh: [(forward, backward)]."""
-        p = self._period(period)
-        return list(zip(p.forward, p.backward, strict=True))
+        return list(self._period(period).atc)
 
-    def band(self, period: int) -> int:
-        """Return the tariff band of a period."""
-        return self._period(period).band
-
-    def orders(self, period: int) -> list[Row]:
+    def orders(self, period: int) -> list[Order]:
         """Return every resting order in id order."""
-        return sorted(order.row() for order in self._period(period).orders)
+        return sorted(self._period(period).orders)
 
     def remaining(self, order_id: int) -> int:
         """Return what is left of a resting order, Wh, 0 when it does not rest."""
-        return sum(
-            order.energy_wh for p in self._periods.values() for order in p.orders if order.id == order_id
-        )
+        return sum(o.energy_wh for p in self._periods.values() for o in p.orders if o.id == order_id)
 
-    def queue(self, period: int, side: int, zone: int, most: int) -> list[Row]:
+    def queue(self, period: int, side: int, zone: int, most: int) -> list[Order]:
         """Return the first `most` orders of a queue in the order in which they are served."""
         queue = [order for order in self._period(period).orders if (order.side, order.zone) == (side, zone)]
-        queue.sort(key=lambda order: (order.price if side == OFFER else -order.price, order.id))
-        return [order.row() for order in queue[:most]]
-
-    def best(self, period: int, side: int, zone: int, mask: int = 0xFFFF) -> Row | None:
-        """Return the first order of a queue that shares a source with the mask, or None."""
-        return next((row for row in self.queue(period, side, zone, len(self)) if row[3] & mask), None)
+        return sorted(queue, key=lambda order: (order.price if side == OFFER else -order.price, order.id))[
+            :most
+        ]
