@@ -43,7 +43,7 @@ NO_ENERGY = EnergySummary(EnergyWh(0), EnergyWh(0), EnergyWh(0), EnergyWh(0), 0,
 class Header:
     """All that a block fixes; its hash is the block's."""
 
-    chain_id: Annotated[str, NAME]
+    chain_id: Annotated[str, NAME]  # the chain it belongs to
     height: Annotated[Height, U64]
     time_ms: Annotated[TimeMs, U64]
     previous_hash: Annotated[Hash, HASH]  # genesis hash for block 1
@@ -53,7 +53,7 @@ class Header:
     state_root: Annotated[Hash, HASH]  # after this block
     validators_hash: Annotated[Hash, HASH]  # the set that votes on this block
     proposer: Annotated[Address, ADDRESS]  # who made the block (not who proposes it again in a later round)
-    transaction_count: Annotated[int, U32]
+    transaction_count: Annotated[int, U32]  # leaves under transactions_root
     energy: Annotated[EnergySummary, Nested(EnergySummary)]
 
 
@@ -62,6 +62,7 @@ class Block:
     """A whole block as stored and as sent in block sync."""
 
     header: Annotated[Header, Nested(Header)]
+    # signed transactions as they travel, in the order of execution
     transactions: Annotated[tuple[bytes, ...], ListOf(Bytes(1, MAX_TRANSACTION_BYTES), MAX_BLOCK_TRANSACTIONS)]
     last_commit: Annotated[Commit, Nested(Commit)]
 

@@ -47,7 +47,7 @@ class ModuleGenesis:
 class Genesis:
     """Everything a chain starts from."""
 
-    chain_id: Annotated[str, NAME]
+    chain_id: Annotated[str, NAME]  # every signature on the chain covers it
     time_ms: Annotated[TimeMs, U64]  # chain time of height 0
     version: Annotated[int, U32]  # of the rules
     params: Annotated[ChainParams, Nested(ChainParams)]

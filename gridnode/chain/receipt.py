@@ -39,7 +39,7 @@ class Event:
     """Something that happened: kind and the canonical bytes of that kind's record."""
 
     kind: Annotated[str, NAME]
-    body: Annotated[bytes, Bytes(1, MAX_TRANSACTION_BYTES)]
+    body: Annotated[bytes, Bytes(1, MAX_TRANSACTION_BYTES)]  # the record, encoded
 
 
 @record

@@ -27,16 +27,16 @@ class Message:
     """One instruction: which kind (`module.name`) and the canonical bytes of that kind's record."""
 
     kind: Annotated[str, NAME]
-    body: Annotated[bytes, Bytes(1, MAX_TRANSACTION_BYTES)]
+    body: Annotated[bytes, Bytes(1, MAX_TRANSACTION_BYTES)]  # the record, encoded
 
 
 @record
 class TransactionBody:
     """What the sender signs."""
 
-    chain_id: Annotated[str, NAME]
+    chain_id: Annotated[str, NAME]  # the one chain on which it counts
     sender_key: Annotated[PublicKey, KEY]
-    valid_until_ms: Annotated[TimeMs, U64]
+    valid_until_ms: Annotated[TimeMs, U64]  # chain time from which on it is refused
     salt: Annotated[int, U32]  # tells apart two bodies that are alike otherwise
     messages: Annotated[tuple[Message, ...], ListOf(Nested(Message), MAX_MESSAGES, 1)]
 
@@ -53,10 +53,10 @@ class Transaction(NamedTuple):
     """A decoded transaction: its id, its bytes as they travel, and its parts. Its signature may still be unchecked."""
 
     id: TransactionId
-    raw: bytes
-    sender: Address
+    raw: bytes  # as it travels: the encoded SignedTransaction
+    sender: Address  # of body.sender_key
     body: TransactionBody
-    signing_hash: bytes
+    signing_hash: bytes  # 32 bytes that the sender's signature covers
     signature: Signature
 
 

@@ -8,6 +8,7 @@ anyone computes the order from public data. Round r has the r-th of the order, m
 from __future__ import annotations
 
 from functools import lru_cache
+from itertools import pairwise
 from typing import Annotated
 
 from gridnode.codec.fields import ADDRESS, KEY, NAME, Int, ListOf
@@ -35,7 +36,7 @@ class Validator:
 
 @record
 class ValidatorSet:
-    """Validators in ascending order of address; every node keeps the same order."""
+    """The members in ascending order of address; every node keeps the same order."""
 
     members: Annotated[tuple[Validator, ...], ListOf(Nested(Validator), MAX_VALIDATORS, 1)]
 
@@ -63,7 +64,7 @@ class ValidatorSet:
 def validator_set(members: list[Validator]) -> ValidatorSet:
     """A set in its one order. Raises ValueError when an address appears twice."""
     ordered = sorted(members, key=lambda member: member.address)
-    for left, right in zip(ordered, ordered[1:], strict=False):
+    for left, right in pairwise(ordered):
         if left.address == right.address:
             raise ValueError(f"expected distinct validators, {left.name} and {right.name} share an address")
     return ValidatorSet(tuple(ordered))

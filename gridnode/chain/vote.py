@@ -38,7 +38,7 @@ VOTE_KIND = Choice(VoteKind)
 class VoteContent:
     """What a vote's signature covers."""
 
-    chain_id: Annotated[str, NAME]
+    chain_id: Annotated[str, NAME]  # the one chain on which it counts
     kind: Annotated[VoteKind, VOTE_KIND]
     height: Annotated[Height, U64]
     round: Annotated[Round, ROUND]
@@ -61,7 +61,7 @@ class Vote:
 class ProposalContent:
     """What a proposal's signature covers."""
 
-    chain_id: Annotated[str, NAME]
+    chain_id: Annotated[str, NAME]  # the one chain on which it counts
     height: Annotated[Height, U64]
     round: Annotated[Round, ROUND]
     valid_round: Annotated[Round, ROUND_OR_NONE]

@@ -22,12 +22,12 @@ class Totals:
     Figures added by a message that is rejected later are taken back together with its writes.
     """
 
-    traded_wh: int = 0
-    generated_wh: int = 0
-    consumed_wh: int = 0
-    settled_wh: int = 0
-    co2_credits_nano: int = 0
-    generated_by_source_wh: dict[str, int] = field(default_factory=dict)
+    traded_wh: int = 0  # matched in the order book
+    generated_wh: int = 0  # by readings accepted
+    consumed_wh: int = 0  # by readings accepted
+    settled_wh: int = 0  # delivered to buyers
+    co2_credits_nano: int = 0  # minted, 1e-9 credit
+    generated_by_source_wh: dict[str, int] = field(default_factory=dict)  # only sources that generated
 
 
 @dataclass(slots=True)

@@ -84,5 +84,5 @@ def parse_amount(text: str, decimals: int) -> int:
     plain = whole.isascii() and whole.isdigit() and (not dot or (fraction.isascii() and fraction.isdigit()))
     if not plain or len(fraction) > decimals:
         raise ValueError(f"expected a decimal number with at most {decimals} fraction digits, got {text!r}")
-    value = int(whole) * 10**decimals + int(fraction.ljust(decimals, "0") or "0")
+    value: int = int(whole) * 10**decimals + int(fraction.ljust(decimals, "0") or "0")
     return -value if text.startswith("-") else value

@@ -9,7 +9,12 @@ from typing import Any
 
 from tests.architecture.tree import ROOT, Finding, assert_clean, files, report, text
 
-IMPORTED_AS = {"base58-bech32": "base58_bech32", "pynacl": "nacl", "import-linter": "importlinter", "py-spy": "py_spy"}
+IMPORTED_AS = {
+    "base58-bech32": "base58_bech32",
+    "pynacl": "nacl",
+    "import-linter": "importlinter",
+    "py-spy": "py_spy",
+}
 """Names under which distributions are imported, where they differ."""
 
 

@@ -28,7 +28,8 @@ def missing_docstrings(source: str) -> Iterator[Finding]:
 def undocumented_fields(source: str) -> Iterator[Finding]:
     """Fields of public dataclasses, records and named tuples that nothing describes.
 
-    A field is described by a string below it, a comment on or above its line, or its name in the docstring of the class.
+    A field is described by a string below it, a comment on or above its line, its name in the docstring of the class, or
+    a type that says the same word (`block_hash: Hash`, `validators: ValidatorSet`): a comment would repeat it.
     """
     lines = source.splitlines()
     for node in ast.walk(ast.parse(source)):
@@ -115,13 +116,24 @@ def _undocumented_fields_of(node: ast.ClassDef, lines: list[str]) -> Iterator[Fi
         name = statement.target.id
         documented = (
             name.startswith("_")
-            or re.search(rf"\b{name}\b", described)
+            or re.search(rf"\b{name.replace('_', '[_ ]')}\b", described)
             or _is_string(following)
+            or _type_says(name, statement.annotation)
             or "#" in lines[(statement.end_lineno or statement.lineno) - 1]
             or lines[statement.lineno - 2].strip().startswith("#")
         )
         if not documented:
             yield Finding(statement.lineno, f"field {node.name}.{name} is not described")
+
+
+def _type_says(name: str, annotation: ast.expr) -> bool:
+    """Whether the last word of a field's name, its unit aside, is a word of a type in its annotation."""
+    last = [word for word in name.split("_") if len(word) > 2][-1:]
+    types = [part.id for part in ast.walk(annotation) if isinstance(part, ast.Name)]
+    words = {
+        word.lower().removesuffix("s") for type_ in types for word in re.findall(r"[A-Z][a-z]+|[A-Z]+", type_)
+    }
+    return any(word.removesuffix("s") in words for word in last)
 
 
 def _is_string(node: ast.stmt | None) -> bool:
@@ -200,6 +212,13 @@ def test_undescribed_field_is_seen() -> None:
         "    # X\n    x: int\n",
     ):
         assert not list(undocumented_fields(head + good))
+
+
+def test_a_type_may_describe_a_field() -> None:
+    head = "@record\nclass A:\n"
+    assert not list(undocumented_fields(head + "    block_hash: Annotated[Hash, HASH]\n"))
+    assert not list(undocumented_fields(head + "    votes: tuple[Vote, ...]\n"))
+    assert list(undocumented_fields(head + "    valid_until_ms: TimeMs\n"))
 
 
 def test_missing_cython_docstring_is_seen() -> None:
