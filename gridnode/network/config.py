@@ -42,8 +42,8 @@ class NetworkLimits:
 
     max_peers: int = MAX_PEERS
     """Links held at the same time."""
-    max_handshakes: int = 8
-    """Inbound handshakes under way at the same time; what comes beyond is closed unread."""
+    max_handshakes: int = 32
+    """Inbound handshakes under way at the same time; one more closes the oldest."""
     handshake_timeout_ms: int = 10_000
     """From the TCP connection to a usable link."""
     ping_interval_ms: int = 5_000

@@ -36,7 +36,7 @@ from libp2p.stream_muxer.yamux.yamux import Yamux, YamuxStream
 from libp2p.transport.upgrader import TransportUpgrader
 
 from gridnode.network.config import Endpoint, NetworkConfig
-from gridnode.network.permission import AdmittedPeers, peer_id_of, peer_key_of
+from gridnode.network.permission import peer_id_of, peer_key_of
 from gridnode.network.session import MAX_STREAMS, WINDOW_BYTES, PacedSession, Wire
 from gridnode.primitives.errors import OperatorError
 
@@ -120,17 +120,19 @@ Serve = Callable[[Connection], Awaitable[None]]
 class Host:
     """Makes connections, in both directions, to admitted peers only."""
 
-    def __init__(self, config: NetworkConfig, admitted: AdmittedPeers, clock_ms: Callable[[], int]) -> None:
-        """Assemble the stack; nothing is opened yet."""
+    def __init__(
+        self, config: NetworkConfig, gate: Callable[[bytes], bool], clock_ms: Callable[[], int]
+    ) -> None:
+        """Assemble the stack; nothing is opened yet. `gate(peer_key)` says who may enter."""
         quiet_libp2p()
         key_pair = create_new_key_pair(config.seed)
         noise = NoiseTransport(key_pair, noise_privkey=create_noise_key_pair().private_key)
         self._upgrader = TransportUpgrader({NOISE_PROTOCOL: noise}, {TProtocol(YAMUX_PROTOCOL): Yamux})
-        self._admitted = admitted
+        self._gate = gate
         self._limits = config.limits
         self._psk = config.psk.hex()
         self._clock_ms = clock_ms
-        self._handshakes = trio.CapacityLimiter(config.limits.max_handshakes)
+        self._handshakes: dict[trio.SocketStream, None] = {}
 
     async def listen(self, host: str, port: int) -> Sequence[trio.SocketListener]:
         """Open the listening sockets. Raises `OperatorError` when the address is taken or not ours."""
@@ -141,12 +143,13 @@ class Host:
 
     async def accept(self, socket: trio.SocketStream, serve: Serve) -> None:
         """Make the listener's side of a connection and `serve` it. Raises `HandshakeFailed`."""
-        try:
-            self._handshakes.acquire_on_behalf_of_nowait(socket)
-        except trio.WouldBlock:
-            await trio.aclose_forcefully(socket)
-            raise HandshakeFailed("too many handshakes under way") from None
-        await self._run(socket, None, serve, lambda: self._handshakes.release_on_behalf_of(socket))
+        if len(self._handshakes) >= self._limits.max_handshakes:
+            # The oldest goes: whoever only holds places would otherwise keep the others out.
+            oldest = next(iter(self._handshakes))
+            del self._handshakes[oldest]
+            oldest.socket.close()
+        self._handshakes[socket] = None
+        await self._run(socket, None, serve, lambda: self._handshakes.pop(socket, None))
 
     async def dial(self, endpoint: Endpoint, serve: Serve) -> None:
         """Make the dialer's side of a connection and `serve` it. Raises `HandshakeFailed`."""
@@ -178,7 +181,6 @@ class Host:
                 except HandshakeFailed as error:
                     failure = str(error)
                 handshake_over()
-                handshake_over = _nothing
                 if connection is not None:
                     await serve(connection)
                 nursery.cancel_scope.cancel()
@@ -201,7 +203,7 @@ class Host:
 
         secured = await _within(deadline, "noise", upgrade)
         peer_key = peer_key_of(secured.get_remote_peer().to_bytes())
-        if peer_key is None or peer_key not in self._admitted:
+        if peer_key is None or not self._gate(peer_key):
             raise HandshakeFailed(f"gate: {secured.get_remote_peer()} is not admitted")
         return PacedSession(secured, self._limits, self._clock_ms), peer_key
 
@@ -277,7 +279,3 @@ async def _within(deadline: float, step: str, action: Callable[[], Awaitable[T]]
 def _reason(error: BaseException) -> str:
     """One line about `error`: its text, or its name when it has none."""
     return str(error).split("\n", 1)[0] or type(error).__name__
-
-
-def _nothing() -> None:
-    """The handshake's place was given back before."""

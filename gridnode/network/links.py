@@ -21,6 +21,8 @@ WRITE_BYTES = 64 * 1024 - 64
 """Frames joined into one write: as much as fits into one Yamux frame and one Noise packet."""
 PAUSE_PER_POINT_MS = 100
 """A peer that exceeds its messages loses a point for every so many ms it had to be held up."""
+LARGE_PIECE_BYTES = 32 * 1024
+"""Pieces of a response from this size on do not count as messages: few of them fill the allowance of bytes."""
 
 _PING = encode_frame(FrameKind.PING)
 _PONG = encode_frame(FrameKind.PONG)
@@ -94,15 +96,16 @@ class Link:
                 for kind, body in reader.feed(data):
                     self._account(kind, len(body))
                     self._receive(kind, body)
+                    if self._scope.cancel_called:
+                        raise ConnectionLost("closed")
             except PeerFault as fault:
                 self._on_fault(self.peer, fault)
                 raise ConnectionLost(fault.reason) from fault
-            if self._scope.cancel_called:
-                raise ConnectionLost("closed")
 
     def _account(self, kind: FrameKind, size: int) -> None:
         """Charge the frame to the peer; slow the peer down when it sends too much, and blame it for too many."""
-        pause_ms, too_many = self.peer.charge(size, kind is FrameKind.RESPONSE, self._clock_ms())
+        solicited = kind is FrameKind.RESPONSE and size >= LARGE_PIECE_BYTES
+        pause_ms, too_many = self.peer.charge(size, solicited, self._clock_ms())
         if pause_ms == 0:
             return
         self._connection.pause(pause_ms)

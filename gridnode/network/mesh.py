@@ -73,7 +73,7 @@ class Mesh:
         self._on_frame = on_frame
         self._on_fault = on_fault
         self._on_change = on_change
-        self._host = Host(config, admitted, clock_ms)
+        self._host = Host(config, self._is_welcome, clock_ms)
         self._changed = trio.Event()
 
     def linked(self) -> list[Peer]:
@@ -114,20 +114,27 @@ class Mesh:
         """Dial one configured peer whenever it is not linked but may be."""
         backoff = Backoff(self._config.limits)
         while True:
-            while endpoint.peer_key in self.links or endpoint.peer_key not in self._admitted:
-                await self._changed.wait()
-            ban_ms = self._peer_of(endpoint.peer_key).banned_until_ms - self._clock_ms()
-            if ban_ms > 0:
-                await trio.sleep(ban_ms / 1000)
-                continue
+            await self._until_wanted(endpoint.peer_key)
             dialed = trio.current_time()
             try:
                 await self._host.dial(endpoint, self._serve)
             except HandshakeFailed as failure:
                 log.debug("dial_failed name=%s reason=%s", self._admitted.name(endpoint.peer_key), failure)
+            await self._until_wanted(endpoint.peer_key)
             if trio.current_time() - dialed > _STABLE_S:
                 backoff.reset()
             await trio.sleep(backoff.pause_s())
+
+    async def _until_wanted(self, peer_key: bytes) -> None:
+        """Return when the peer is not linked and neither unlicensed nor banned."""
+        while True:
+            if peer_key in self.links or peer_key not in self._admitted:
+                await self._changed.wait()
+                continue
+            ban_ms = self._peer_of(peer_key).banned_until_ms - self._clock_ms()
+            if ban_ms <= 0:
+                return
+            await trio.sleep(ban_ms / 1000)
 
     async def _serve(self, connection: Connection) -> None:
         """Make `connection` the link of its peer, unless a better one is there, and run it to its end."""
@@ -138,7 +145,7 @@ class Mesh:
         former = self.links.get(peer.key)
         self.links[peer.key] = link
         if former is None:
-            peer.links += 1
+            peer.epoch += 1
             log.info("peer_linked name=%s direction=%s", self._admitted.name(peer.key), link.direction)
             self._on_change(peer, True)
         else:
@@ -152,16 +159,21 @@ class Mesh:
     def _may_join(self, connection: Connection) -> bool:
         """Whether `connection` may become a link, here and now; licences and bans may have changed since the gate."""
         key = connection.peer_key
-        if key not in self._admitted or self._peer_of(key).is_banned(self._clock_ms()):
+        if not self._is_welcome(key):
             return False
         present = self.links.get(key)
         if present is None:
             return len(self.links) < self._config.limits.max_peers
         return present.dialed == connection.dialed or connection.dialed == (self._own_key < key)
 
+    def _is_welcome(self, peer_key: bytes) -> bool:
+        """The gate: licensed and not banned."""
+        return peer_key in self._admitted and not self._peer_of(peer_key).is_banned(self._clock_ms())
+
     def _leave(self, peer: Peer, link: Link) -> None:
         """The last link of `peer` has ended."""
         del self.links[peer.key]
+        peer.epoch += 1
         peer.dropped += peer.queue.clear()
         peer.neighbours = frozenset()
         log.info("peer_lost name=%s direction=%s", self._admitted.name(peer.key), link.direction)

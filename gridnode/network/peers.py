@@ -62,8 +62,8 @@ class Peer:
         """What waits to be sent."""
         self.neighbours: frozenset[bytes] = frozenset()
         """Keys the peer says it is linked to."""
-        self.links = 0
-        """Times the peer went from unlinked to linked; a task that spans two of them has lost frames."""
+        self.epoch = 0
+        """Counts up whenever the peer is linked or unlinked; what spans two epochs has lost frames."""
         self.serving = 0
         """Requests of this peer being answered."""
         self.banned_until_ms = 0
@@ -80,8 +80,8 @@ class Peer:
     def charge(self, size: int, solicited: bool, now_ms: int) -> tuple[int, bool]:
         """Account one received frame of `size` bytes.
 
-        Returns (ms to pause reading from this peer, whether it sent more messages than it may). The pieces of a
-        response are `solicited`: only their bytes count.
+        Returns (ms to pause reading from this peer, whether it sent more messages than it may). Of a `solicited`
+        frame only the bytes count.
         """
         self.messages_in += 1
         self.bytes_in += size

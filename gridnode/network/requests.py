@@ -145,14 +145,14 @@ class Answerer:
 
     async def _serve(self, peer: Peer, request_id: bytes, kind: int, payload: bytes) -> None:
         """Answer one question; the pieces go out as fast as the peer takes them."""
-        links = peer.links
+        epoch = peer.epoch
         try:
             answer = await self._answer(peer.key, kind, payload)
             if len(answer) > MAX_RESPONSE_BYTES:
                 raise InvariantBroken("network.response", f"{len(answer)} bytes for request kind {kind}")
             for start in range(0, max(1, len(answer)), PIECE_BYTES):
                 await peer.queue.wait_for_room(Urgency.REQUESTS)
-                if peer.links != links:
+                if peer.epoch != epoch:
                     return
                 last = start + PIECE_BYTES >= len(answer)
                 self._put(peer, request_id, _LAST if last else _MORE, answer[start : start + PIECE_BYTES])
