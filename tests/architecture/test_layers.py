@@ -7,13 +7,17 @@ import sys
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
-from tests.architecture.tree import ROOT, Finding, assert_clean, code_only, files, report
+from tests.architecture.tree import PURE, ROOT, Finding, assert_clean, code_only, files, report
 
 KERNEL_IMPORTS = ("cython", "libc", "libcpp", "cpython", "gridnode.primitives", "gridnode._native")
 """What a kernel may import: C, and the layers not above its own."""
 
-BELOW_KERNELS = ("gridnode/primitives", "gridnode/codec", "gridnode/crypto")
+WITHOUT_KERNELS = tuple(
+    f"gridnode/{package}" for package in ("primitives", "codec", "crypto", "client", "replay")
+)
+"""What stands below or beside the kernels, or beside the node."""
 
 
 def lint_imports(config: Path, folder: Path) -> subprocess.CompletedProcess[str]:
@@ -27,6 +31,12 @@ def lint_imports(config: Path, folder: Path) -> subprocess.CompletedProcess[str]
         text=True,
         check=False,
     )
+
+
+def contracts() -> list[dict[str, Any]]:
+    """The import contracts of pyproject.toml."""
+    linter: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]
+    return list(linter["contracts"])
 
 
 def foreign_kernel_imports(source: str) -> Iterator[Finding]:
@@ -44,7 +54,7 @@ def kernel_imports(source: str) -> Iterator[Finding]:
         modules += [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
         for module in modules:
             if module.startswith("gridnode._native"):
-                yield Finding(node.lineno, f"imports {module}, which does not stand below it")
+                yield Finding(node.lineno, f"imports {module}, which is not below it")
 
 
 def test_contracts_hold() -> None:
@@ -53,8 +63,7 @@ def test_contracts_hold() -> None:
 
 
 def test_contracts_have_no_exceptions() -> None:
-    linter = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]
-    ignoring = [entry["name"] for entry in linter["contracts"] if any("ignore" in key for key in entry)]
+    ignoring = [entry["name"] for entry in contracts() if any("ignore" in key for key in entry)]
     assert not ignoring, f"a contract with an exception is no contract: {ignoring}"
 
 
@@ -75,8 +84,21 @@ def test_kernels_import_only_c_and_primitives() -> None:
     assert_clean(report(foreign_kernel_imports, files(".pyx", ".pxd", under=["gridnode"])))
 
 
-def test_layers_beside_and_below_kernels_do_not_import_them() -> None:
-    assert_clean(report(kernel_imports, files(".py", under=BELOW_KERNELS)))
+def test_kernels_are_imported_from_above_only() -> None:
+    assert_clean(report(kernel_imports, files(".py", under=WITHOUT_KERNELS)))
+
+
+def test_every_pure_package_is_under_contract() -> None:
+    present = {
+        f"gridnode.{package}" for package in PURE if (ROOT / "gridnode" / package / "__init__.py").exists()
+    }
+    (named,) = (set(entry["source_modules"]) for entry in contracts() if entry["id"] == "pure")
+    assert present == named
+
+
+def test_no_layer_is_optional() -> None:
+    optional = [layer for entry in contracts() for layer in entry.get("layers", []) if "(" in layer]
+    assert not optional, f"a layer that may be missing is not held: {optional}"
 
 
 def test_kernel_import_checks_can_fail() -> None:
