@@ -45,8 +45,11 @@ def check_commit(commit: Commit, chain_id: str, validators: ValidatorSet, height
 
     Raises Malformed saying what was expected. Every signature present must be valid.
     """
-    if commit.height != height or commit.block_hash != block_hash:
-        raise Malformed(f"expected a commit of block {block_hash.hex()[:16]} at height {height}")
+    if not block_hash or (commit.height, commit.block_hash) != (height, block_hash):
+        raise Malformed(
+            f"expected a commit of block {_short(block_hash)} at height {height}, "
+            f"got one of {_short(commit.block_hash)} at height {commit.height}"
+        )
     if len(commit.signatures) != len(validators.members):
         raise Malformed(f"expected {len(validators.members)} commit entries, got {len(commit.signatures)}")
     signed = vote_hash(chain_id, VoteKind.PRECOMMIT, height, commit.round, block_hash)
@@ -55,7 +58,11 @@ def check_commit(commit: Commit, chain_id: str, validators: ValidatorSet, height
         if not signature:
             continue
         if not verify(member.key, signed, signature):
-            raise Malformed(f"expected a valid precommit signature of {member.name}")
+            raise Malformed(f"expected a valid precommit signature of {member.name} (round {commit.round})")
         power += member.power
     if not validators.is_quorum(power):
         raise Malformed(f"expected precommits of more than 2/3 of power {validators.total_power}, got {power}")
+
+
+def _short(block_hash: bytes) -> str:
+    return block_hash.hex()[:16] or "nil"

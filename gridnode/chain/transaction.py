@@ -14,6 +14,7 @@ from gridnode.codec.records import Nested, decode, encode, record
 from gridnode.crypto.address import address_of
 from gridnode.crypto.hashing import Tag
 from gridnode.crypto.keys import KeyPair
+from gridnode.primitives.errors import Malformed
 from gridnode.primitives.ids import Address, PublicKey, Signature, TransactionId
 from gridnode.primitives.limits import MAX_MESSAGES, MAX_TRANSACTION_BYTES
 from gridnode.primitives.units import TimeMs
@@ -73,11 +74,16 @@ class SignatureCheck(NamedTuple):
 
 
 def sign_transaction(body: TransactionBody, keys: KeyPair) -> bytes:
-    """Bytes of `body` signed by its sender. Raises ValueError when `keys` are not the sender's."""
+    """Bytes of `body` signed by its sender.
+
+    Raises ValueError when `keys` are not the sender's, Malformed when a field is out of bounds or the whole is too large.
+    """
     if keys.public_key != body.sender_key:
         raise ValueError("expected the key pair of the body's sender")
     encoded = encode(body)
-    return encode(SignedTransaction(encoded, keys.sign(_SIGN.hash(encoded))))
+    raw = encode(SignedTransaction(encoded, keys.sign(_SIGN.hash(encoded))))
+    _check_size(raw)
+    return raw
 
 
 def transaction_id(raw: bytes) -> TransactionId:
@@ -87,6 +93,7 @@ def transaction_id(raw: bytes) -> TransactionId:
 
 def decode_transaction(raw: bytes) -> Transaction:
     """Take a signed transaction apart. Raises Malformed when it is not canonical or out of bounds; checks no signature."""
+    _check_size(raw)
     signed = decode(SignedTransaction, raw)
     body = decode(TransactionBody, signed.body)
     return Transaction(
@@ -102,3 +109,9 @@ def decode_transaction(raw: bytes) -> Transaction:
 def envelope_check(transaction: Transaction) -> SignatureCheck:
     """The check of the sender's own signature."""
     return SignatureCheck(transaction.body.sender_key, transaction.signing_hash, transaction.signature)
+
+
+def _check_size(raw: bytes) -> None:
+    """Body and signature together must fit where a block and a message hold a transaction."""
+    if len(raw) > MAX_TRANSACTION_BYTES:
+        raise Malformed(f"expected a transaction of at most {MAX_TRANSACTION_BYTES} bytes, got {len(raw)}")
