@@ -168,6 +168,19 @@ def test_resting_pairs_meet_by_surplus_then_oldest_offer_then_oldest_bid() -> No
     assert made.rematch(NOW, PLENTY) == (fills, True)
 
 
+def test_resting_pairs_of_equal_surplus_in_different_zones_meet_by_age() -> None:
+    """All three pairs have a surplus of 20: the oldest offer is first although its zone is searched last."""
+    made = books(atc_wh=0)
+    offer(made, 1, 2, 60, 10, SOLAR)
+    offer(made, 2, 0, 60, 10, WIND)
+    offer(made, 3, 1, 60, 10, 4)
+    for order_id, (zone, mask) in enumerate(((1, SOLAR), (2, WIND), (0, 4)), 4):
+        bid(made, order_id, zone, 90, 10, mask)
+    for line in (0, 1, 2):
+        made.set_atc(NOW, line, 100, 100)
+    assert made.rematch(NOW, PLENTY)[0] == [(1, 10, 60, 10, 4), (2, 10, 60, 10, 5), (3, 10, 60, 10, 6)]
+
+
 def test_two_filtered_pairs_free_one_line_for_each_other_within_the_budget() -> None:
     """Solar goes one way and wind the other over a line of 1 Wh: one Wh a fill, until the budget stops it."""
     made = Books(2, 1, [[(), [(0, 1)]], [[(0, -1)], ()]], [[[0, 0], [0, 0]]])
@@ -357,6 +370,32 @@ def test_bad_periods_and_lines_are_refused() -> None:
     with pytest.raises(TypeError):
         made.set_atc(NOW, 0, 1.5, 0)
     assert made.periods() == [NOW]
+
+
+@pytest.mark.parametrize("step", [1, -1])
+def test_prices_in_sequence_do_not_unbalance_a_queue(step: int) -> None:
+    """The stack of a walk holds 48 places: 3,000 orders each better, or worse, than the last must not need more."""
+    made = books()
+    for order_id in range(1, 3_001):
+        offer(made, order_id, 0, step * order_id, 1)
+    assert [row[0] for row in made.queue(NOW, OFFER, 0, PLENTY)] == list(range(1, 3_001))[::step]
+    for order_id in range(1, 3_001)[::step]:
+        assert made.best(NOW, OFFER, 0)[0] == order_id
+        made.cancel(order_id)
+
+
+def test_a_source_that_left_a_queue_is_not_looked_for() -> None:
+    """Each of 15 rare sources has one order among many; when it is cancelled, wherever it hung, nothing offers it."""
+    chance = random.Random(9)
+    made = books()
+    prices = chance.sample(range(10_000), 600)
+    rare = dict(zip(chance.sample(range(1, 601), 15), range(1, 16), strict=True))
+    for order_id, price in enumerate(prices, 1):
+        offer(made, order_id, 0, price, 1, 1 << rare.get(order_id, 0))
+    for order_id, source in rare.items():
+        assert made.best(NOW, OFFER, 0, 1 << source)[0] == order_id
+        made.cancel(order_id)
+        assert made.best(NOW, OFFER, 0, 1 << source) is None
 
 
 def test_long_queues_stay_in_order_through_thousands_of_changes() -> None:

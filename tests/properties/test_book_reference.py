@@ -193,6 +193,21 @@ def test_rollback_leaves_no_trace(
     assert dump(tried.both[0], net) == dump(spared.both[0], net)
 
 
+@settings(max_examples=300, deadline=None)
+@given(nets(), CAPACITIES, st.lists(ORDERS, max_size=30))
+def test_crossed_resting_orders_meet_in_the_same_order(net: Net, capacities: list[int], orders: list) -> None:
+    """Orders restored without matching, most of them crossed, meet in the order of the naive books."""
+    pair = Pair(net, capacities)
+    for order in orders:
+        pair.step("restore", order)
+    for period in (0, 1):
+        pair.call("crossed", period)
+        pair.call("rematch", period, 3)
+        pair.call("rematch", period, PLENTY)
+        assert pair.both[0].crossed(period) is None
+    assert dump(pair.both[0], net) == dump(pair.both[1], net)
+
+
 def rebuilt(books: Books, net: Net) -> Books:
     """Return new books restored from what can be seen of the old ones, the latest orders first."""
     fresh = Books(*net)
