@@ -77,7 +77,7 @@ def _walk(data: bytes) -> None:
 
 
 def _check(value: Any, depth: int) -> None:
-    if isinstance(value, (list, tuple)):
+    if type(value) in (tuple, list):  # exactly: an extension decodes to a tuple of a kind of its own
         if depth >= MAX_DEPTH:
             raise Malformed(f"expected at most {MAX_DEPTH} nested arrays")
         for item in value:

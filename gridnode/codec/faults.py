@@ -42,6 +42,6 @@ def shown(value: Any) -> str:
     if isinstance(value, int):
         bits = value.bit_length()
         return repr(value) if bits <= _SHOWN_BITS else f"an integer of {bits} bits"
-    if isinstance(value, (list, tuple)):
+    if type(value) in (list, tuple):
         return f"a list of {len(value)} entries"
     return "nil" if value is None else type(value).__name__

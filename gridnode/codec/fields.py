@@ -187,7 +187,7 @@ class ListOf(Field):
         return self._each(self.item.from_json, value)
 
     def _each(self, convert: Any, items: Any) -> tuple[Any, ...]:
-        if not isinstance(items, (list, tuple)) or not self.least <= len(items) <= self.most:
+        if type(items) not in (tuple, list) or not self.least <= len(items) <= self.most:
             raise Malformed(f"expected {self.expects}, got {shown(items)}")
         try:
             return tuple([convert(item) for item in items])
