@@ -2,7 +2,8 @@
 
     python bench/matching.py [--orders N] [--resting N] [--seed N]
 
-A mixture like a day of trading: 96 periods, 6 zones on a star, 4 sources, limits about 4 THB/kWh, six of ten orders met.
+A mixture like a day of trading: 96 periods, 6 zones on a star, 4 sources, limits about 4 THB/kWh, six of ten
+orders priced to meet the other side (fewer find the source they want still there).
 
     orders_per_second        place_many, 5,000 rows a call, the check of the rows included
     fills_per_order          trades by orders placed
@@ -29,7 +30,7 @@ PERIODS = 96
 ATC_WH = 10**12
 PLENTY = 10**9
 CHUNK = 5_000
-EAGER_PPM = 640_000
+EAGER_PPM = 600_000
 
 
 def star() -> Books:
