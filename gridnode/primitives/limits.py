@@ -53,6 +53,16 @@ MAX_SOURCES: Final = 16  # bits of a source mask
 MAX_ORDER_WH: Final = 10_000_000  # 10,000 kWh
 MAX_PRICE_MICRO: Final = 1_000_000_000  # 1,000 THB/kWh either sign
 MAX_ENERGY_WH: Final = 2**40  # one reading of one meter; far above any plant, far below int64
+MAX_LOT_PARTS: Final = 64  # inputs or outputs of one transfer of lots: a message's work stays that of a small sheet
+MAX_POINT_LOTS: Final = 64  # lots of one connection point and MTU held until settlement; its row stays small
+MAX_SETTLE_STEPS: Final = 10_000  # trades and points that a block's hook may be allowed to settle
+MAX_MATCH_STEPS: Final = 1_000_000  # fills and orders that a block's hook may be allowed to match
+MAX_ARREARS_PER_INCOME: Final = 16  # creditors paid out of one payment received; the rest waits for the next one
+
+# Genesis and grid
+MAX_GENESIS_ENTRIES: Final = 4_096  # entries of one list of a module's opening state; the rest is registered on chain
+MAX_PATH_LINES: Final = 8  # lines between two zones; the matching kernel's bound
+MTUS_PER_DAY: Final = 96  # a market time unit is nominally a quarter hour, however long it takes on a test chain
 
 # Numbers
 MAX_AMOUNT: Final = 2**128 - 1
@@ -62,6 +72,11 @@ MAX_I64: Final = 2**63 - 1
 # Consensus
 MAX_ROUND: Final = 100_000  # a round number beyond this is a lie
 MAX_CLOCK_DRIFT_MS: Final = 5_000  # a block from further in the future than this is voted nil
+MAX_FUTURE_ROUNDS: Final = 4  # rounds ahead of ours in which one validator's messages are kept; its latest ones
+MAX_KEPT_ROUNDS: Final = 256  # rounds of one height whose votes are kept; more only after an outage of hours
+MAX_AHEAD_MESSAGES: Final = 12  # messages of one validator for the next height that wait until we are there
+MAX_RESENT_VOTES: Final = 256  # votes in one rebroadcast: both steps of a round of the largest set
+MAX_LOGGED_BLOCK_BYTES: Final = 8 * 1024 * 1024  # the largest block with its commit, encoded in the consensus log
 
 # Network
 MAX_PEERS: Final = 128  # every validator of the largest set, directly connected
@@ -79,3 +94,4 @@ assert MAX_ORDER_WH * MAX_PRICE_MICRO <= MAX_I64
 assert MAX_VALIDATORS <= MAX_PEERS
 assert MAX_TRANSACTION_BYTES < MAX_GOSSIP_FRAME_BYTES < MAX_FRAME_BYTES
 assert MAX_BLOCK_BYTES < MAX_RESPONSE_BYTES
+assert MAX_BLOCK_BYTES < MAX_LOGGED_BLOCK_BYTES < MAX_RECORD_BYTES

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from bisect import bisect_left
+from collections.abc import Iterator, Mapping
 from typing import Protocol
 
 
@@ -16,3 +17,44 @@ class Reader(Protocol):
     def scan(self, start: bytes, stop: bytes, reverse: bool = False) -> Iterator[tuple[bytes, bytes]]:
         """Pairs with start <= key < stop, ascending (descending when `reverse`)."""
         ...
+
+
+class MemoryReader:
+    """Rows in a dict: the state before genesis, and the reader of tests.
+
+    A scan sees the rows as they were when it was called.
+    """
+
+    def __init__(self, rows: Mapping[bytes, bytes] | None = None) -> None:
+        self._rows = dict(rows or {})
+        self._order: list[bytes] | None = None
+
+    def get(self, key: bytes) -> bytes | None:
+        """Value of `key`, or None."""
+        return self._rows.get(key)
+
+    def scan(self, start: bytes, stop: bytes, reverse: bool = False) -> Iterator[tuple[bytes, bytes]]:
+        """Pairs with start <= key < stop, ascending (descending when `reverse`)."""
+        if self._order is None:
+            self._order = sorted(self._rows)
+        keys = self._order[bisect_left(self._order, start) : bisect_left(self._order, stop)]
+        if reverse:
+            keys.reverse()
+        return iter([(key, self._rows[key]) for key in keys])
+
+    def apply(self, writes: Mapping[bytes, bytes | None]) -> None:
+        """Put each value under its key; None deletes the row."""
+        for key, value in writes.items():
+            if value is None:
+                self._rows.pop(key, None)
+            else:
+                self._rows[key] = value
+        self._order = None
+
+
+def after_prefix(prefix: bytes) -> bytes:
+    """The first key that is above every key that begins with `prefix`. Raises ValueError when there is none."""
+    body = prefix.rstrip(b"\xff")
+    if not body:
+        raise ValueError("expected a prefix that is not all 0xff")
+    return body[:-1] + bytes([body[-1] + 1])
