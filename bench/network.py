@@ -19,7 +19,9 @@ from nacl.signing import SigningKey
 from gridnode.network.config import Channel, Endpoint, NetworkConfig, NetworkLimits
 from gridnode.network.network import Handlers, Network
 
-_UNLIMITED = NetworkLimits(bytes_per_s=1 << 40, messages_per_s=1 << 30, floods_per_s=1 << 30, queue_messages=1 << 20)
+_UNLIMITED = NetworkLimits(
+    bytes_per_s=1 << 40, messages_per_s=1 << 30, floods_per_s=1 << 30, queue_messages=1 << 20
+)
 
 
 class Node:
@@ -90,7 +92,10 @@ async def round_trip(rounds: int) -> dict[str, float]:
             first.network.send(second.network.peer_key, Channel.CONSENSUS, b"v" * 200)
             await back.wait()
             times.append((time.perf_counter() - start) * 1e6)
-    return {"p50_us": round(statistics.median(times)), "p99_us": round(statistics.quantiles(times, n=100)[98])}
+    return {
+        "p50_us": round(statistics.median(times)),
+        "p99_us": round(statistics.quantiles(times, n=100)[98]),
+    }
 
 
 def _echo(node: Node, key: bytes, payload: bytes) -> None:
@@ -154,7 +159,9 @@ def import_ms() -> float:
     import sys
 
     code = "import time; a=time.perf_counter(); import gridnode.network.network; print((time.perf_counter()-a)*1000)"
-    return round(float(subprocess.run([sys.executable, "-c", code], capture_output=True, check=True).stdout), 1)
+    return round(
+        float(subprocess.run([sys.executable, "-c", code], capture_output=True, check=True).stdout), 1
+    )
 
 
 def main() -> None:

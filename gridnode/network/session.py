@@ -28,8 +28,9 @@ from gridnode.network.config import NetworkLimits
 READ_AHEAD_BYTES = 64 * 1024
 WINDOW_BYTES = 1024 * 1024
 """Receive window of our stream: what a peer may have sent before it is read. 20 MB/s at 50 ms round trip."""
-MAX_STREAMS = 16
-"""Open streams of one connection; ours is one, a foreign libp2p host may try a few more."""
+MAX_STREAMS = 8
+"""Open streams of one connection; ours is one, a foreign libp2p host may try a few more. Below the 10 that wait in
+Yamux to be accepted, beyond which it would stop reading altogether."""
 
 
 class Wire(RawConnection):

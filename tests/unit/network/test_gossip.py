@@ -1,0 +1,165 @@
+"""Flooding reaches everyone with an honest path, once, whatever dishonest nodes swallow; forgeries go nowhere."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from nacl.signing import SigningKey
+
+from gridnode.network.config import Channel, NetworkLimits
+from gridnode.network.frames import FrameReader
+from gridnode.network.gossip import Flood, decode_neighbours, encode_neighbours, max_payload_bytes
+from gridnode.network.peers import Peer
+from gridnode.primitives.errors import PeerFault
+from gridnode.primitives.limits import MAX_GOSSIP_FRAME_BYTES, MAX_SEEN_FLOODS
+
+LIMITS = NetworkLimits()
+KEYS = [bytes(SigningKey(bytes((number + 1,)) * 32).verify_key) for number in range(9)]
+
+
+class Graph:
+    """Nodes that flood over given edges; what is in flight is delivered in an order the test chooses."""
+
+    def __init__(self, count: int, edges: set[tuple[int, int]], deaf: frozenset[int] = frozenset()) -> None:
+        self.deaf = deaf
+        self.got: Counter[int] = Counter()
+        self.in_flight: list[tuple[int, int, bytes]] = []
+        self.peers: dict[int, dict[int, Peer]] = {number: {} for number in range(count)}
+        for a, b in edges:
+            self.peers[a][b] = Peer(KEYS[b], LIMITS, 0)
+            self.peers[b][a] = Peer(KEYS[a], LIMITS, 0)
+        for row in self.peers.values():
+            for other, peer in row.items():
+                peer.neighbours = frozenset(KEYS[number] for number in self.peers[other])
+        self.nodes = [self._flood(number) for number in range(count)]
+
+    def _flood(self, number: int) -> Flood:
+        def send(peer: Peer, _channel: Channel, frame: bytes) -> None:
+            if number not in self.deaf:
+                self.in_flight.append((number, KEYS.index(peer.key), frame))
+
+        return Flood(
+            bytes((number + 1,)) * 32,
+            is_admitted=lambda key: key in KEYS,
+            may_flood=lambda _key: True,
+            linked=lambda: self.peers[number].values(),
+            send=send,
+            first_sequence=0,
+        )
+
+    def deliver(self, index: int) -> None:
+        """Deliver one of the frames in flight."""
+        sender, receiver, frame = self.in_flight.pop(index % len(self.in_flight))
+        ((_, body),) = FrameReader().feed(frame)
+        if self.nodes[receiver].receive(self.peers[receiver][sender], body) is not None:
+            self.got[receiver] += 1
+
+
+@st.composite
+def graphs(draw: st.DrawFn) -> tuple[int, set[tuple[int, int]], frozenset[int]]:
+    """2 to 7 nodes, edges, and some of the nodes that swallow whatever they should pass on (never node 0)."""
+    count = draw(st.integers(2, 7))
+    pairs = [(a, b) for a in range(count) for b in range(a + 1, count)]
+    edges = draw(st.sets(st.sampled_from(pairs), min_size=1))
+    deaf = draw(st.frozensets(st.integers(1, count - 1), max_size=3))
+    return count, edges, deaf
+
+
+def reachable(count: int, edges: set[tuple[int, int]], deaf: frozenset[int]) -> set[int]:
+    """Nodes with a path from node 0 on which nobody but the last swallows."""
+    reached, border = {0}, [0]
+    while border:
+        node = border.pop()
+        for a, b in edges:
+            for other in {a, b} - {node} if node in (a, b) else ():
+                if other not in reached:
+                    reached.add(other)
+                    if other not in deaf:
+                        border.append(other)
+    return reached - {0}
+
+
+@settings(max_examples=300, deadline=None)
+@given(graphs(), st.lists(st.integers(0, 1000), min_size=1, max_size=60))
+def test_everyone_with_an_honest_path_gets_it_once(
+    graph: tuple[int, set[tuple[int, int]], frozenset[int]], order: list[int]
+) -> None:
+    net, turn = Graph(*graph), 0
+    net.nodes[0].publish(Channel.CONSENSUS, b"message")
+    while net.in_flight:
+        net.deliver(order[turn % len(order)])
+        turn += 1
+    assert net.got == Counter(reachable(*graph))
+
+
+def test_a_full_mesh_relays_nothing() -> None:
+    net = Graph(5, {(a, b) for a in range(5) for b in range(a + 1, 5)})
+    net.nodes[0].publish(Channel.TRANSACTIONS, b"batch")
+    assert len(net.in_flight) == 4
+    while net.in_flight:
+        net.deliver(0)
+    assert net.got == Counter({1: 1, 2: 1, 3: 1, 4: 1})
+
+
+def body_from(net: Graph, payload: bytes = b"message") -> bytes:
+    """Body of the first frame node 0 floods."""
+    net.nodes[0].publish(Channel.CONSENSUS, payload)
+    ((_, body),) = FrameReader().feed(net.in_flight.pop(0)[2])
+    net.in_flight.clear()
+    return body
+
+
+def test_a_forgery_is_blamed_on_the_relay_and_does_not_hide_the_true_one() -> None:
+    net = Graph(3, {(0, 1), (1, 2)})
+    body = body_from(net)
+    with pytest.raises(PeerFault, match="signature") as raised:
+        net.nodes[2].receive(net.peers[2][1], body[:-1] + b"X")
+    assert raised.value.weight == 100
+    assert net.nodes[2].receive(net.peers[2][1], body) == (KEYS[0], Channel.CONSENSUS, b"message")
+    assert net.nodes[2].receive(net.peers[2][1], body) is None
+
+
+def test_an_author_with_a_bad_signature_is_not_passed_on() -> None:
+    net = Graph(3, {(0, 1), (1, 2)})
+    body = body_from(net)
+    with pytest.raises(PeerFault, match="signature"):
+        net.nodes[1].receive(net.peers[1][0], body[:-1] + b"X")
+    assert net.in_flight == []
+
+
+def test_our_own_and_the_unlicenseds_are_dropped() -> None:
+    net = Graph(2, {(0, 1)})
+    body = body_from(net)
+    assert net.nodes[0].receive(net.peers[0][1], body) is None
+    stranger = bytes(SigningKey(b"?" * 32).verify_key)
+    assert net.nodes[1].receive(net.peers[1][0], body[:2] + stranger + body[34:]) is None
+
+
+def test_bounds() -> None:
+    net = Graph(2, {(0, 1)})
+    with pytest.raises(ValueError):
+        net.nodes[0].publish(Channel.TRANSACTIONS, bytes(MAX_GOSSIP_FRAME_BYTES + 1))
+    body = body_from(net, bytes(MAX_GOSSIP_FRAME_BYTES + 1))
+    with pytest.raises(PeerFault, match="bounds"):
+        net.nodes[1].receive(net.peers[1][0], bytes((Channel.TRANSACTIONS,)) + body[1:])
+    assert max_payload_bytes(Channel.SYNC) > MAX_GOSSIP_FRAME_BYTES
+
+
+def test_what_was_seen_is_forgotten_oldest_first() -> None:
+    net = Graph(2, {(0, 1)})
+    first = body_from(net)
+    net.nodes[1].receive(net.peers[1][0], first)
+    for number in range(MAX_SEEN_FLOODS):
+        net.nodes[1].receive(net.peers[1][0], first[:34] + (1000 + number).to_bytes(8, "big") + first[42:])
+    assert len(net.nodes[1]._seen) == MAX_SEEN_FLOODS
+    assert net.nodes[1].receive(net.peers[1][0], first) is not None
+
+
+def test_neighbours_have_one_form() -> None:
+    ((_, body),) = FrameReader().feed(encode_neighbours(reversed(KEYS)))
+    assert decode_neighbours(body) == frozenset(KEYS)
+    with pytest.raises(PeerFault):
+        decode_neighbours(body + b"x")
