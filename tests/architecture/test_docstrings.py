@@ -9,6 +9,9 @@ import pytest
 
 from tests.architecture.tree import Finding, assert_clean, code_only, files, report, text
 
+UNIT = re.compile(r"[a-z]_(?:wh|w|micro_per_kwh|g_per_kwh|ppm|nano|bytes)$")
+"""Suffixes of fields that are quantities; a time in `_ms` still has to say whose and of what."""
+
 Documented = ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
 
 
@@ -29,7 +32,8 @@ def undocumented_fields(source: str) -> Iterator[Finding]:
     """Fields of public dataclasses, records and named tuples that nothing describes.
 
     A field is described by a string below it, a comment on or above its line, its name in the docstring of the class, or
-    a type that says the same word (`block_hash: Hash`, `validators: ValidatorSet`): a comment would repeat it.
+    what a comment could only repeat: a type of the same word (`block_hash: Hash`, `validators: ValidatorSet`), or a name
+    that says what and in which unit (`generated_wh`).
     """
     lines = source.splitlines()
     for node in ast.walk(ast.parse(source)):
@@ -118,6 +122,7 @@ def _undocumented_fields_of(node: ast.ClassDef, lines: list[str]) -> Iterator[Fi
             name.startswith("_")
             or re.search(rf"\b{name.replace('_', '[_ ]')}\b", described)
             or _is_string(following)
+            or UNIT.search(name)
             or _type_says(name, statement.annotation)
             or "#" in lines[(statement.end_lineno or statement.lineno) - 1]
             or lines[statement.lineno - 2].strip().startswith("#")
@@ -218,7 +223,9 @@ def test_a_type_may_describe_a_field() -> None:
     head = "@record\nclass A:\n"
     assert not list(undocumented_fields(head + "    block_hash: Annotated[Hash, HASH]\n"))
     assert not list(undocumented_fields(head + "    votes: tuple[Vote, ...]\n"))
+    assert not list(undocumented_fields(head + "    generated_wh: int\n"))
     assert list(undocumented_fields(head + "    valid_until_ms: TimeMs\n"))
+    assert list(undocumented_fields(head + "    owner: Address\n"))
 
 
 def test_missing_cython_docstring_is_seen() -> None:
