@@ -19,7 +19,7 @@ Invariants):
     rules.py       handlers `def transfer(context, sender, message) -> None` and `HANDLERS: {message class: handler}`; `open(context, genesis)`;
                    `end_block(context)` where the module has a hook; functions that later modules call. Split into more files when it grows.
     queries.py     read-only functions over a `Reader` for the API: plain records, paged
-    invariants.py  `check_block(before, after)`: from the changed rows only; `check_whole(reader)`: all rows, for audits
+    invariants.py  `check_block(before, writes)`: from the changed rows only (`TABLE.changes(before, writes)`); `check_whole(reader)`: all rows, for audits
 
 A handler either returns, and all its writes stand, or raises `Rejected(code)`, and none does. It reads no clock, no randomness,
 nothing but `context`. Module accounts hold what belongs to nobody yet, e.g. `module_address("market/escrow")`.

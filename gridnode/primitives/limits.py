@@ -61,7 +61,10 @@ MAX_ARREARS_PER_INCOME: Final = 16  # creditors paid out of one payment received
 
 # Genesis and grid
 MAX_GENESIS_ENTRIES: Final = 4_096  # entries of one list of a module's opening state; the rest is registered on chain
+MAX_FEES: Final = 64  # entries of the fee schedule, one for each module
 MAX_PATH_LINES: Final = 8  # lines between two zones; the matching kernel's bound
+MAX_GRID_NODES: Final = 128  # zones and hubs
+MAX_LINE_WH: Final = 10**12  # capacity of a line in an MTU; 4 GW for a quarter hour
 MTUS_PER_DAY: Final = 96  # a market time unit is nominally a quarter hour, however long it takes on a test chain
 
 # Numbers

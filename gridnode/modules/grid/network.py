@@ -1,0 +1,116 @@
+"""What rules ask about the network: numbers of zones, ways, capacities, wheeling; and the matching kernel made for it."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from gridnode._native.book import Books
+from gridnode.modules.grid.codes import GridCode
+from gridnode.modules.grid.tables import LINES, WAYS, ZONE_NUMBERS, ZONES, Band, Line, Way, Zone
+from gridnode.modules.registry.standing import dso_of_zone
+from gridnode.primitives.errors import Rejected
+from gridnode.primitives.ids import Address, ZoneId
+from gridnode.primitives.units import PriceMicro
+from gridnode.state.kv import Reader
+
+
+class WheelingShare(NamedTuple):
+    """Who receives which part of the wheeling of a delivery, micro THB per kWh."""
+
+    account: Address
+    micro_per_kwh: PriceMicro
+
+
+class Capacities(NamedTuple):
+    """Available transfer capacity of each line in one MTU, Wh, by line number."""
+
+    forward_wh: tuple[int, ...]
+    backward_wh: tuple[int, ...]
+
+
+def zones(reader: Reader) -> list[Zone]:
+    """All zones in order of their numbers."""
+    return [zone for _, zone in ZONES.scan(reader)]
+
+
+def lines(reader: Reader) -> list[Line]:
+    """All lines in order of their numbers."""
+    return [line for _, line in LINES.scan(reader)]
+
+
+def zone_number(reader: Reader, zone: ZoneId) -> int:
+    """Number of a zone, as the matching kernel knows it. Raises Rejected(UNKNOWN_ZONE)."""
+    number = ZONE_NUMBERS.get(reader, zone)
+    if number is None:
+        raise Rejected(GridCode.UNKNOWN_ZONE, "no such zone", "zone")
+    return number
+
+
+def zone_name(reader: Reader, number: int) -> ZoneId:
+    """Name of the zone with this number, which must exist."""
+    return ZONES.require(reader, number).name
+
+
+def way(reader: Reader, source: int, target: int) -> Way | None:
+    """The way from one zone number to another, or None."""
+    return WAYS.get(reader, source, target)
+
+
+def wheeling_micro_per_kwh(reader: Reader, source: int, target: int, band: Band) -> PriceMicro:
+    """What the buyer in zone number `target` pays on top for energy from `source`: the sum of all shares.
+
+    Raises Rejected(NO_WAY).
+    """
+    return PriceMicro(sum(share.micro_per_kwh for share in wheeling_shares(reader, source, target, band)))
+
+
+def wheeling_shares(reader: Reader, source: int, target: int, band: Band) -> list[WheelingShare]:
+    """The distribution charge of the zone of delivery, to its DSO, then the wheeling of each line of the way, to its owner.
+
+    One share for each, in this order; an account may come more than once. Raises Rejected(NO_WAY).
+    """
+    passed = WAYS.get(reader, source, target)
+    if passed is None:
+        raise Rejected(GridCode.NO_WAY, "no way leads from the one zone to the other", "zone")
+    delivered = ZONES.require(reader, target)
+    shares = [WheelingShare(dso_of_zone(reader, delivered.name), _distribution(delivered, band))]
+    for hop in passed.hops:
+        line = LINES.require(reader, hop.line)
+        shares.append(WheelingShare(line.owner, line.wheeling_micro_per_kwh))
+    return shares
+
+
+def capacities(reader: Reader, mtu: int) -> Capacities:  # noqa: ARG001 (limits of single MTUs have their place here)
+    """Available transfer capacity of every line in an MTU."""
+    known = lines(reader)
+    return Capacities(
+        tuple(line.atc_forward_wh for line in known), tuple(line.atc_backward_wh for line in known)
+    )
+
+
+def build_books(reader: Reader) -> Books:
+    """An empty matching kernel for the network: its zones, lines, ways, and wheeling by band."""
+    count = len(zones(reader))
+    paths = [[_steps(WAYS.get(reader, source, target)) for target in range(count)] for source in range(count)]
+    adders = [
+        [[_adder(reader, source, target, band) for target in range(count)] for source in range(count)]
+        for band in Band
+    ]
+    return Books(count, len(lines(reader)), paths, adders)
+
+
+def _steps(passed: Way | None) -> list[tuple[int, int]] | None:
+    return None if passed is None else [(hop.line, hop.direction) for hop in passed.hops]
+
+
+def _adder(reader: Reader, source: int, target: int, band: Band) -> int:
+    """Wheeling between two zones; 0 where no way leads and the kernel never looks."""
+    if WAYS.get(reader, source, target) is None:
+        return 0
+    return wheeling_micro_per_kwh(reader, source, target, band)
+
+
+def _distribution(zone: Zone, band: Band) -> PriceMicro:
+    if band is Band.ON_PEAK:
+        return zone.distribution_on_peak_micro_per_kwh
+    return zone.distribution_off_peak_micro_per_kwh

@@ -1,0 +1,8 @@
+"""Events of the module: none, the genesis set stays."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+EVENTS: Final[tuple[type[Any], ...]] = ()
+"""Every event of the module."""
