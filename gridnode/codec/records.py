@@ -108,7 +108,7 @@ class Nested(Field):
 
     def __init__(self, cls: type[Any]) -> None:
         self.layout = layout(cls)
-        self.expects = f"a {cls.__name__}"
+        self.expects = cls.__name__
 
     def pack(self, value: Any) -> Any:
         if type(value) is not self.layout.cls:
