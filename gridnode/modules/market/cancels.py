@@ -1,0 +1,96 @@
+"""Orders are taken back."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from gridnode.modules.context import Context
+from gridnode.modules.market.codes import MarketCode
+from gridnode.modules.market.escrow import Releases, escrow_of
+from gridnode.modules.market.events import OrderCancelled
+from gridnode.modules.market.messages import CancelOrder, CancelSheet
+from gridnode.modules.market.sheets import gate_ms
+from gridnode.modules.market.tables import (
+    CANCELS,
+    ORDERS,
+    PARAMS,
+    PENDING,
+    SHEET_IDS,
+    SHEETS,
+    MarketGenesis,
+    Order,
+    OrderStatus,
+)
+from gridnode.primitives.errors import Rejected
+from gridnode.primitives.ids import Address
+from gridnode.primitives.limits import MAX_U64
+from gridnode.primitives.units import Mtu
+from gridnode.state.kv import Reader
+
+OPEN = (OrderStatus.ACTIVE, OrderStatus.PARTLY_FILLED)
+
+
+def is_open(order: Order) -> bool:
+    """Whether the order may still trade, as far as its own row says."""
+    return order.status in OPEN
+
+
+def mtu_of_order(reader: Reader, number: int) -> int | None:
+    """MTU of an order, found through the sheet that it came in; None when there is no such order."""
+    for (first,), sheet in SHEETS.scan(reader, stop=(number + 1,), limit=1, reverse=True):
+        place: int = number - first
+        if place < len(sheet.mtus):
+            return sheet.mtus[place]
+    return None
+
+
+def cancel_order(context: Context, sender: Address, message: CancelOrder) -> None:
+    """Handler of `market.cancel_order`."""
+    state = context.state
+    mtu = mtu_of_order(state, message.order) if message.order < MAX_U64 else None
+    if mtu is None:
+        raise Rejected(MarketCode.UNKNOWN_ORDER, f"there is no order {message.order}", "order")
+    order = ORDERS.require(state, mtu, message.order)
+    if order.owner != sender:
+        raise Rejected(MarketCode.NOT_OWNER, f"order {message.order} is another participant's", "order")
+    params = PARAMS.require(state)
+    if context.time_ms >= gate_ms(state, params, mtu):
+        raise Rejected(MarketCode.GATE_CLOSED, f"the gate of MTU {mtu} is closed at {context.time_ms}", "order")
+    if not is_open(order):
+        raise Rejected(MarketCode.ORDER_DONE, f"order {message.order} is {order.status.name.lower()}", "order")
+    releases = Releases(context)
+    _cancel(context, params, releases, mtu, message.order, order)
+    releases.pay()
+
+
+def cancel_sheet(context: Context, sender: Address, message: CancelSheet) -> None:
+    """Handler of `market.cancel_sheet`."""
+    state = context.state
+    first = SHEET_IDS.get(state, sender, message.sheet_id)
+    if first is None:
+        raise Rejected(MarketCode.UNKNOWN_SHEET, f"the sender has no sheet {message.sheet_id}", "sheet_id")
+    params = PARAMS.require(state)
+    releases = Releases(context)
+    cancelled = 0
+    for number, mtu in enumerate(SHEETS.require(state, first).mtus, first):
+        order = ORDERS.require(state, mtu, number)
+        if is_open(order) and context.time_ms < gate_ms(state, params, mtu):
+            _cancel(context, params, releases, mtu, number, order)
+            cancelled += 1
+    if not cancelled:
+        raise Rejected(MarketCode.ORDER_DONE, f"no order of sheet {message.sheet_id} can be cancelled", "sheet_id")
+    releases.pay()
+
+
+def _cancel(
+    context: Context, params: MarketGenesis, releases: Releases, mtu: int, number: int, order: Order
+) -> None:
+    """End an order now; the kernel's book learns it in the hook, before anything is matched."""
+    state = context.state
+    ORDERS.put(state, mtu, number, replace(order, status=OrderStatus.CANCELLED))
+    releases.add(mtu, order.owner, escrow_of(params, order))
+    if PENDING.has(state, number):
+        PENDING.delete(state, number)
+    else:
+        CANCELS.put(state, number, mtu)
+    context.emit(OrderCancelled(number, Mtu(mtu), order.remaining_wh))

@@ -1,0 +1,77 @@
+"""Handlers of market messages, the opening state, the block's hook, and what settlement asks and tells."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Final
+
+from gridnode.modules.context import Context
+from gridnode.modules.market.cancels import cancel_order, cancel_sheet
+from gridnode.modules.market.closing import close_gates
+from gridnode.modules.market.escrow import Releases
+from gridnode.modules.market.matching import match_pending, take_cancelled
+from gridnode.modules.market.messages import CancelOrder, CancelSheet, PlaceSheet
+from gridnode.modules.market.sheets import place_sheet
+from gridnode.modules.market.tables import BARRED, PARAMS, PERIODS, POSITIONS, MarketGenesis, Position
+from gridnode.modules.market.trades import NO_POSITION
+from gridnode.primitives.errors import OperatorError
+from gridnode.primitives.ids import Address, PointId
+from gridnode.state.kv import Reader
+from gridnode.state.overlay import State
+
+
+def open(context: Context, genesis: MarketGenesis) -> None:  # noqa: A001 (every module opens)
+    """Write the parameters. Raises OperatorError when a least value is above its greatest."""
+    if genesis.min_order_wh > genesis.max_order_wh:
+        raise OperatorError("market: expected min_order_wh not above max_order_wh")
+    if genesis.price_floor_micro > genesis.price_cap_micro:
+        raise OperatorError("market: expected price_floor_micro not above price_cap_micro")
+    if genesis.fee_account in context.module_accounts:
+        raise OperatorError("market: expected a fee_account that no module owns")
+    PARAMS.put(context.state, genesis)
+
+
+def end_block(context: Context) -> None:
+    """Hook after a block's transactions: cancels, gate closures, matching; see the chapter's rules 4 to 7."""
+    params = PARAMS.require(context.state)
+    releases = Releases(context)
+    take_cancelled(context)
+    close_gates(context, params, releases)
+    match_pending(context, params, releases)
+    releases.pay()
+
+
+HANDLERS: Final[dict[type[Any], Callable[[Context, Address, Any], None]]] = {
+    PlaceSheet: place_sheet,
+    CancelOrder: cancel_order,
+    CancelSheet: cancel_sheet,
+}
+"""Which handler runs which message."""
+
+
+def is_period_done(reader: Reader, mtu: int) -> bool:
+    """Whether an MTU whose gate has passed has no order left that could trade or expire."""
+    return not PERIODS.has(reader, mtu)
+
+
+def position(reader: Reader, mtu: int, point: PointId) -> Position:
+    """What a connection point has traded for an MTU; zeros when nothing, or when it is settled."""
+    return POSITIONS.get(reader, mtu, point) or NO_POSITION
+
+
+def drop_position(state: State, mtu: int, point: PointId) -> None:
+    """Forget what a connection point traded for an MTU: it is settled, and its statement has it."""
+    POSITIONS.delete(state, mtu, point)
+
+
+def set_barred(state: State, account: Address, barred: bool) -> None:
+    """Say whether an account owes money from settlements; while it does it may not bid."""
+    if barred:
+        BARRED.put(state, account, True)
+    else:
+        BARRED.delete(state, account)
+
+
+def is_barred(reader: Reader, account: Address) -> bool:
+    """Whether an account owes money from settlements."""
+    return BARRED.has(reader, account)

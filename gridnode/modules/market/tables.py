@@ -1,0 +1,214 @@
+"""Tables of orders, trades and what is derived from them, and the module's opening state."""
+
+from __future__ import annotations
+
+from enum import IntEnum
+from typing import Annotated, Final
+
+from gridnode.codec.fields import ADDRESS, AMOUNT, BOOL, I64, NAME, U64, Choice, Int, ListOf
+from gridnode.codec.records import record
+from gridnode.crypto.address import module_address
+from gridnode.modules.registry.tables import SOURCE, Source
+from gridnode.primitives.ids import Address, PointId, ZoneId
+from gridnode.primitives.limits import (
+    MAX_MATCH_STEPS,
+    MAX_ORDER_WH,
+    MAX_PRICE_MICRO,
+    MAX_SHEET_ORDERS,
+    MAX_SOURCES,
+)
+from gridnode.primitives.units import Amount, DurationMs, EnergyWh, Mtu, PriceMicro, TimeMs
+from gridnode.state.key_parts import ADDRESS_PART, NAME_PART, U8_PART, U64_PART
+from gridnode.state.prefixes import MARKET as MODULE
+from gridnode.state.table import Table
+
+ESCROW_ACCOUNT: Final = module_address("market/escrow")
+"""Account that holds what bids may cost until the trade is settled or the bid is gone."""
+
+
+class Side(IntEnum):
+    """Which way an order trades. Numbers are the matching kernel's."""
+
+    BID = 0
+    OFFER = 1
+
+
+class OrderStatus(IntEnum):
+    """Where an order stands. Numbers are consensus data."""
+
+    ACTIVE = 1
+    PARTLY_FILLED = 2
+    FILLED = 3
+    CANCELLED = 4
+    EXPIRED = 5
+
+
+SIDE: Final = Choice(Side)
+STATUS: Final = Choice(OrderStatus)
+SOURCES: Final = Int(0, (1 << MAX_SOURCES) - 1)
+PRICE: Final = Int(0, MAX_PRICE_MICRO)
+ENERGY: Final = Int(0, MAX_ORDER_WH)
+STEPS: Final = Int(1, MAX_MATCH_STEPS)
+
+
+@record
+class MarketGenesis:
+    """Opening state and parameters of the module; there are no orders before block 1."""
+
+    min_order_wh: Annotated[EnergyWh, Int(1, MAX_ORDER_WH)]
+    max_order_wh: Annotated[EnergyWh, Int(1, MAX_ORDER_WH)]
+    price_tick_micro: Annotated[PriceMicro, Int(1, MAX_PRICE_MICRO)]  # limit prices are multiples of it
+    price_floor_micro: Annotated[PriceMicro, PRICE]  # lowest limit, per kWh; not negative, so no offer needs escrow
+    price_cap_micro: Annotated[PriceMicro, PRICE]  # highest limit, per kWh
+    trade_fee_micro: Annotated[PriceMicro, PRICE]  # paid by the buyer, per kWh traded
+    fee_account: Annotated[Address, ADDRESS]  # receives trade fees at settlement
+    open_ahead_mtus: Annotated[int, Int(1, 100_000)]  # orders are taken for so many MTUs after the present one
+    gate_closure_ms: Annotated[DurationMs, Int(0, 366 * 86_400_000)]  # and until so long before the MTU starts
+    match_steps_per_block: Annotated[int, STEPS]  # orders taken up plus fills
+    expiries_per_block: Annotated[int, STEPS]  # orders looked at after gate closure
+
+
+@record
+class Sheet:
+    """Orders that came in one message. Their numbers follow on the key, in the order of `mtus`."""
+
+    owner: Annotated[Address, ADDRESS]
+    sheet_id: Annotated[int, U64]  # the owner's own number for it
+    point: Annotated[PointId, NAME]
+    mtus: Annotated[tuple[Mtu, ...], ListOf(U64, MAX_SHEET_ORDERS, 1)]
+
+
+@record
+class Order:
+    """One order and what has become of it."""
+
+    owner: Annotated[Address, ADDRESS]
+    sheet_id: Annotated[int, U64]
+    point: Annotated[PointId, NAME]
+    zone: Annotated[ZoneId, NAME]
+    side: Annotated[Side, SIDE]
+    sources: Annotated[int, SOURCES]  # bits: the one an offer is of, all that a bid accepts
+    energy_wh: Annotated[EnergyWh, ENERGY]
+    remaining_wh: Annotated[EnergyWh, ENERGY]  # not traded; of a cancelled or expired order: never was
+    limit_micro: Annotated[PriceMicro, PRICE]  # per kWh; of a bid: delivered, wheeling included, fee not
+    status: Annotated[OrderStatus, STATUS]
+
+
+@record
+class Trade:
+    """Energy that a seller owes and a buyer pays, firm from the moment of the match."""
+
+    buyer: Annotated[Address, ADDRESS]
+    seller: Annotated[Address, ADDRESS]
+    buyer_order: Annotated[int, U64]
+    seller_order: Annotated[int, U64]
+    buyer_point: Annotated[PointId, NAME]
+    seller_point: Annotated[PointId, NAME]
+    buyer_zone: Annotated[ZoneId, NAME]
+    seller_zone: Annotated[ZoneId, NAME]
+    source: Annotated[Source, SOURCE]  # what was offered
+    energy_wh: Annotated[EnergyWh, ENERGY]
+    price_micro: Annotated[PriceMicro, PRICE]  # per kWh to the seller
+    wheeling_micro: Annotated[PriceMicro, PRICE]  # per kWh on top, from the buyer to the grid's owners
+    fee_micro: Annotated[PriceMicro, PRICE]  # per kWh on top, from the buyer to the fee account
+    time_ms: Annotated[TimeMs, U64]  # chain time of the match
+
+
+@record
+class Position:
+    """What a connection point has traded for one MTU."""
+
+    sold_wh: Annotated[EnergyWh, U64]
+    bought_wh: Annotated[EnergyWh, U64]
+
+
+@record
+class Statistics:
+    """Trades of one MTU, or of all. The volume-weighted average price is value // volume, in 1e-6 per kWh."""
+
+    trades: Annotated[int, U64]
+    volume_wh: Annotated[EnergyWh, U64]
+    value: Annotated[Amount, AMOUNT]  # sum of Wh x seller price, 1e-9 THB
+    high_micro: Annotated[PriceMicro, PRICE]  # seller prices
+    low_micro: Annotated[PriceMicro, PRICE]
+    last_micro: Annotated[PriceMicro, PRICE]
+
+
+@record
+class Interruption:
+    """Where the budget of a block ended inside the matching of an order."""
+
+    mtu: Annotated[Mtu, U64]
+    order: Annotated[int, U64]
+
+
+PARAMS: Final[Table[MarketGenesis]] = Table(module=MODULE, number=1, name="params", key=(), value=MarketGenesis)
+"""() -> parameters."""
+
+SHEETS: Final[Table[Sheet]] = Table(module=MODULE, number=2, name="sheets", key=(U64_PART,), value=Sheet)
+"""number of its first order -> sheet."""
+
+SHEET_IDS: Final[Table[int]] = Table(
+    module=MODULE, number=3, name="sheet_ids", key=(ADDRESS_PART, U64_PART), value=U64
+)
+"""(owner, sheet id) -> number of its first order."""
+
+ORDERS: Final[Table[Order]] = Table(
+    module=MODULE, number=4, name="orders", key=(U64_PART, U64_PART), value=Order
+)
+"""(MTU, order number) -> order."""
+
+PENDING: Final[Table[int]] = Table(module=MODULE, number=5, name="pending", key=(U64_PART,), value=U64)
+"""order number -> MTU, of orders that wait for the matching of a block."""
+
+CANCELS: Final[Table[int]] = Table(module=MODULE, number=6, name="cancels", key=(U64_PART,), value=U64)
+"""order number -> MTU, of resting orders cancelled in this block; empty between blocks."""
+
+PERIODS: Final[Table[int]] = Table(module=MODULE, number=7, name="periods", key=(U64_PART,), value=U64)
+"""MTU -> 0 while its gate is open, then the number of the next order to look at; no row when all have expired, or none ever came."""
+
+TRADES: Final[Table[Trade]] = Table(
+    module=MODULE, number=8, name="trades", key=(U64_PART, U64_PART), value=Trade
+)
+"""(MTU, trade number) -> trade."""
+
+TRADE_MTUS: Final[Table[int]] = Table(module=MODULE, number=9, name="trade_mtus", key=(U64_PART,), value=U64)
+"""trade number -> MTU."""
+
+OWNER_TRADES: Final[Table[int]] = Table(
+    module=MODULE, number=10, name="owner_trades", key=(ADDRESS_PART, U64_PART), value=U64
+)
+"""(buyer or seller, trade number) -> MTU."""
+
+POSITIONS: Final[Table[Position]] = Table(
+    module=MODULE, number=11, name="positions", key=(U64_PART, NAME_PART), value=Position
+)
+"""(MTU, connection point) -> what it traded, until it is settled."""
+
+ESCROW: Final[Table[Amount]] = Table(module=MODULE, number=12, name="escrow", key=(U64_PART,), value=AMOUNT)
+"""MTU -> what the escrow account holds for its bids and unsettled trades; no row when nothing."""
+
+FLOWS: Final[Table[int]] = Table(module=MODULE, number=13, name="flows", key=(U8_PART, U64_PART), value=I64)
+"""(index of a line, MTU) -> net flow, Wh, positive forward; no row when zero."""
+
+STATISTICS: Final[Table[Statistics]] = Table(
+    module=MODULE, number=14, name="statistics", key=(U64_PART,), value=Statistics
+)
+"""MTU -> statistics of its trades."""
+
+TOTALS: Final[Table[Statistics]] = Table(module=MODULE, number=15, name="totals", key=(), value=Statistics)
+"""() -> statistics of all trades."""
+
+NEXT_ORDER: Final[Table[int]] = Table(module=MODULE, number=16, name="next_order", key=(), value=U64)
+"""() -> number of the next order; no row means 1."""
+
+NEXT_TRADE: Final[Table[int]] = Table(module=MODULE, number=17, name="next_trade", key=(), value=U64)
+"""() -> number of the next trade; no row means 1."""
+
+INTERRUPTED: Final[Table[Interruption]] = Table(
+    module=MODULE, number=18, name="interrupted", key=(), value=Interruption
+)
+"""() -> the order whose matching goes on in the next block; no row when none was interrupted."""
+
+BARRED: Final[Table[bool]] = Table(module=MODULE, number=19, name="barred", key=(ADDRESS_PART,), value=BOOL)
+"""account -> true while it owes money from settlements and may not bid; settlement sets it."""
