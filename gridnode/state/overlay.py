@@ -31,7 +31,9 @@ class State:
         self._now: dict[bytes, bytes | None] = {}  # current value of every key read or changed
         self._before: dict[bytes, bytes | None] = {}  # the base's value of every key ever changed
         self._touched = KeyIndex()  # the keys of _before
-        self._undo: list[tuple[bytes, bytes | None]] = []  # value before each change since the outermost begin
+        self._undo: list[
+            tuple[bytes, bytes | None]
+        ] = []  # value before each change since the outermost begin
         self._marks: list[int] = []  # length of _undo at each open begin
 
     def get(self, key: bytes) -> bytes | None:
@@ -77,7 +79,9 @@ class State:
     def begin(self) -> None:
         """Open a nested transaction. Raises InvariantBroken beyond MAX_STATE_NESTING of them."""
         if len(self._marks) >= MAX_STATE_NESTING:
-            raise InvariantBroken("state-nesting", f"more than {MAX_STATE_NESTING} transactions inside each other")
+            raise InvariantBroken(
+                "state-nesting", f"more than {MAX_STATE_NESTING} transactions inside each other"
+            )
         self._marks.append(len(self._undo))
 
     def commit(self) -> None:

@@ -56,7 +56,9 @@ class Table(Generic[V]):
         self, module: int, number: int, name: str, key: Sequence[KeyPart], value: type[V] | Field
     ) -> None:
         if module not in NAMES or not 0 <= number < 255:
-            raise ValueError(f"expected a module of prefixes.py and a number from 0 to 254, got {module}, {number}")
+            raise ValueError(
+                f"expected a module of prefixes.py and a number from 0 to 254, got {module}, {number}"
+            )
         self.module, self.number, self.name = module, number, f"{NAMES[module]}.{name}"
         self.prefix = bytes([module, number])
         self.parts = tuple(key)
@@ -69,7 +71,9 @@ class Table(Generic[V]):
     def key(self, *parts: Any) -> bytes:
         """State key of a row; of a group of rows when only the first parts are given. Raises Malformed out of bounds."""
         if len(parts) > len(self._encoders):
-            raise TypeError(f"{self.name}: expected at most {len(self._encoders)} key parts, got {len(parts)}")
+            raise TypeError(
+                f"{self.name}: expected at most {len(self._encoders)} key parts, got {len(parts)}"
+            )
         encoded = self.prefix
         for encode_part, part in zip(self._encoders, parts, strict=False):
             encoded += encode_part(part)
