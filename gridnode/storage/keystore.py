@@ -28,10 +28,7 @@ def write_keystore(path: Path, keys: KeyPair, password: str) -> None:
 
     Raises OperatorError when the file exists, the password is empty, or the disk refuses.
     """
-    text = _sealed(path, keys, password)
-    if path.exists():
-        raise OperatorError(f"{path}: exists already, and a key is never written over")
-    _put(path, text, replace=False)
+    _put(path, _sealed(path, keys, password), replace=False)
 
 
 def change_password(path: Path, old: str, new: str) -> None:

@@ -108,3 +108,19 @@ def test_a_boundary_between_children_cannot_be_moved() -> None:
     expected = merkle.node_hash(left, right)
     assert merkle.verify_inclusion(left, 0, 2, [right], expected)
     assert not merkle.verify_inclusion(whole[:20], 0, 2, [whole[20:]], expected)
+
+
+def test_a_proof_is_not_longer_than_its_tree_is_high() -> None:
+    """A true path, told for a smaller tree in which the leaf would stand elsewhere."""
+    first, second = (merkle.leaf_hash(leaf) for leaf in LEAVES[:2])
+    pair = merkle.root(LEAVES[:2])
+    assert merkle.verify_inclusion(second, 1, 2, [first], pair)
+    assert not merkle.verify_inclusion(second, 0, 1, [first], pair)
+    proof = merkle.consistency_proof(LEAVES, 6)
+    old, new = merkle.root(LEAVES[:6]), merkle.root(LEAVES)
+    assert merkle.verify_consistency(6, 8, old, new, proof)
+    for sizes in ((6, 6), (6, 9), (5, 8), (7, 8), (1, 1), (2, 2)):
+        assert not merkle.verify_consistency(*sizes, old, new, proof)
+    longest = merkle.consistency_proof(LEAVES, 7)
+    assert merkle.verify_consistency(7, 8, merkle.root(LEAVES[:7]), new, longest)
+    assert not merkle.verify_consistency(6, 7, merkle.root(LEAVES[:7]), new, longest)
