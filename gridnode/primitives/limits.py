@@ -34,6 +34,9 @@ MAX_OUTBOX_BYTES: Final = 16 * 1024 * 1024  # beyond it, peers fetch by id
 # API
 MAX_SUBMIT_BATCH: Final = 1_000  # transactions in one request
 
+MAX_GOSSIP_BATCHES: Final = 256  # received and not yet checked
+MAX_CANDIDATES: Final = 64  # blocks known at one height
+
 # Sync
 MAX_SYNC_BLOCKS: Final = 64  # blocks in one answer
 MAX_SYNC_BYTES: Final = 4 * 1024 * 1024  # an answer stops after the block that passes this
@@ -44,6 +47,8 @@ MAX_FETCH_IDS: Final = 10_000  # transactions asked for at once
 # State
 MAX_STATE_NESTING: Final = 8  # block, transaction, message and room; deeper is a rule that calls itself
 MAX_TABLE_CACHE_ROWS: Final = 4_096  # decoded values remembered for each table
+MAX_CACHED_TREE_ROWS: Final = 32_768  # about 30 MB; holds all inner pages of a million rows
+MAX_PROOF_DEPTH: Final = 255  # two different key hashes agree in no more bits
 
 # Market
 MAX_SHEET_ORDERS: Final = 96  # a day of quarter hours under one message

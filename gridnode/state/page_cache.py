@@ -1,0 +1,52 @@
+"""Tree rows kept in memory: those used lately, in two generations."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Protocol
+
+from gridnode.primitives.limits import MAX_CACHED_TREE_ROWS
+
+
+class Pages(Protocol):
+    """Where tree rows are stored."""
+
+    def get(self, key: bytes) -> bytes | None:
+        """The row of a name, or None."""
+        ...
+
+
+class PageCache:
+    """Reads through to stored rows and remembers at most MAX_CACHED_TREE_ROWS of them.
+
+    A row that is used moves to the young generation; when that is full it becomes the old one, and what was old and has not been used
+    since is forgotten. The upper pages, which every block needs, so never leave.
+    """
+
+    def __init__(self, pages: Pages) -> None:
+        self._pages = pages
+        self._young: dict[bytes, bytes] = {}
+        self._old: dict[bytes, bytes] = {}
+
+    def get(self, key: bytes) -> bytes | None:
+        """The row of a name, or None."""
+        row = self._young.get(key)
+        if row is None:
+            row = self._old.get(key) or self._pages.get(key)
+            if row is not None:
+                self._remember(key, row)
+        return row
+
+    def replace(self, writes: Mapping[bytes, bytes | None]) -> None:
+        """Take over rows that have been stored; None stands for a row that is gone."""
+        for key, row in writes.items():
+            if row is not None:
+                self._remember(key, row)
+            else:
+                self._young.pop(key, None)
+                self._old.pop(key, None)
+
+    def _remember(self, key: bytes, row: bytes) -> None:
+        self._young[key] = row
+        if len(self._young) >= MAX_CACHED_TREE_ROWS // 2:
+            self._old, self._young = self._young, {}
