@@ -7,6 +7,7 @@ valid rounds follow arXiv:1807.04938: `valid_round` is -1 when the proposal is n
 from __future__ import annotations
 
 from enum import IntEnum
+from functools import lru_cache
 from typing import Annotated
 
 from gridnode.codec.fields import ADDRESS, HASH, HASH_OR_NIL, NAME, SIGNATURE, U64, Choice, Int
@@ -80,6 +81,7 @@ class Proposal:
     signature: Annotated[Signature, SIGNATURE]
 
 
+@lru_cache(maxsize=1024)  # all validators of a round sign the same few
 def vote_hash(chain_id: str, kind: VoteKind, height: int, round_: int, block_hash: bytes) -> bytes:
     """The 32 bytes that a vote's signature covers."""
     return _VOTE.hash(encode(VoteContent(chain_id, kind, Height(height), Round(round_), Hash(block_hash))))

@@ -11,7 +11,7 @@ Concepts
 Interface
     @record
     class Transfer:
-        recipient: Annotated[Address, fields.Bytes(20)]
+        recipient: Annotated[Address, fields.ADDRESS]
         amount: Annotated[Amount, fields.AMOUNT]
 
     encode(Transfer(...)) -> bytes;  decode(Transfer, data) -> Transfer  (raises Malformed, saying what was expected)
