@@ -3,15 +3,21 @@
     FLOOD       channel 1 | hops 1 | origin 32 | sequence 8 | signature 64 | payload
     NEIGHBOURS  key 32, key 32, ...
 
-The author signs (domain, channel, sequence, payload) with its node key; (origin, sequence) names the message. A node
-that receives one for the first time takes it and passes it on, one hop more, to its linked peers except
+The author signs (domain, channel, sequence, payload) with its node key; (origin, sequence) names the message. A node takes
+what it receives for the first time. It passes a message on, one hop more and once to each linked peer, except
 
-    the peer it came from and the author,
-    peers that say they are linked to the peer it came from: they get it from there. In a full mesh nothing is sent twice.
+    to the author,
+    to the peer the copy came from, and to peers that say they are linked to that one: they get it from there.
 
-A node that withholds what it received could hide a message from a peer so left out. Therefore the left out are remembered
-with the message; when a second copy arrives from a peer to which one of them is not linked, it gets the message now. So the
-message reaches every node that is connected to its author by a path of honest nodes, whatever the others do.
+In a full mesh nothing is therefore sent twice. But a dishonest peer could hide the message from someone so left out, by not
+sending what it is trusted to send. So the peers not sent to are remembered with the message, and the rule is applied again to
+every further copy: whoever is not linked to the peer *that* copy came from gets it then. Also the peers that sent a copy
+themselves stay remembered, for they may still wait for an honest copy to serve those they left out.
+
+So the message reaches every node joined to its author by a path of honest nodes, whatever the others do. (Call a node grounded
+when it is the author or had a copy from a grounded honest node. Were q honest, ungrounded and linked to a grounded h: h, had
+its copy from a grounded g, did not send to q, so q is linked to g, which did not send to q either, and so on to the author,
+who sends to all it is linked to.) The price is at most one more copy per link and direction, and only where there are circles.
 
 A message from its author over a link needs no signature check, the link is authenticated. Every other copy, and every copy
 that is passed on, is checked first; hence who sends a bad signature is to blame and a peer is never blamed for another's
@@ -45,8 +51,6 @@ _SIGNATURE = slice(42, 106)
 _PAYLOAD_AT = 106
 MAX_FLOOD_BYTES = MAX_FRAME_BYTES - 256
 """Payload of a flooded message; on the transactions channel MAX_GOSSIP_FRAME_BYTES."""
-
-_NOBODY: frozenset[bytes] = frozenset()
 
 
 def max_payload_bytes(channel: Channel) -> int:
@@ -102,38 +106,29 @@ class Flood:
         if origin == self.own_key or not self._is_admitted(origin):
             return None
         name = (origin, body[_SEQUENCE])
-        left_out = self._seen.get(name)
-        is_new = left_out is None
-        if left_out is None:
+        unsent = self._seen.get(name)
+        is_new = unsent is None
+        if unsent is None:
             if not self._may_flood(origin):
                 return None
-            self._remember(name, _NOBODY)
-            wanting, left_out = self._share(source, origin)
-        else:
-            wanting, left_out = self._share_again(source, left_out)
-        if hops == MAX_RELAY_HOPS:
-            wanting = []
-        if wanting or (is_new and origin != source.key):
-            if not self._is_signed(channel, body):
-                self._forget_if(is_new, name)
-                raise PeerFault("a flood with a bad signature", MALICIOUS)
-            self._pass_on(channel, hops, body, wanting)
-        self._remember(name, left_out)
+            unsent = frozenset(peer.key for peer in self._linked() if peer.key != origin)
+        wanting = self._wanting(source, unsent) if hops < MAX_RELAY_HOPS else []
+        # Checked before anything is remembered: a forgery must not hide the true message that comes after it.
+        if (wanting or (is_new and origin != source.key)) and not self._is_signed(channel, body):
+            raise PeerFault("a flood with a bad signature", MALICIOUS)
+        self._pass_on(channel, hops, body, wanting)
+        self._remember(name, unsent.difference(peer.key for peer in wanting))
         return (origin, channel, body[_PAYLOAD_AT:]) if is_new else None
 
-    def _share(self, source: Peer, origin: bytes) -> tuple[list[Peer], frozenset[bytes]]:
-        """Who gets a new message of `origin` from us, and who should have it from `source`."""
-        others = [peer for peer in self._linked() if peer is not source and peer.key != origin]
-        wanting = [peer for peer in others if source.key not in peer.neighbours]
-        return wanting, frozenset(peer.key for peer in others if source.key in peer.neighbours)
-
-    def _share_again(self, source: Peer, left_out: frozenset[bytes]) -> tuple[list[Peer], frozenset[bytes]]:
-        """Who gets a message after its second copy came from `source`, and who is still left out."""
-        left_out = left_out - {source.key}
-        if not left_out:
-            return [], left_out
-        wanting = [p for p in self._linked() if p.key in left_out and source.key not in p.neighbours]
-        return wanting, left_out.difference(peer.key for peer in wanting)
+    def _wanting(self, source: Peer, unsent: frozenset[bytes]) -> list[Peer]:
+        """Who gets a copy that came from `source` passed on: unsent so far, and not served by `source`."""
+        if not unsent:
+            return []
+        return [
+            peer
+            for peer in self._linked()
+            if peer.key in unsent and peer is not source and source.key not in peer.neighbours
+        ]
 
     def _is_signed(self, channel: Channel, body: bytes) -> bool:
         """Whether the origin signed the message."""
@@ -157,11 +152,6 @@ class Flood:
         self._seen[name] = left_out
         if len(self._seen) > MAX_SEEN_FLOODS:
             self._seen.popitem(last=False)
-
-    def _forget_if(self, is_new: bool, name: tuple[bytes, bytes]) -> None:
-        """A forged copy must not hide the true one that comes after it."""
-        if is_new:
-            self._seen.pop(name, None)
 
 
 def _signed(channel: Channel, sequence: bytes, payload: bytes) -> bytes:

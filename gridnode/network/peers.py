@@ -103,7 +103,7 @@ class Peer:
         return min(FULL_SCORE, self._score + recovered)
 
     def is_banned(self, now_ms: int) -> bool:
-        """Whether the peer must be left alone for now."""
+        """Whether the peer must be left alone at `now_ms`."""
         return now_ms < self.banned_until_ms
 
     def punish(self, fault: PeerFault, now_ms: int) -> bool:

@@ -133,7 +133,11 @@ def test_bytes_beyond_the_allowance_wait_with_the_sender() -> None:
 
 
 def test_a_peer_that_never_reads_loses_its_link_and_nothing_waits() -> None:
-    victim = Node(0, licensed(0, 1, 2), limits=replace(LIMITS, write_timeout_ms=300, queue_bytes=2**21))
+    victim = Node(
+        0,
+        licensed(0, 1, 2),
+        limits=replace(LIMITS, write_timeout_ms=300, silence_timeout_ms=60_000, queue_bytes=2**21),
+    )
 
     async def attack(_connection: Connection) -> None:
         while key(2) in victim.network.connected():

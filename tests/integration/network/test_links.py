@@ -48,21 +48,37 @@ def both_dialing() -> tuple[Node, Node]:
     return a, b
 
 
-@pytest.mark.parametrize(("dialer", "late"), [(0, 1), (1, 0)])
-def test_of_two_connections_the_one_dialed_by_the_smaller_key_stays(dialer: int, late: int) -> None:
+def test_of_two_connections_the_one_dialed_by_the_smaller_key_stays() -> None:
+    """By the smaller key: it was there first and stays."""
+    smaller, larger = sorted((0, 1), key=key)
+
+    async def scene() -> None:
+        true = Node(larger, licensed(0, 1))
+        async with running(true):
+            node = Node(smaller, licensed(0, 1), [true.endpoint])
+            async with running(node):
+                await until(lambda: node.linked(true) and true.linked(node))
+                with suppress(Refused):
+                    async with rogue(larger, node.endpoint) as connection:
+                        await read_to_end(connection)
+                assert await node.network.request(key(larger), 0, b"kept", 5_000) == b"kept"
+                assert [up for _, up in node.changes] == [True]
+
+    trio.run(scene)
+
+
+def test_a_connection_dialed_by_the_smaller_key_takes_over() -> None:
+    late, dialer = sorted((0, 1), key=key)
+
     async def scene() -> None:
         true = Node(late, licensed(0, 1))
         async with running(true):
             node = Node(dialer, licensed(0, 1), [true.endpoint])
             async with running(node):
                 await until(lambda: node.linked(true) and true.linked(node))
-                async with rogue(late, node.endpoint) as connection:
-                    if key(dialer) < key(late):
-                        await read_to_end(connection)
-                        assert await node.network.request(key(late), 0, b"kept", 5_000) == b"kept"
-                    else:
-                        await until(lambda: node.network.peer_stats()[0].direction == "in")
-                        await until(lambda: true.linked())
+                async with rogue(late, node.endpoint):
+                    await until(lambda: node.network.peer_stats()[0].direction == "in")
+                    await until(true.linked)
                     assert [up for _, up in node.changes] == [True]
 
     trio.run(scene)
@@ -97,15 +113,18 @@ def test_a_silent_peer_is_given_up() -> None:
     trio.run(scene)
 
 
-def test_who_dials_again_replaces_its_dead_link() -> None:
+@pytest.mark.parametrize(("listener", "dialer"), [(0, 1), (1, 0)])
+def test_who_dials_again_replaces_its_dead_link(listener: int, dialer: int) -> None:
     async def scene() -> None:
-        node = Node(0, licensed(0, 1))
-        async with running(node), rogue(1, node.endpoint):
-            await until(lambda: node.network.connected() == [key(1)])
-            other = Node(1, licensed(0, 1), [node.endpoint])
+        node = Node(listener, licensed(0, 1))
+        async with running(node), rogue(dialer, node.endpoint) as dead:
+            await until(lambda: node.network.connected() == [key(dialer)])
+            other = Node(dialer, licensed(0, 1), [node.endpoint])
             async with running(other):
                 await until(lambda: other.linked(node))
-                assert await other.network.request(key(0), 0, b"x", 5_000) == b"x"
+                assert await other.network.request(key(listener), 0, b"x", 5_000) == b"x"
+                await read_to_end(dead)
+                assert other.linked(node)
                 assert [up for _, up in node.changes] == [True]
 
     trio.run(scene)
@@ -122,7 +141,8 @@ def test_more_peers_than_allowed_stay_out() -> None:
                     async with rogue(2, node.endpoint) as connection:
                         await read_to_end(connection)
                 assert node.linked(first)
-            await until(lambda: node.linked())
+                assert {peer for peer, _ in node.changes} == {key(1)}
+            await until(node.linked)
             second = Node(2, licensed(0, 2), [node.endpoint])
             async with running(second):
                 await until(lambda: node.linked(second))

@@ -1,0 +1,151 @@
+"""Answers are put together from pieces of the right peer within bounds; an answer never spans two links."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+import trio
+from trio.testing import wait_all_tasks_blocked
+
+from gridnode.network.config import NetworkLimits
+from gridnode.network.frames import FrameKind, FrameReader
+from gridnode.network.peers import Peer
+from gridnode.network.queues import Urgency
+from gridnode.network.requests import PIECE_BYTES, Answerer, Asker, PeerUnavailable
+from gridnode.primitives.errors import InvariantBroken, PeerFault
+from gridnode.primitives.limits import MAX_RESPONSE_BYTES
+
+LIMITS = NetworkLimits(queue_messages=8, requests_per_peer=2, requests_total=3)
+MORE, LAST, REFUSED = b"\x00", b"\x01", b"\x02"
+
+
+def peer(number: int) -> Peer:
+    """A peer of that number."""
+    return Peer(bytes((number,)) * 32, LIMITS, 0)
+
+
+async def sent(to: Peer) -> list[tuple[FrameKind, bytes]]:
+    """Frames that wait for a peer."""
+    return list(FrameReader().feed(b"".join(await to.queue.take(1 << 30))))
+
+
+def asked(react: Callable[[Asker, Peer, bytes], None]) -> bytes:
+    """The answer to a question whose id `react` is given."""
+
+    async def scene() -> bytes:
+        asker, other = Asker(LIMITS), peer(1)
+        answers: list[bytes | PeerFault] = []
+
+        async def ask() -> None:
+            try:
+                answers.append(await asker.ask(other, 7, b"question", 5_000))
+            except PeerFault as fault:
+                answers.append(fault)
+
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(ask)
+            ((kind, body),) = await sent(other)
+            assert (kind, body[8:]) == (FrameKind.REQUEST, b"\x07question")
+            react(asker, other, body[:8])
+        if isinstance(answers[0], PeerFault):
+            raise answers[0]
+        return answers[0]
+
+    return trio.run(scene)
+
+
+def test_pieces_make_an_answer() -> None:
+    def react(asker: Asker, other: Peer, number: bytes) -> None:
+        asker.on_response(other, number + MORE + b"ans")
+        asker.on_response(other, number + MORE)
+        asker.on_response(other, number + LAST + b"wer")
+        asker.on_response(other, number + LAST + b"late")
+
+    assert asked(react) == b"answer"
+
+
+def test_another_peers_pieces_do_not_count() -> None:
+    def react(asker: Asker, other: Peer, number: bytes) -> None:
+        asker.on_response(peer(2), number + LAST + b"forged")
+        asker.on_response(other, (99).to_bytes(8, "big") + LAST + b"for nobody")
+        asker.on_response(other, number + LAST + b"true")
+
+    assert asked(react) == b"true"
+
+
+def test_an_endless_answer_is_a_fault() -> None:
+    def react(asker: Asker, other: Peer, number: bytes) -> None:
+        for _ in range(8):
+            asker.on_response(other, number + MORE + bytes(MAX_RESPONSE_BYTES // 8))
+        with pytest.raises(PeerFault) as raised:
+            asker.on_response(other, number + MORE + b"x")
+        assert raised.value.weight == 100
+
+    with pytest.raises(PeerFault, match="more than"):
+        asked(react)
+
+
+def test_a_peer_that_goes_away_or_refuses_is_unavailable() -> None:
+    with pytest.raises(PeerUnavailable, match="went away"):
+        asked(lambda asker, other, _number: asker.on_disconnect(other.key))
+    with pytest.raises(PeerUnavailable, match="refused"):
+        asked(lambda asker, other, number: asker.on_response(other, number + REFUSED))
+
+
+def test_an_answer_stops_when_the_link_ends() -> None:
+    async def scene() -> None:
+        other = peer(1)
+
+        async def answer(_key: bytes, _kind: int, _payload: bytes) -> bytes:
+            return bytes(20 * PIECE_BYTES)
+
+        async with trio.open_nursery() as nursery:
+            answerer = Answerer(LIMITS, nursery, answer, lambda _peer, _fault: None)
+            answerer.on_request(other, bytes(8) + b"\x01")
+            await wait_all_tasks_blocked()
+            assert len(other.queue) == 4
+            assert not other.queue.has_room(Urgency.REQUESTS)
+            other.epoch += 1
+            other.queue.clear()
+            await wait_all_tasks_blocked()
+            assert len(other.queue) == 0
+            assert other.serving == 0
+
+    trio.run(scene)
+
+
+def test_what_is_too_much_is_refused() -> None:
+    async def scene() -> None:
+        first, second = peer(1), peer(2)
+
+        async def answer(_key: bytes, _kind: int, _payload: bytes) -> bytes:
+            await trio.sleep_forever()
+            return b""
+
+        async with trio.open_nursery() as nursery:
+            answerer = Answerer(LIMITS, nursery, answer, lambda _peer, _fault: None)
+            for _ in range(3):
+                answerer.on_request(first, bytes(8) + b"\x01")
+                answerer.on_request(second, bytes(8) + b"\x01")
+            assert await sent(first) == [(FrameKind.RESPONSE, bytes(8) + REFUSED)]
+            assert await sent(second) == [(FrameKind.RESPONSE, bytes(8) + REFUSED)] * 2
+            nursery.cancel_scope.cancel()
+        assert (first.serving, second.serving) == (0, 0)
+
+    trio.run(scene)
+
+
+def test_our_own_answer_out_of_bounds_is_our_own_fault() -> None:
+    async def scene() -> None:
+        async def answer(_key: bytes, _kind: int, _payload: bytes) -> bytes:
+            return bytes(MAX_RESPONSE_BYTES + 1)
+
+        async with trio.open_nursery() as nursery:
+            Answerer(LIMITS, nursery, answer, lambda _peer, _fault: None).on_request(
+                peer(1), bytes(8) + b"\x01"
+            )
+
+    with pytest.raises(ExceptionGroup) as raised:
+        trio.run(scene)
+    assert raised.group_contains(InvariantBroken)
