@@ -19,6 +19,7 @@ MAX_EVENTS_PER_TRANSACTION: Final = 4_096  # receipts stay bounded
 
 # Blocks
 MAX_BLOCK_BYTES: Final = 4 * 1024 * 1024  # sum of transaction bytes in a block
+SLICE_MESSAGES: Final = 64  # messages executed before the node's loop gets its turn: a few ms
 MAX_BLOCK_TRANSACTIONS: Final = 10_000  # ids in a proposal stay under one frame
 MAX_VALIDATORS: Final = 128  # signatures in a commit
 

@@ -1,0 +1,66 @@
+"""The state at height 0: every module writes its opening state, in the order of the registry."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from gridnode._native.book import Books
+from gridnode.chain.genesis import Genesis
+from gridnode.codec.records import decode, encode
+from gridnode.execution.module import Module
+from gridnode.execution.registry import ACCOUNTS, MODULES
+from gridnode.modules.context import Context, Writes
+from gridnode.modules.validators.tables import ValidatorsGenesis
+from gridnode.primitives.errors import Malformed, OperatorError, Rejected
+from gridnode.primitives.ids import Address
+from gridnode.primitives.units import Height
+from gridnode.state.kv import MemoryReader
+from gridnode.state.overlay import State
+
+NO_OPERATOR: Final = Address(bytes(20))
+
+
+def opening_writes(genesis: Genesis) -> Writes:
+    """All rows of the state at height 0, keys ascending.
+
+    Raises OperatorError when a module's opening state is missing, unknown, malformed or not consistent; InvariantBroken when the rules
+    made of it what they never may.
+    """
+    states = _states(genesis)
+    empty = MemoryReader()
+    context = Context(
+        state=State(empty),
+        chain_id=genesis.chain_id,
+        height=Height(0),
+        time_ms=genesis.time_ms,
+        operator=NO_OPERATOR,
+        books=Books(1, 0, [[[]]], [[[0]]]),  # no order exists before block 1
+        module_accounts=ACCOUNTS,
+    )
+    for module in MODULES:
+        _open(module, context, states[module.name])
+    writes = context.state.writes()
+    opened = MemoryReader()
+    opened.apply(writes)
+    for module in MODULES:
+        module.check_whole(opened)
+    return writes
+
+
+def _states(genesis: Genesis) -> dict[str, bytes]:
+    """Opening state of each module by name; that of the validators stands in the chain's genesis itself."""
+    states = {entry.module: entry.state for entry in genesis.modules}
+    own = [module.name for module in MODULES if module.genesis is ValidatorsGenesis]
+    expected = sorted(module.name for module in MODULES if module.name not in own)
+    if len(states) != len(genesis.modules) or sorted(states) != expected:
+        raise OperatorError(f"genesis: expected one opening state for each of {', '.join(expected)}")
+    return states | dict.fromkeys(own, encode(genesis.validators))
+
+
+def _open(module: Module, context: Context, state: bytes) -> None:
+    try:
+        module.open(context, decode(module.genesis, state))
+    except Malformed as error:
+        raise OperatorError(f"genesis: {module.name}: {error}") from None
+    except Rejected as rejected:
+        raise OperatorError(f"genesis: {module.name}: {rejected}") from None
