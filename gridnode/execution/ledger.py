@@ -15,7 +15,7 @@ from gridnode.codec.records import encode
 from gridnode.crypto.merkle import root
 from gridnode.execution.admission import check_standing
 from gridnode.execution.block import BlockRun
-from gridnode.execution.executed import Executed, StateTree
+from gridnode.execution.executed import Executed
 from gridnode.execution.proposal import Refused, filling
 from gridnode.execution.recent import RecentIds, recent_ids_from
 from gridnode.execution.validation import (
@@ -32,6 +32,7 @@ from gridnode.primitives.errors import InvariantBroken, Rejected
 from gridnode.primitives.ids import Address
 from gridnode.primitives.limits import SLICE_MESSAGES
 from gridnode.primitives.units import Height, TimeMs
+from gridnode.state.commitment import Commitment
 from gridnode.state.kv import Reader
 
 T = TypeVar("T")
@@ -44,7 +45,7 @@ class Ledger:
     """
 
     def __init__(
-        self, genesis: Genesis, tip: Tip, reader: Reader, tree: StateTree, books: Books, recent: RecentIds
+        self, genesis: Genesis, tip: Tip, reader: Reader, tree: Commitment, books: Books, recent: RecentIds
     ) -> None:
         self.tip = tip
         self._params = genesis.params
@@ -137,7 +138,7 @@ class Ledger:
             raise InvariantBroken("ledger", "expected the block that was executed last")
         header = executed.block.header
         self._books.commit()
-        self._tree.commit(executed.update)
+        self._tree.accept(executed.update)
         self._recent.add_block(
             header.time_ms, [(item.id, item.body.valid_until_ms) for item in executed.transactions]
         )
@@ -185,7 +186,7 @@ class Ledger:
             commit_hash(last_commit),
             transactions_root(transactions),
             root([encode(receipt) for receipt in run.receipts]),
-            update.root,
+            update.state_root,
             validators_hash(self.tip.validators),
             proposer,
             len(transactions),
@@ -214,7 +215,7 @@ class Ledger:
 
 
 def open_ledger(
-    genesis: Genesis, tip: Header | None, reader: Reader, tree: StateTree, newest_first: Iterable[Block]
+    genesis: Genesis, tip: Header | None, reader: Reader, tree: Commitment, newest_first: Iterable[Block]
 ) -> Ledger:
     """The ledger of a node that starts: `reader` and `tree` hold the state after `tip` (None: genesis).
 
