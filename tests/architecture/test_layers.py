@@ -11,8 +11,8 @@ from typing import Any
 
 from tests.architecture.tree import PURE, ROOT, Finding, assert_clean, code_only, files, report
 
-KERNEL_IMPORTS = ("cython", "libc", "libcpp", "cpython", "gridnode.primitives", "gridnode._native")
-"""What a kernel may import: C, and the layers not above its own."""
+KERNEL_IMPORTS = ("cython", "libc", "libcpp", "cpython", "posix", "nacl", "gridnode.primitives", "gridnode._native")
+"""What a kernel may import: C, libsodium, and the layers not above its own."""
 
 WITHOUT_KERNELS = tuple(
     f"gridnode/{package}" for package in ("primitives", "codec", "crypto", "client", "replay")
@@ -40,7 +40,7 @@ def contracts() -> list[dict[str, Any]]:
 
 
 def foreign_kernel_imports(source: str) -> Iterator[Finding]:
-    """Imports of a Cython file that are neither C nor of a layer below the kernels."""
+    """Imports of a Cython file that are neither C, nor libsodium, nor of a layer below the kernels."""
     for number, line in enumerate(code_only(source).splitlines(), 1):
         found = re.match(r"\s*(?:from\s+([\w.]+)\s+)?c?import\s+([\w.]+)", line)
         if found and not (found[1] or found[2]).startswith(KERNEL_IMPORTS):
