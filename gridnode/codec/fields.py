@@ -210,7 +210,7 @@ class Choice(Field):
         self.expects = "one of " + ", ".join(self.names)
 
     def pack(self, value: Any) -> Any:
-        if (type(value) is self.enum or type(value) is int) and value in self.members:
+        if type(value) is self.enum or (type(value) is int and value in self.members):
             return int(value)
         raise self.refusal(value)
 

@@ -39,11 +39,11 @@ class Layout:
             kind.pack if type(kind).unpack is Field.unpack else kind.unpack for kind in self.kinds.values()
         ]
 
-    def to_plain(self, value: Any) -> tuple[Any, ...]:
+    def to_plain(self, value: Any) -> list[Any]:
         """Plain array of a record's fields. Raises Malformed naming the field that is wrong."""
         items = self.values(value)
         try:
-            return tuple([pack(item) for pack, item in zip(self._packers, items, strict=True)])
+            return [pack(item) for pack, item in zip(self._packers, items, strict=False)]
         except Malformed as fault:
             raise self._located(fault, self._packers, items) from None
 
@@ -52,7 +52,7 @@ class Layout:
         if type(plain) is not tuple or len(plain) != len(self._unpackers):
             raise Malformed(f"expected {self.expects}, got {shown(plain)}")
         try:
-            items = [unpack(item) for unpack, item in zip(self._unpackers, plain, strict=True)]
+            items = [unpack(item) for unpack, item in zip(self._unpackers, plain, strict=False)]
         except Malformed as fault:
             raise self._located(fault, self._unpackers, plain) from None
         return self.cls(*items)
