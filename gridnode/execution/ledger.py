@@ -26,7 +26,7 @@ from gridnode.execution.validation import (
     check_outcome,
     transactions_root,
 )
-from gridnode.modules.grid.network import build_books
+from gridnode.modules.market.books import restore_books
 from gridnode.modules.validators.rules import current_set
 from gridnode.primitives.errors import InvariantBroken, Rejected
 from gridnode.primitives.ids import Address
@@ -228,7 +228,7 @@ def open_ledger(
         )
     else:
         start = Tip(genesis.chain_id, tip.height, header_hash(tip), tip.time_ms, validators, validators)
-    return Ledger(genesis, start, reader, tree, build_books(reader), recent_ids_from(newest_first))
+    return Ledger(genesis, start, reader, tree, restore_books(reader), recent_ids_from(newest_first))
 
 
 def _running(run: BlockRun, transactions: Sequence[VerifiedTransaction]) -> Generator[None, None, None]:

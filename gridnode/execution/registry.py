@@ -20,12 +20,36 @@ from gridnode.modules.grid import messages as grid_messages
 from gridnode.modules.grid import rules as grid_rules
 from gridnode.modules.grid.codes import GridCode
 from gridnode.modules.grid.tables import GridGenesis
+from gridnode.modules.lots import events as lots_events
+from gridnode.modules.lots import invariants as lots_invariants
+from gridnode.modules.lots import messages as lots_messages
+from gridnode.modules.lots import rules as lots_rules
+from gridnode.modules.lots.codes import LotsCode
+from gridnode.modules.lots.tables import HOLD, LotsGenesis
+from gridnode.modules.market import events as market_events
+from gridnode.modules.market import invariants as market_invariants
+from gridnode.modules.market import messages as market_messages
+from gridnode.modules.market import rules as market_rules
+from gridnode.modules.market.codes import MarketCode
+from gridnode.modules.market.tables import ESCROW_ACCOUNT, MarketGenesis
+from gridnode.modules.metering import events as metering_events
+from gridnode.modules.metering import invariants as metering_invariants
+from gridnode.modules.metering import messages as metering_messages
+from gridnode.modules.metering import rules as metering_rules
+from gridnode.modules.metering.codes import MeteringCode
+from gridnode.modules.metering.tables import MeteringGenesis
 from gridnode.modules.registry import events as registry_events
 from gridnode.modules.registry import invariants as registry_invariants
 from gridnode.modules.registry import messages as registry_messages
 from gridnode.modules.registry import rules as registry_rules
 from gridnode.modules.registry.codes import RegistryCode
 from gridnode.modules.registry.tables import RegistryGenesis
+from gridnode.modules.settlement import events as settlement_events
+from gridnode.modules.settlement import invariants as settlement_invariants
+from gridnode.modules.settlement import messages as settlement_messages
+from gridnode.modules.settlement import rules as settlement_rules
+from gridnode.modules.settlement.codes import SettlementCode
+from gridnode.modules.settlement.tables import SettlementGenesis
 from gridnode.modules.token import events as token_events
 from gridnode.modules.token import invariants as token_invariants
 from gridnode.modules.token import messages as token_messages
@@ -89,6 +113,59 @@ MODULES: Final[tuple[Module, ...]] = (
         codes=GridCode,
         check_block=grid_invariants.check_block,
         check_whole=grid_invariants.check_whole,
+    ),
+    Module(
+        name="lots",
+        lane=Lane.GENERAL,
+        genesis=LotsGenesis,
+        open=lots_rules.open,
+        messages=lots_messages.MESSAGES,
+        handlers=lots_rules.HANDLERS,
+        events=lots_events.EVENTS,
+        codes=LotsCode,
+        check_block=lots_invariants.check_block,
+        check_whole=lots_invariants.check_whole,
+        accounts=(HOLD,),
+    ),
+    Module(
+        name="metering",
+        lane=Lane.ENERGY,
+        genesis=MeteringGenesis,
+        open=metering_rules.open,
+        messages=metering_messages.MESSAGES,
+        handlers=metering_rules.HANDLERS,
+        events=metering_events.EVENTS,
+        codes=MeteringCode,
+        check_block=metering_invariants.check_block,
+        check_whole=metering_invariants.check_whole,
+        checks=metering_messages.CHECKS,
+    ),
+    Module(
+        name="market",
+        lane=Lane.ENERGY,
+        genesis=MarketGenesis,
+        open=market_rules.open,
+        messages=market_messages.MESSAGES,
+        handlers=market_rules.HANDLERS,
+        events=market_events.EVENTS,
+        codes=MarketCode,
+        check_block=market_invariants.check_block,
+        check_whole=market_invariants.check_whole,
+        end_block=market_rules.end_block,
+        accounts=(ESCROW_ACCOUNT,),
+    ),
+    Module(
+        name="settlement",
+        lane=Lane.ENERGY,
+        genesis=SettlementGenesis,
+        open=settlement_rules.open,
+        messages=settlement_messages.MESSAGES,
+        handlers=settlement_rules.HANDLERS,
+        events=settlement_events.EVENTS,
+        codes=SettlementCode,
+        check_block=settlement_invariants.check_block,
+        check_whole=settlement_invariants.check_whole,
+        end_block=settlement_rules.end_block,
     ),
 )
 """All modules, each after those whose functions it calls."""
