@@ -51,14 +51,14 @@ def without_reason(names: list[str], document: str) -> list[str]:
     ]
 
 
-def undeclared(source: str) -> Iterator[Finding]:
-    """Imports in a Python file of something neither declared, nor the standard library, nor ours."""
-    declared = {IMPORTED_AS.get(name_of(entry), name_of(entry)) for entry in project()["dependencies"]}
+def undeclared(source: str, declared: list[str]) -> Iterator[Finding]:
+    """Imports in a Python file of something neither in the requirements `declared`, nor the standard library, nor ours."""
+    names = {IMPORTED_AS.get(name_of(entry), name_of(entry)) for entry in declared} | {"gridnode", "tests"}
     for node in ast.walk(ast.parse(source)):
         modules = [node.module or ""] if isinstance(node, ast.ImportFrom) else []
         modules += [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
         for top in (module.partition(".")[0] for module in modules):
-            if top not in declared and top not in sys.stdlib_module_names and top != "gridnode":
+            if top not in names and top not in sys.stdlib_module_names:
                 yield Finding(node.lineno, f"{top} is no declared dependency")
 
 
@@ -80,11 +80,18 @@ def test_every_reason_has_a_dependency() -> None:
 
 
 def test_code_imports_only_what_is_declared() -> None:
-    assert_clean(report(undeclared, files(".py", under=["gridnode"])))
+    needed = project()["dependencies"]
+    assert_clean(report(lambda source: undeclared(source, needed), files(".py", under=["gridnode"])))
+
+
+def test_tests_and_benchmarks_import_only_what_is_declared() -> None:
+    assert_clean(
+        report(lambda source: undeclared(source, requirements()), files(".py", under=["tests", "bench"]))
+    )
 
 
 def test_dependency_checks_can_fail() -> None:
     assert without_bound(["a", "b>=1"]) == ["a"]
     assert without_reason(["a", "b"], "| `a` | why |\n") == ["b"]
-    assert list(undeclared("import numpy_of_nobody"))
-    assert not list(undeclared("import nacl.bindings, json, gridnode.primitives"))
+    assert list(undeclared("import numpy_of_nobody", ["pynacl>=1"]))
+    assert not list(undeclared("import nacl.bindings, json, gridnode.primitives", ["pynacl>=1"]))

@@ -11,7 +11,16 @@ from typing import Any
 
 from tests.architecture.tree import PURE, ROOT, Finding, assert_clean, code_only, files, report
 
-KERNEL_IMPORTS = ("cython", "libc", "libcpp", "cpython", "posix", "nacl", "gridnode.primitives", "gridnode._native")
+KERNEL_IMPORTS = (
+    "cython",
+    "libc",
+    "libcpp",
+    "cpython",
+    "posix",
+    "nacl",
+    "gridnode.primitives",
+    "gridnode._native",
+)
 """What a kernel may import: C, libsodium, and the layers not above its own."""
 
 WITHOUT_KERNELS = tuple(
