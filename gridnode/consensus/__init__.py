@@ -1,0 +1,68 @@
+"""Consensus: the Tendermint algorithm (arXiv:1807.04938, Algorithm 1), whole and pure. Inputs in, effects out; no clock, no disk, no network.
+
+Concepts
+    inputs.py       everything that can happen: StartHeight, proposals, votes, blocks known or built, commits, timeouts.
+    effects.py      everything asked of the node, in order: persist, sign, obtain or build a block, send again, timeouts, decide.
+    engine.py       `Engine`: all heights; messages that come early or late; the log; replay after a crash.
+    driver.py       one height: events -> knowledge -> facts -> machine -> effects.
+    knowledge.py    what is known of a height: proposals, votes, which blocks are valid.
+    votes.py        the vote keeper: thresholds per round, power counted once, bounds on rounds; tally.py one round and kind of it.
+    mux.py          the table knowledge -> facts.
+    facts.py        what the machine hears (conditions of the algorithm come true) and says.
+    machine.py      `apply(state, fact) -> (state, outputs)`: each rule names its lines; the step table is data.
+    timeouts.py     how long each timeout lasts: linear in the round, capped.
+    resend.py       what is sent again while nothing is decided; outstanding.py what is left to do after a replay.
+    ahead.py        messages of heights above ours; journal.py the bytes of log entries.
+
+Steps of a height
+    START       waits for work (after `block_interval_ms`), for the heartbeat, or for the proposer or f + 1 who have begun
+    PROPOSE     waits for the round's proposal and for the verdict on its block
+    PREVOTE     has prevoted; waits for a quorum of prevotes
+    PRECOMMIT   has precommitted; waits for a quorum of precommits
+    DECIDED     the block is final; waits for the next StartHeight, and still collects precommits
+
+The table of the machine (`machine.RULES`); a pair that is not in it does nothing
+    line  heard                     listed in
+    10    Begin                     START
+    18    ValueBuilt                PROPOSE
+    22    NewProposal               PROPOSE
+    28    OldProposal               PROPOSE
+    34    PolkaAny                  PREVOTE
+    36    PolkaBlock                PREVOTE PRECOMMIT
+    44    PolkaNil                  PREVOTE
+    47    PrecommitAny              PROPOSE PREVOTE PRECOMMIT
+    49    PrecommitBlock            START PROPOSE PREVOTE PRECOMMIT
+    55    Ahead                     START PROPOSE PREVOTE PRECOMMIT
+    57    PROPOSE elapsed           PROPOSE
+    61    PREVOTE elapsed           PREVOTE
+    65    PRECOMMIT elapsed         PROPOSE PREVOTE PRECOMMIT
+
+Interface
+    engine = Engine(chain_id, params, me)           me: own validator address, or None to listen only
+    effects = engine.handle(input)                  perform them in order, each ended before the next; then handle what arose meanwhile
+    effects = engine.restore(start, entries)        instead of the first StartHeight after a restart
+    commit = engine.commit_of(height)               the answer to a message of a height that is decided; None: look in the block store
+
+    The caller checks signatures (of votes, proposals, commits) and what a block contains; the engine checks who proposes, counts and decides.
+
+    A node's loop for a vote: `[Persist(entry, sync=True), SignVote(...)]`. The log is synced; the guard writes its record and signs; the vote
+    is sent and handed back as VoteReceived after the last effect. When the guard refuses, nothing is sent and nothing handed back.
+    A block: ObtainBlock or GetValue -> (get or build, execute) -> BlockKnown or BlockBuilt with the block's bytes, which go to the log: a
+    block that was voted for outlives the crash of all nodes. After a restart it comes back as RestoreBlock, before any other effect.
+    The end: `[CancelTimeouts, Decide(commit)]`; the node commits the block in one synced batch, begins a new log, and sends StartHeight. A
+    node that was behind starts any later height the same way, with `may_sign=False` while it catches up.
+
+Durability: what led to a signature is on disk before the guard is asked, and the guard's record before the signature leaves. So a restart
+replays to the same wish, and the guard answers the same wish with the same signature. That costs one log sync and one guard
+record per vote; received votes are appended without sync, since they are sent again. A log that was lost takes the locks with it: a node whose
+guard has signed at a height of which the log has nothing only listens until the next height.
+
+Time of blocks: like `proposer-based timestamps` (Tendermint specification), a block's time is judged once, when it is proposed as new (line 22).
+A polka or a commit stands for that judgement, so clocks never split what a quorum has accepted.
+
+Loss: the network may lose, delay, repeat and reorder anything. A RESEND timeout repeats a node's own messages, then those it has heard. Whoever
+is a height behind repeats old votes and is answered with the commit. Equivocation is counted for both blocks, as in the paper, and told as
+Evidence once.
+
+Why votes are counted outside the machine: thresholds are easy to test by themselves, and the machine stays as short as the paper's page.
+"""

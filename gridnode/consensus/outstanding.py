@@ -1,0 +1,77 @@
+"""After a replay: which of the effects that the log's events once had are still to be done."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from gridnode.consensus import resend
+from gridnode.consensus.driver import HeightDriver
+from gridnode.consensus.effects import (
+    Decide,
+    Effect,
+    Evidence,
+    GetValue,
+    ObtainBlock,
+    Rebroadcast,
+    RestoreBlock,
+    ScheduleTimeout,
+    SignProposal,
+    SignVote,
+)
+from gridnode.consensus.inputs import BlockBuilt, BlockKnown, Event, TimeoutElapsed, TimeoutKind
+from gridnode.consensus.machine import Step
+
+
+def after_replay(driver: HeightDriver, events: Sequence[Event], effects: Sequence[Effect]) -> list[Effect]:
+    """What is left to do: blocks first, then what was said is said again, then what was cut short, timers last."""
+    left: list[Effect] = [*_blocks(events)]
+    proposals, votes = resend.own_messages(driver.known, driver.state, driver.me)
+    if (proposals or votes) and driver.state.step is not Step.DECIDED:
+        left.append(Rebroadcast((*proposals, *votes)))
+    elapsed = {(event.kind, event.round): None for event in events if isinstance(event, TimeoutElapsed)}
+    left += [effect for effect in effects if not isinstance(effect, ScheduleTimeout) and _is_due(driver, effect)]
+    left += [
+        effect
+        for effect in effects
+        if isinstance(effect, ScheduleTimeout) and (effect.kind, effect.round) not in elapsed and _runs(driver, effect)
+    ]
+    return left
+
+
+def _blocks(events: Sequence[Event]) -> list[RestoreBlock]:
+    """Blocks that the node had, each once."""
+    found = {
+        event.block_hash: RestoreBlock(event.height, event.block_hash, event.block)
+        for event in events
+        if isinstance(event, BlockBuilt | BlockKnown) and event.block
+    }
+    return list(found.values())
+
+
+def _is_due(driver: HeightDriver, effect: Effect) -> bool:
+    """Whether an effect of the replay has not been answered and still matters."""
+    known, state = driver.known, driver.state
+    match effect:
+        case SignVote(kind, _, round_, _):
+            return driver.me is not None and known.votes.vote_of(driver.me, kind, round_) is None
+        case SignProposal(_, round_, _, _):
+            return state.step is Step.PROPOSE and round_ == state.round and round_ not in known.proposals
+        case GetValue(_, round_):
+            return state.step is Step.PROPOSE and round_ == state.round and not state.built
+        case ObtainBlock(_, _, block_hash, _):
+            return state.step is not Step.DECIDED and block_hash not in known.verdicts
+        case Decide() | Evidence():
+            return True
+        case _:
+            return False
+
+
+def _runs(driver: HeightDriver, timeout: ScheduleTimeout) -> bool:
+    """Whether a timeout can still change anything."""
+    match timeout.kind:
+        case TimeoutKind.INTERVAL | TimeoutKind.HEARTBEAT:
+            return driver.state.step is Step.START
+        case TimeoutKind.RESEND:
+            return driver.state.step is not Step.DECIDED
+        case _:
+            return driver.state.step is not Step.DECIDED and timeout.round == driver.state.round

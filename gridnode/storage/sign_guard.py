@@ -1,0 +1,191 @@
+"""The sign guard: a validator's last signature is on disk before it exists anywhere else, so that no crash makes it sign twice.
+
+One small file holds what was signed last: height, round, step, the 32 bytes that the signature covers, the signature. A request is
+answered in one of three ways: higher in (height, round, step) than the last one, it is recorded and signed; the same in all, the
+remembered signature is returned; anything else is refused. Steps of a round in order: proposal, prevote, precommit.
+
+The record is replaced whole: written to a second file, synced, renamed over the first, directory synced. Whenever the process dies, the
+file is the old record or the new one. A file that cannot be read is an `OperatorError` and never taken for an empty one: a guard
+that forgets is worse than a validator that stands still. A key copied to a second machine without its guard file has no guard.
+"""
+
+from __future__ import annotations
+
+import os
+from enum import IntEnum
+from pathlib import Path
+from typing import Annotated, NamedTuple
+
+from gridnode.chain.vote import NO_ROUND, ROUND_OR_NONE, Proposal, Vote, VoteKind, proposal_hash, vote_hash
+from gridnode.codec.fields import HASH, HASH_OR_NIL, NAME, SIGNATURE, U64, Choice
+from gridnode.codec.records import decode, encode, record
+from gridnode.crypto.address import address_of
+from gridnode.crypto.hashing import Tag
+from gridnode.crypto.keys import KeyPair
+from gridnode.primitives.errors import Malformed, OperatorError
+from gridnode.primitives.ids import Hash, Signature
+from gridnode.primitives.units import Height, Round
+
+_CHECK = Tag("gridnode/sign-guard")
+_CHECK_BYTES = 32
+
+
+class SignStep(IntEnum):
+    """What is signed in a round, in order."""
+
+    PROPOSAL = 1
+    PREVOTE = 2
+    PRECOMMIT = 3
+
+
+@record
+class LastSigned:
+    """What a validator signed last."""
+
+    chain_id: Annotated[str, NAME]
+    height: Annotated[Height, U64]
+    round: Annotated[Round, ROUND_OR_NONE]
+    step: Annotated[SignStep, Choice(SignStep)]
+    valid_round: Annotated[Round, ROUND_OR_NONE]  # of a proposal; -1 for a vote
+    block_hash: Annotated[Hash, HASH_OR_NIL]
+    signed: Annotated[Hash, HASH]  # the 32 bytes that the signature covers
+    signature: Annotated[Signature, SIGNATURE]
+
+
+class Refused(NamedTuple):
+    """The guard's no: nothing was signed."""
+
+    reason: str  # for the log
+
+
+class Wish(NamedTuple):
+    """What shall be signed."""
+
+    height: int
+    round: int
+    step: SignStep
+    signed: bytes  # the 32 bytes that the signature covers
+
+
+def judge(last: LastSigned | None, wish: Wish) -> Signature | Refused | None:
+    """The rule: the remembered signature for the same wish, a refusal, or None for a wish that may be signed."""
+    if last is None:
+        return None
+    at, then = (wish.height, wish.round, wish.step), (last.height, last.round, last.step)
+    if at > then:
+        return None
+    if at == then and wish.signed == last.signed:
+        return last.signature
+    what = "another one of the same step is signed" if at == then else "a later one is signed"
+    return Refused(f"{_name(*at)} is refused: {what} ({_name(*then)}, block {last.block_hash.hex()[:16] or 'nil'})")
+
+
+def _name(height: int, round_: int, step: SignStep) -> str:
+    return f"{step.name.lower()} at height {height} round {round_}"
+
+
+class SignGuard:
+    """A consensus key that cannot sign twice. One process may hold it; the node locks its data directory."""
+
+    def __init__(self, path: Path, chain_id: str, keys: KeyPair) -> None:
+        """Open the guard's file at `path`, or start without one when there is none.
+
+        Raises OperatorError when the file is damaged, of another chain, or cannot be read.
+        """
+        self.address = address_of(keys.public_key)
+        self._path = path
+        self._chain_id = chain_id
+        self._keys = keys
+        self._last = _read(path)
+        if self._last is not None and self._last.chain_id != chain_id:
+            raise OperatorError(f"{path}: expected the sign guard of chain {chain_id}, got {self._last.chain_id}")
+
+    @property
+    def last(self) -> LastSigned | None:
+        """What was signed last; None when nothing ever was."""
+        return self._last
+
+    def log_was_lost(self, height: int, logged: bool) -> bool:
+        """Whether this key has signed at `height` although the consensus log has nothing of it (`logged` False).
+
+        Then the locks of the height are lost, and the node must only listen until the next one.
+        """
+        return not logged and self._last is not None and self._last.height >= height
+
+    def sign_vote(self, kind: VoteKind, height: Height, round_: Round, block_hash: Hash) -> Vote | Refused:
+        """The vote, signed; or why not. Its record is on disk when this returns. Raises OperatorError when the disk fails."""
+        step = SignStep.PREVOTE if kind is VoteKind.PREVOTE else SignStep.PRECOMMIT
+        wish = Wish(height, round_, step, vote_hash(self._chain_id, kind, height, round_, block_hash))
+        signature = self._sign(wish, NO_ROUND, block_hash)
+        if isinstance(signature, Refused):
+            return signature
+        return Vote(kind, height, round_, block_hash, self.address, signature)
+
+    def sign_proposal(self, height: Height, round_: Round, valid_round: Round, block_hash: Hash) -> Proposal | Refused:
+        """The proposal, signed; or why not. Its record is on disk when this returns. Raises OperatorError when the disk fails."""
+        signed = proposal_hash(self._chain_id, height, round_, valid_round, block_hash)
+        signature = self._sign(Wish(height, round_, SignStep.PROPOSAL, signed), valid_round, block_hash)
+        if isinstance(signature, Refused):
+            return signature
+        return Proposal(height, round_, valid_round, block_hash, self.address, signature)
+
+    def _sign(self, wish: Wish, valid_round: Round, block_hash: Hash) -> Signature | Refused:
+        verdict = judge(self._last, wish)
+        if verdict is not None:
+            return verdict
+        signature = self._keys.sign(wish.signed)
+        new = LastSigned(
+            self._chain_id,
+            Height(wish.height),
+            Round(wish.round),
+            wish.step,
+            valid_round,
+            block_hash,
+            Hash(wish.signed),
+            signature,
+        )
+        _write(self._path, encode(new))
+        self._last = new
+        return signature
+
+
+def _read(path: Path) -> LastSigned | None:
+    try:
+        data = path.read_bytes()
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise OperatorError(f"{path}: the sign guard cannot be read: {error.strerror}") from None
+    body, check = data[:-_CHECK_BYTES], data[-_CHECK_BYTES:]
+    damaged = f"{path}: the sign guard is damaged; restore it from the last backup or wait it out, never delete it"
+    if _CHECK.hash(body) != check:
+        raise OperatorError(damaged)
+    try:
+        return decode(LastSigned, body)
+    except Malformed:
+        raise OperatorError(damaged) from None
+
+
+def _write(path: Path, body: bytes) -> None:
+    """Replace the file at once: whole old or whole new, and on disk."""
+    beside = path.with_suffix(".new")
+    try:
+        file = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+        try:
+            os.write(file, body + _CHECK.hash(body))
+            os.fsync(file)
+        finally:
+            os.close(file)
+        beside.rename(path)
+        sync_directory(path.parent)
+    except OSError as error:
+        raise OperatorError(f"{path}: the sign guard cannot be written: {error.strerror}") from None
+
+
+def sync_directory(folder: Path) -> None:
+    """Make the names in a folder durable. Raises OSError when the disk fails."""
+    file = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(file)
+    finally:
+        os.close(file)
