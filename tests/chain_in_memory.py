@@ -26,7 +26,11 @@ from gridnode.execution.executed import Executed
 from gridnode.execution.genesis import opening_writes
 from gridnode.execution.ledger import Ledger, open_ledger
 from gridnode.modules.grid import tables as grid
+from gridnode.modules.lots.tables import LotsGenesis, SourceCarbon
+from gridnode.modules.market.tables import MarketGenesis
+from gridnode.modules.metering.tables import MeteringGenesis
 from gridnode.modules.registry import tables as registry
+from gridnode.modules.settlement.tables import SettlementGenesis, SourceCredit
 from gridnode.modules.token import tables as token
 from gridnode.primitives.ids import Address, Signature
 from gridnode.state.commitment import Commitment
@@ -92,6 +96,22 @@ def openings() -> dict[str, Any]:
                 grid.Line("north-bus", "NORTH", "BUS", 60_000, 70_000, 120_000, account("egat")),
             ),
         ),
+        "lots": LotsGenesis((SourceCarbon(registry.Source.SOLAR, 41),)),
+        "metering": MeteringGenesis(6_000),
+        "market": MarketGenesis(
+            min_order_wh=1,
+            max_order_wh=10_000_000,
+            price_tick_micro=1,
+            price_floor_micro=0,
+            price_cap_micro=10_000_000,
+            trade_fee_micro=10_000,
+            fee_account=account("egat"),
+            open_ahead_mtus=96,
+            gate_closure_ms=1_000,
+            match_steps_per_block=1_000,
+            expiries_per_block=1_000,
+        ),
+        "settlement": SettlementGenesis((SourceCredit(registry.Source.SOLAR, 500_000),), 1_000),
     }
 
 
