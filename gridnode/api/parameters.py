@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from typing import Final
 
 from starlette.requests import Request
 
@@ -10,9 +11,13 @@ from gridnode.api.problems import bad_parameter
 from gridnode.crypto.address import decode_address
 from gridnode.primitives.errors import Malformed
 from gridnode.primitives.ids import Address
-from gridnode.primitives.limits import MAX_U64
+from gridnode.primitives.limits import MAX_NAME_CHARS, MAX_U64
 
-DEFAULT_PAGE = 100
+DEFAULT_PAGE: Final = 100
+MAX_WAIT_MS: Final = 60_000
+_MOST_DIGITS = 20  # of 2**64
+REPEATED: Final = ("part",)
+"""Parameters that may come more than once."""
 
 
 class Parameters:
@@ -25,12 +30,39 @@ class Parameters:
         names = tuple(allowed)
         for name in self._query:
             if name not in names:
-                raise bad_parameter(name, "one of " + (", ".join(names) or "no parameters"), name)
+                raise bad_parameter(name[:MAX_NAME_CHARS], "one of " + (", ".join(names) or "no parameters"), name)
+            if name not in REPEATED and len(self._query.getlist(name)) > 1:
+                raise bad_parameter(name, "the parameter once", f"it {len(self._query.getlist(name))} times")
 
     def text(self, name: str) -> str | None:
         """A parameter as it stands, or None."""
         value = self._path.get(name, self._query.get(name))
         return None if value is None else str(value)
+
+    def texts(self, name: str) -> list[str]:
+        """All values of a query parameter that may come more than once, in order."""
+        return self._query.getlist(name)
+
+    def name(self, name: str) -> str | None:
+        """A name on the chain (zone, meter, connection point), or None when absent."""
+        text = self.text(name)
+        if text is None:
+            return None
+        if not 1 <= len(text) <= MAX_NAME_CHARS or not all("!" <= letter <= "~" for letter in text):
+            raise bad_parameter(name, f"1 to {MAX_NAME_CHARS} printable ASCII characters without spaces", text)
+        return text
+
+    def required_name(self, name: str) -> str:
+        """As `name`, and it must be there."""
+        value = self.name(name)
+        if value is None:
+            raise bad_parameter(name, f"1 to {MAX_NAME_CHARS} printable ASCII characters", "nothing")
+        return value
+
+    def boolean(self, name: str) -> bool | None:
+        """`true` or `false`, or None when absent."""
+        text = self.choice(name, ("true", "false"))
+        return None if text is None else text == "true"
 
     def integer(self, name: str, low: int = 0, high: int = MAX_U64) -> int | None:
         """A whole number from `low` to `high`, or None when absent."""
@@ -38,7 +70,7 @@ class Parameters:
         if text is None:
             return None
         digits = text.removeprefix("-")
-        if not (digits.isascii() and digits.isdigit() and len(digits) <= 20 and low <= int(text) <= high):
+        if not (digits.isascii() and digits.isdigit() and len(digits) <= _MOST_DIGITS and low <= int(text) <= high):
             raise bad_parameter(name, f"a whole number from {low} to {high}", text)
         return int(text)
 
@@ -57,8 +89,8 @@ class Parameters:
         try:
             value = bytes.fromhex(text)
         except ValueError:
-            raise bad_parameter(name, f"{size} bytes in hex", text) from None
-        if len(value) != size:
+            value = b""
+        if len(value) != size or len(text) != 2 * size:  # fromhex skips blanks
             raise bad_parameter(name, f"{size} bytes in hex", text)
         return value
 
@@ -71,6 +103,13 @@ class Parameters:
             return decode_address(text)
         except Malformed as error:
             raise bad_parameter(name, f"an address such as grid1...: {error}", text) from None
+
+    def required_address(self, name: str) -> Address:
+        """As `address`, and it must be there."""
+        value = self.address(name)
+        if value is None:
+            raise bad_parameter(name, "an address such as grid1...", "nothing")
+        return value
 
     def choice(self, name: str, options: Iterable[str]) -> str | None:
         """One of `options`, or None when absent."""

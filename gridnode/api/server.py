@@ -2,18 +2,33 @@
 
 from __future__ import annotations
 
+import socket
+
 import trio
 from hypercorn.config import Config as HypercornConfig
 from hypercorn.trio import serve
-from starlette.applications import Starlette
+from starlette.types import ASGIApp
 
-from gridnode.node.config import ApiSection
+from gridnode.api.app import make_app
+from gridnode.api.reading import Served
+from gridnode.node.config import ApiSection, split_address
+from gridnode.node.log import Log
+from gridnode.primitives.errors import OperatorError
 
 GRACE_S = 2.0
+BACKLOG = 512
+_log = Log("api")
+
+
+async def serve_node(node: Served, stopping: trio.Event) -> None:
+    """The node's API until `stopping` is set. Raises OperatorError when its address cannot be listened on."""
+    async with trio.open_nursery() as nursery:
+        addresses = await nursery.start(serve_api, make_app(node), node.config.api, stopping)
+        _log.info("listening for clients", addresses=addresses)
 
 
 async def serve_api(
-    app: Starlette,
+    app: ASGIApp,
     section: ApiSection,
     stopping: trio.Event,
     *,
@@ -21,14 +36,25 @@ async def serve_api(
 ) -> None:
     """Listen and answer until `stopping` is set, then finish what is under way within GRACE_S seconds.
 
-    Reports the addresses listened on, so a port 0 in the configuration becomes known. Raises OSError when the port is taken.
+    Reports the addresses listened on, so a port 0 in the configuration becomes known. Raises OperatorError when it cannot listen.
     """
+    listener = _listen(section.listen)
     config = HypercornConfig()
-    config.bind = [section.listen]
+    config.bind = [f"fd://{listener.detach()}"]
     config.graceful_timeout = GRACE_S
     config.shutdown_timeout = GRACE_S
     config.accesslog = None
     config.errorlog = None
     config.include_server_header = False
-    config.wsgi_max_body_size = section.max_body_bytes
     await serve(app, config, shutdown_trigger=stopping.wait, task_status=task_status)  # type: ignore[arg-type]
+
+
+def _listen(address: str) -> socket.socket:
+    """A listening socket; made here, so that a port that is taken is one clear line."""
+    host, port = split_address(address)
+    try:
+        listener = socket.create_server((host, port), backlog=BACKLOG)
+    except OSError as error:
+        raise OperatorError(f"api.listen: cannot listen on {address}: {error.strerror or error}") from None
+    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # connections inherit it
+    return listener

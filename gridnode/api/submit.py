@@ -17,28 +17,30 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from gridnode.api.answers import answer
-from gridnode.api.parameters import Parameters
+from gridnode.api.parameters import MAX_WAIT_MS, Parameters
 from gridnode.api.problems import Problem, problem_of
+from gridnode.api.reading import Served
 from gridnode.chain.transaction import SignedTransaction, TransactionBody
 from gridnode.codec.canonical import pack, unpack
 from gridnode.codec.records import encode, from_json
 from gridnode.execution.registry import message_from_json
 from gridnode.node.intake import Submitted
+from gridnode.node.ledger_store import LedgerStore
 from gridnode.primitives.errors import Malformed, Rejected
+from gridnode.primitives.ids import TransactionId
 from gridnode.primitives.limits import MAX_SUBMIT_BATCH
 
-MAX_WAIT_MS = 60_000
 _MSGPACK = ("application/msgpack", "application/x-msgpack", "application/octet-stream")
 
 
 async def submit(request: Request) -> Response:
     """POST /transactions. 202 when at least one was accepted, else the status of the first refusal."""
     wait_ms = Parameters(request, ("wait_ms",)).integer("wait_ms", 0, MAX_WAIT_MS) or 0
-    node = request.app.state.node
+    node: Served = request.app.state.node
     raws, single = await _transactions_of(request)
     results = await node.intake.submit(raws)
     if wait_ms:
-        await _wait(node.feed, [result.id for result in results if result.rejected is None], wait_ms)
+        await _wait(node, [result.id for result in results if result.id and result.rejected is None], wait_ms)
     first = results[0]
     if single and first.rejected is not None:
         raise problem_of(first.rejected)
@@ -48,18 +50,19 @@ async def submit(request: Request) -> Response:
     return answer(rows[0] if single else rows, status)
 
 
-async def _wait(feed: Any, ids: list[Any], wait_ms: int) -> None:
+async def _wait(node: Served, ids: list[TransactionId], wait_ms: int) -> None:
+    """Until all are in blocks, one after the other: who comes second has usually arrived by then."""
     with trio.move_on_after(wait_ms / 1000):
-        async with trio.open_nursery() as nursery:
-            for transaction_id in ids:
-                nursery.start_soon(feed.transaction, transaction_id, wait_ms)
+        for transaction_id in ids:
+            if node.store.height_of(transaction_id) is None:
+                await node.feed.transaction(transaction_id, wait_ms)
 
 
-def _row(result: Submitted, store: Any) -> dict[str, Any]:
-    row: dict[str, Any] = {"id": result.id.hex() if result.id else None}
+def _row(result: Submitted, store: LedgerStore) -> dict[str, Any]:
+    row: dict[str, Any] = {"id": None if result.id is None else result.id.hex()}
     if result.rejected is not None:
         return row | {"status": "rejected", "error": problem_of(result.rejected).as_json()}
-    height = store.height_of(result.id)
+    height = None if result.id is None else store.height_of(result.id)
     return row | {"status": "pending" if height is None else "committed", "height": height}
 
 

@@ -1,0 +1,93 @@
+"""The application: one line a route, and this list is the table of contents.
+
+Each line says method, path, handler, the query parameters it takes, and whether it is read in a worker thread (lists and whole blocks).
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.routing import Route
+from starlette.types import ASGIApp
+
+from gridnode.api import accounts, chain, energy, market, meters, proofs
+from gridnode.api.guard import Guard, on_http_exception, on_problem
+from gridnode.api.openapi import describe
+from gridnode.api.problems import Problem
+from gridnode.api.reading import PAGE, Endpoint, Handler, Served, read
+from gridnode.api.submit import submit
+
+PREFIX = "/api/v1"
+
+
+class Get(NamedTuple):
+    """A question: where, who answers, with which query parameters."""
+
+    path: str
+    """Behind PREFIX."""
+    handler: Handler
+    """Answers."""
+    query: tuple[str, ...] = ()
+    """Query parameters it takes; others are refused."""
+    threaded: bool = False
+    """Read in a worker thread, because it may be large."""
+
+
+QUESTIONS = (
+    Get("/status", chain.status),
+    Get("/peers", chain.peers),
+    Get("/validators", chain.validators),
+    Get("/blocks", chain.blocks, PAGE, True),
+    Get("/blocks/{height}", chain.block, ("events",), True),
+    Get("/blocks/hash/{hash}", chain.block_by_hash, ("events",), True),
+    Get("/accounts/{address}", accounts.account),
+    Get("/accounts/{address}/balance", accounts.balance),
+    Get("/accounts/{address}/allowances", accounts.allowances, ("limit",)),
+    Get("/accounts/{address}/transactions", accounts.account_transactions, PAGE, True),
+    Get("/tokens", accounts.tokens),
+    Get("/institutions", accounts.institutions),
+    Get("/participants", accounts.participants, PAGE, True),
+    Get("/points", meters.points, PAGE, True),
+    Get("/points/{id}", meters.point_by_id),
+    Get("/meters", meters.meters, (*PAGE, "point"), True),
+    Get("/meters/{id}", meters.meter_by_id),
+    Get("/meters/{id}/readings", meters.meter_readings, (*PAGE, "order"), True),
+    Get("/lots", meters.lots, (*PAGE, "owner", "retired"), True),
+    Get("/lots/{number}", meters.lot_by_number),
+    Get("/zones", energy.zones),
+    Get("/tariff", energy.tariff, ("mtu",)),
+    Get("/energy/params", market.params),
+    Get("/energy/orders", market.orders, (*PAGE, "mtu", "owner", "status", "zone"), True),
+    Get("/energy/orders/{number}", market.order_by_number),
+    Get("/energy/trades", market.trades, (*PAGE, "mtu", "owner"), True),
+    Get("/energy/trades/{number}", market.trade_by_number),
+    Get("/energy/book/{mtu}", market.book, ("zone",), True),
+    Get("/energy/stats", energy.stats, ("mtu",), True),
+    Get("/energy/history", energy.history, PAGE, True),
+    Get("/energy/flows", energy.flows, ("mtu",)),
+    Get("/proofs", proofs.proof_of_key, ("key",)),
+    Get("/proofs/{module}/{table}", proofs.proof_of_row, ("part",)),
+)
+"""Every question, answered from one committed height."""
+
+
+def make_app(node: Served) -> ASGIApp:
+    """The application that serves `node`."""
+    routes = [Route(PREFIX + get.path, _endpoint(get), methods=["GET"]) for get in QUESTIONS]
+    routes += [
+        Route(PREFIX + "/transactions", submit, methods=["POST"]),
+        Route(PREFIX + "/transactions/{id}", chain.transaction, methods=["GET"]),
+        Route(PREFIX + "/openapi.json", describe(PREFIX, QUESTIONS), methods=["GET"]),
+    ]
+    app = Starlette(
+        routes=routes, exception_handlers={Problem: on_problem, HTTPException: on_http_exception}
+    )
+    app.router.redirect_slashes = False
+    app.state.node = node
+    return Guard(app)
+
+
+def _endpoint(get: Get) -> Endpoint:
+    return read(get.handler, get.query, get.threaded)

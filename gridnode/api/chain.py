@@ -1,0 +1,126 @@
+"""Questions about the chain: status, blocks, transactions, validators, peers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from gridnode.api.answers import answer
+from gridnode.api.blocks import header_row, waiting_transaction, whole_block, whole_transaction
+from gridnode.api.parameters import MAX_WAIT_MS, Parameters
+from gridnode.api.problems import not_found
+from gridnode.api.reading import Ask, Served
+from gridnode.api.shapes import address
+from gridnode.modules.validators import queries as validators_queries
+from gridnode.primitives.ids import TransactionId
+
+
+def status(ask: Ask) -> dict[str, Any]:
+    """The node in a few lines: chain, height, state root, consensus, pool."""
+    node, header = ask.node, ask.view.header
+    tip = node.store.tip_hash
+    return {
+        "name": node.config.name,
+        "type": node.config.type,
+        "chain_id": node.store.chain_id,
+        "genesis_hash": node.store.genesis_hash.hex(),
+        "height": ask.view.height,
+        "hash": tip.hex() if header is not None else None,
+        "state_root": header.state_root.hex() if header is not None else None,
+        "time_ms": header.time_ms if header is not None else node.store.genesis.time_ms,
+        "pool": {"transactions": len(node.pool), "bytes": node.pool.bytes},
+        "intake": {"accepted": node.intake.accepted, "rejected": dict(node.intake.rejected)},
+        **node.status(),
+    }
+
+
+def blocks(ask: Ask) -> dict[str, Any]:
+    """Blocks from the latest down; `after` is a height, only blocks below it are listed."""
+    limit = ask.parameters.limit()
+    after = ask.parameters.integer("after")
+    top = ask.view.height if after is None else min(after - 1, ask.view.height)
+    rows = []
+    for height in range(top, max(0, top - limit), -1):
+        found = ask.node.store.final_block(height)
+        if found is not None:
+            rows.append(header_row(found.block.header))
+    lowest = top - limit + 1
+    return {"rows": rows, "next": lowest if lowest > 1 else None}
+
+
+def block(ask: Ask) -> dict[str, Any]:
+    """One block by height, with transactions, outcomes and the commit that made it final; `events=false` leaves events out."""
+    return _block(ask, ask.parameters.required_integer("height"))
+
+
+def block_by_hash(ask: Ask) -> dict[str, Any]:
+    """One block by the hash of its header."""
+    block_hash = ask.parameters.hexadecimal("hash", 32) or b""
+    height = ask.node.store.height_of_hash(block_hash)
+    if height is None:
+        raise not_found("block", block_hash.hex())
+    return _block(ask, height)
+
+
+def _block(ask: Ask, height: int) -> dict[str, Any]:
+    store = ask.node.store
+    found = store.final_block(height) if 1 <= height <= ask.view.height else None
+    if found is None:
+        raise not_found("block", f"{height}; the latest is {ask.view.height}")
+    with_events = ask.parameters.boolean("events") is not False
+    return whole_block(found, store.receipts(height), with_events)
+
+
+async def transaction(request: Request) -> Response:
+    """One transaction: committed with its receipt, or pending in this node's pool; `wait_ms` waits for its block."""
+    node: Served = request.app.state.node
+    parameters = Parameters(request, ("wait_ms",))
+    transaction_id = TransactionId(parameters.hexadecimal("id", 32) or b"")
+    wait_ms = parameters.integer("wait_ms", 0, MAX_WAIT_MS) or 0
+    if wait_ms and node.store.height_of(transaction_id) is None:
+        await node.feed.transaction(transaction_id, wait_ms)
+    found = node.store.transaction(transaction_id)
+    if found is not None:
+        height, index, raw, receipt = found
+        return answer(whole_transaction(raw, height, index, receipt))
+    waiting = node.pool.get(transaction_id)
+    if waiting is None:
+        raise not_found("transaction", transaction_id.hex())
+    return answer(waiting_transaction(waiting))
+
+
+def validators(ask: Ask) -> list[dict[str, Any]]:
+    """The validators that vote on the next block, in the set's order."""
+    return [
+        {
+            "name": seat.validator.name,
+            "address": address(seat.validator.address),
+            "key": seat.validator.key.hex(),
+            "power": seat.validator.power,
+            "operator": address(seat.validator.operator),
+            "is_authority": seat.is_authority,
+        }
+        for seat in validators_queries.seats(ask.reader)
+    ]
+
+
+def peers(ask: Ask) -> list[dict[str, Any]]:
+    """Linked and banned peers as this node sees them."""
+    return [
+        {
+            "name": row.name,
+            "key": row.peer_key.hex(),
+            "direction": row.direction,
+            "score": row.score,
+            "banned_until_ms": row.banned_until_ms or None,
+            "round_trip_us": row.round_trip_us or None,
+            "messages_in": row.messages_in,
+            "messages_out": row.messages_out,
+            "bytes_in": row.bytes_in,
+            "bytes_out": row.bytes_out,
+            "dropped": row.dropped,
+        }
+        for row in ask.node.network.peer_stats()
+    ]

@@ -1,0 +1,91 @@
+"""Questions about connection points, meters, readings and lots."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from gridnode.api.pages import page
+from gridnode.api.problems import not_found
+from gridnode.api.reading import Ask
+from gridnode.api.shapes import address, lot, meter
+from gridnode.codec.records import to_json
+from gridnode.modules.lots import queries as lots_queries
+from gridnode.modules.metering import queries as metering_queries
+from gridnode.modules.registry import queries as registry_queries
+from gridnode.primitives.ids import MeterId, PointId
+
+
+def meters(ask: Ask) -> dict[str, Any]:
+    """Meters in order of name, of one connection point or of all; `after` is a name."""
+    limit = ask.parameters.limit()
+    point = ask.parameters.name("point")
+    after = ask.parameters.name("after")
+    behind = None if after is None else MeterId(after)
+    if point is None:
+        found = registry_queries.meters(ask.reader, limit, behind)
+    else:
+        found = registry_queries.meters_of_point(ask.reader, PointId(point), limit, behind)
+    return page(found, limit, lambda row: row[0], lambda row: meter(*row))
+
+
+def meter_by_id(ask: Ask) -> dict[str, Any]:
+    """One meter with its owner, zone and latest reading."""
+    name = MeterId(ask.parameters.required_name("id"))
+    found = registry_queries.meter(ask.reader, name)
+    if found is None:
+        raise not_found("meter", name)
+    point = registry_queries.point(ask.reader, found.point)
+    latest = metering_queries.readings(ask.reader, name, 1, latest_first=True)
+    return {
+        **meter(name, found),
+        "owner": None if point is None else address(point.owner),
+        "zone": None if point is None else point.zone,
+        "latest_reading": {"mtu": latest[0][0], **to_json(latest[0][1])} if latest else None,
+    }
+
+
+def meter_readings(ask: Ask) -> dict[str, Any]:
+    """Readings of a meter in order of MTU, or the latest first with `order=latest`; `after` is an MTU."""
+    name = MeterId(ask.parameters.required_name("id"))
+    if registry_queries.meter(ask.reader, name) is None:
+        raise not_found("meter", name)
+    limit = ask.parameters.limit()
+    latest = ask.parameters.choice("order", ("earliest", "latest")) == "latest"
+    found = metering_queries.readings(ask.reader, name, limit, ask.parameters.integer("after"), latest)
+    return page(found, limit, lambda row: row[0], lambda row: {"mtu": row[0], **to_json(row[1])})
+
+
+def points(ask: Ask) -> dict[str, Any]:
+    """Connection points in order of name; `after` is a name."""
+    limit = ask.parameters.limit()
+    after = ask.parameters.name("after")
+    found = registry_queries.points(ask.reader, limit, None if after is None else PointId(after))
+    return page(found, limit, lambda row: row[0], lambda row: {"point": row[0], **to_json(row[1])})
+
+
+def point_by_id(ask: Ask) -> dict[str, Any]:
+    """One connection point with its meters."""
+    name = PointId(ask.parameters.required_name("id"))
+    found = registry_queries.point(ask.reader, name)
+    if found is None:
+        raise not_found("connection point", name)
+    at_point = registry_queries.meters_of_point(ask.reader, name, ask.node.config.api.max_page)
+    return {"point": name, **to_json(found), "meters": [meter(*row) for row in at_point]}
+
+
+def lots(ask: Ask) -> dict[str, Any]:
+    """Lots of one owner in order of number; `retired` chooses certificates or lots that can still move; `after` is a number."""
+    owner = ask.parameters.required_address("owner")
+    limit = ask.parameters.limit()
+    after, retired = ask.parameters.integer("after"), ask.parameters.boolean("retired")
+    found = lots_queries.lots_of(ask.reader, owner, limit, after, retired)
+    return page(found, limit, lambda row: row[0], lambda row: lot(*row))
+
+
+def lot_by_number(ask: Ask) -> dict[str, Any]:
+    """One lot."""
+    number = ask.parameters.required_integer("number")
+    found = lots_queries.lot(ask.reader, number)
+    if found is None:
+        raise not_found("lot", number)
+    return lot(number, found)

@@ -1,0 +1,105 @@
+"""GET /openapi.json: the interface described for machines (OpenAPI 3.1), made from the table of routes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Awaitable, Callable, Sequence
+from importlib.metadata import version
+from inspect import getdoc
+from typing import Any, Protocol
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import Response
+
+from gridnode.api.reading import Handler
+
+_INTEGER = {"type": "integer", "minimum": 0}
+_TEXT = {"type": "string"}
+_SCHEMAS: dict[str, dict[str, Any]] = {
+    "limit": {"type": "integer", "minimum": 1},
+    "mtu": _INTEGER,
+    "height": _INTEGER,
+    "number": _INTEGER,
+    "wait_ms": _INTEGER,
+    "events": {"type": "boolean"},
+    "retired": {"type": "boolean"},
+    "order": {"type": "string", "enum": ["earliest", "latest"]},
+    "part": {"type": "array", "items": _TEXT},
+}
+_ENVELOPE = {
+    "type": "object",
+    "required": ["data", "error", "timestamp"],
+    "properties": {
+        "data": {},
+        "error": {
+            "type": ["object", "null"],
+            "properties": {"code": _TEXT, "message": _TEXT, "field": {"type": ["string", "null"]}},
+        },
+        "timestamp": _INTEGER,
+    },
+}
+
+
+class Described(Protocol):
+    """A route as the description needs it."""
+
+    @property
+    def path(self) -> str:
+        """Behind the prefix, with names of path parameters in braces."""
+        ...
+
+    @property
+    def handler(self) -> Handler:
+        """Whose docstring says what is answered."""
+        ...
+
+    @property
+    def query(self) -> tuple[str, ...]:
+        """Query parameters."""
+        ...
+
+
+def describe(prefix: str, questions: Sequence[Described]) -> Callable[[Request], Awaitable[Response]]:
+    """The endpoint that answers with the description; not in the envelope, for it has a form of its own."""
+    encoded = msgspec.json.encode(_document(prefix, questions))
+
+    async def openapi(_: Request) -> Response:
+        return Response(encoded, media_type="application/json")
+
+    return openapi
+
+
+def _document(prefix: str, questions: Sequence[Described]) -> dict[str, Any]:
+    paths: dict[str, Any] = {prefix + get.path: {"get": _operation(get.path, get.handler, get.query)} for get in questions}
+    paths[f"{prefix}/transactions/{{id}}"] = {
+        "get": _described("/transactions/{id}", "One transaction, committed or pending", ("wait_ms",))
+    }
+    body = {"schema": {}}
+    paths[f"{prefix}/transactions"] = {
+        "post": _described("/transactions", "Submit one signed transaction or a batch", ("wait_ms",))
+        | {"requestBody": {"required": True, "content": {"application/json": body, "application/msgpack": body}}}
+    }
+    return {
+        "openapi": "3.1.0",
+        "info": {"title": "gridnode", "version": version("gridnode")},
+        "paths": paths,
+        "components": {"schemas": {"Envelope": _ENVELOPE}},
+    }
+
+
+def _operation(path: str, handler: Handler, query: tuple[str, ...]) -> dict[str, Any]:
+    return _described(path, (getdoc(handler) or "").partition("\n")[0], query)
+
+
+def _described(path: str, summary: str, query: tuple[str, ...]) -> dict[str, Any]:
+    named = [(name, "path") for name in re.findall(r"{(\w+)}", path)] + [(name, "query") for name in query]
+    answer = {"application/json": {"schema": {"$ref": "#/components/schemas/Envelope"}}}
+    return {
+        "summary": summary,
+        "parameters": [
+            {"name": name, "in": place, "required": place == "path", "schema": _SCHEMAS.get(name, _TEXT)}
+            for name, place in named
+        ],
+        "responses": {"default": {"description": "data, or an error that names the field", "content": answer}},
+    }

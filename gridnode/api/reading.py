@@ -1,0 +1,97 @@
+"""Reads: what a handler is given, and how its data becomes an answer.
+
+A handler is a plain function of one `Ask`; it reads one committed height and returns data. Lists and whole blocks are read in worker
+threads, a few at a time, so that large answers do not keep the node's loop from consensus.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import trio
+from starlette.requests import Request
+from starlette.responses import Response
+
+from gridnode.api.answers import answer
+from gridnode.api.parameters import Parameters
+from gridnode.mempool.pool import Pool
+from gridnode.node.config import Config
+from gridnode.node.feed import Feed
+from gridnode.node.intake import Intake
+from gridnode.node.ledger_store import LedgerStore, LedgerView
+from gridnode.state.kv import Reader
+
+PAGE = ("limit", "after")
+"""Query parameters of every paged list."""
+_THREADS = trio.CapacityLimiter(2)  # more would only fight over the interpreter
+
+
+class Linked(Protocol):
+    """What the API asks of the network."""
+
+    def peer_stats(self) -> list[Any]:
+        """One row for each linked or banned peer."""
+        ...
+
+
+class Served(Protocol):
+    """The node as its API sees it."""
+
+    config: Config
+    """Its configuration."""
+    store: LedgerStore
+    """Blocks and state."""
+    intake: Intake
+    """The door to the pool."""
+    pool: Pool
+    """Waiting transactions."""
+    feed: Feed
+    """Tells of commits."""
+    network: Linked
+    """Peers."""
+
+    def status(self) -> dict[str, Any]:
+        """Facts of the moment: consensus height and round, whether it syncs, peers."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """One question to the chain."""
+
+    node: Served
+    """Who is asked."""
+    parameters: Parameters
+    """What for."""
+    view: LedgerView
+    """The committed height that the answer is about."""
+
+    @property
+    def reader(self) -> Reader:
+        """The state of that height."""
+        return self.view.reader
+
+
+Handler = Callable[[Ask], Any]
+Endpoint = Callable[[Request], Awaitable[Response]]
+
+
+def read(handler: Handler, query: tuple[str, ...], threaded: bool) -> Endpoint:
+    """The endpoint that answers with what `handler` returns; query parameters other than `query` are refused."""
+
+    async def endpoint(request: Request) -> Response:
+        node: Served = request.app.state.node
+        parameters = Parameters(request, query)
+        with node.store.view() as view:
+            ask = Ask(node, parameters, view)
+            if threaded:
+                return await trio.to_thread.run_sync(_answered, handler, ask, limiter=_THREADS)
+            return _answered(handler, ask)
+
+    return endpoint
+
+
+def _answered(handler: Handler, ask: Ask) -> Response:
+    return answer(handler(ask))

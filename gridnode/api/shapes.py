@@ -1,0 +1,97 @@
+"""How records look in answers: JSON forms of the codec, with readable forms beside amounts and prices.
+
+An amount is a decimal string of smallest units, because JSON numbers end at 2**53 in many readers; beside a field `fee` stands `fee_thb`,
+the same in whole units. Energies are integers of Wh, prices integers of 1e-6 THB per kWh beside `..._thb_per_kwh`.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from gridnode.codec.records import to_json
+from gridnode.crypto.address import encode_address
+from gridnode.modules.lots.tables import Lot
+from gridnode.modules.market.queries import NumberedOrder, NumberedTrade
+from gridnode.modules.market.tables import Statistics
+from gridnode.modules.market.sheets import source_bit
+from gridnode.modules.registry.tables import Meter, Source
+from gridnode.modules.token.tables import DECIMALS, Denomination
+from gridnode.primitives.units import THB_DECIMALS, cost, format_amount
+
+PRICE_DECIMALS = 6
+
+
+def money(amount: int, denomination: Denomination) -> dict[str, str]:
+    """An amount as {amount: smallest units, <denomination>: whole units}."""
+    return {"amount": str(amount), denomination.name.lower(): format_amount(amount, DECIMALS[denomination])}
+
+
+def thb(name: str, amount: int) -> dict[str, str]:
+    """A field with THB: `name` in 1e-9 THB, `name_thb` in THB."""
+    return {name: str(amount), f"{name}_thb": format_amount(amount, THB_DECIMALS)}
+
+
+def price(name: str, micro: int) -> dict[str, Any]:
+    """A field with a price: `name_micro` in 1e-6 THB per kWh, `name_thb_per_kwh` in THB per kWh."""
+    return {f"{name}_micro": micro, f"{name}_thb_per_kwh": format_amount(micro, PRICE_DECIMALS)}
+
+
+def order(found: NumberedOrder) -> dict[str, Any]:
+    """An order with its number and MTU; sources by name."""
+    value = to_json(found.order)
+    filled = found.order.energy_wh - found.order.remaining_wh
+    return {
+        "number": found.number,
+        "mtu": found.mtu,
+        **value,
+        "sources": source_names(found.order.sources),
+        "filled_wh": filled,
+        **price("limit", found.order.limit_micro),
+    }
+
+
+def trade(found: NumberedTrade) -> dict[str, Any]:
+    """A trade with its number and MTU, and what the seller gets for it."""
+    value = found.trade
+    return {
+        "number": found.number,
+        "mtu": found.mtu,
+        **to_json(value),
+        **price("price", value.price_micro),
+        **thb("value", cost(value.energy_wh, value.price_micro)),
+    }
+
+
+def statistics(found: Statistics) -> dict[str, Any]:
+    """Trades of one MTU or of all; prices are null when there is none."""
+    prices: dict[str, Any] = {}
+    traded = found.volume_wh > 0
+    for name, micro in (
+        ("vwap", int(found.value) // found.volume_wh if traded else 0),
+        ("high", found.high_micro),
+        ("low", found.low_micro),
+        ("last", found.last_micro),
+    ):
+        prices |= price(name, micro) if traded else dict.fromkeys(price(name, 0))
+    return {"trades": found.trades, "traded_wh": found.volume_wh, **thb("value", found.value), **prices}
+
+
+def lot(number: int, found: Lot) -> dict[str, Any]:
+    """A lot with its number."""
+    return {"number": number, **to_json(found)}
+
+
+def meter(name: str, found: Meter) -> dict[str, Any]:
+    """A meter with its name; the device key is null while none is bound."""
+    value = to_json(found)
+    return {"meter": name, **value, "device_key": value["device_key"] or None}
+
+
+def address(value: bytes) -> str:
+    """Text of an address."""
+    return encode_address(value)
+
+
+def source_names(mask: int) -> list[str]:
+    """Names of the sources whose bits are set."""
+    return [source.name.lower() for source in Source if mask & source_bit(source)]
