@@ -50,6 +50,8 @@ MAX_STATE_NESTING: Final = 8  # block, transaction, message and room; deeper is 
 MAX_TABLE_CACHE_ROWS: Final = 4_096  # decoded values remembered for each table
 MAX_CACHED_TREE_ROWS: Final = 32_768  # about 30 MB; holds all inner pages of a million rows
 MAX_PROOF_DEPTH: Final = 255  # two different key hashes agree in no more bits
+MAX_CACHED_BLOCKS: Final = 64  # newest blocks kept at hand: what lagging peers and the API ask for
+MAX_CACHED_BLOCK_BYTES: Final = 32 * 1024 * 1024  # of transactions in them, however large blocks are
 
 # Market
 MAX_SHEET_ORDERS: Final = 96  # a day of quarter hours under one message

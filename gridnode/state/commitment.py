@@ -1,10 +1,10 @@
 """The state root: one sparse Merkle tree per module, the roots of all modules in an RFC 6962 tree.
 
     update = commitment.update(state.writes())       nothing is stored, nothing remembered
-    ... update.state_root goes into the header, update.page_writes into the batch that commits the block ...
-    commitment.accept(update)                        when that batch is on disk
+    ... update.root goes into the header, update.pages into the batch that commits the block ...
+    commitment.commit(update)                        when that batch is on disk
 
-An update that is never accepted, because another proposal won, leaves no trace. The leaf of a module in the RFC 6962 tree is its
+An update that is never committed, because another proposal won, leaves no trace. The leaf of a module in the RFC 6962 tree is its
 number (1 byte) and its root; every module has one, also while it has no rows, in ascending order of the numbers.
 
 Tree rows are stored under the module's number: alone for the root (count of leaves, hash), followed by depth and path for the
@@ -34,28 +34,28 @@ EMPTY_TREE = bytes(36)
 class Update:
     """What a block's writes make of the trees."""
 
-    state_root: Hash
-    """Root after the writes."""
-    page_writes: dict[bytes, bytes | None]
+    root: Hash
+    """State root after the writes."""
+    pages: dict[bytes, bytes | None]
     """Tree rows to store, None for those to delete."""
-    roots: dict[int, bytes]
+    module_roots: dict[int, bytes]
     """Root rows by module, after the writes."""
     version: int
-    """How many updates had been accepted before this one was made."""
+    """How many updates had been committed before this one was made."""
 
 
 class Commitment:
     """The trees of the committed state."""
 
     def __init__(self, pages: Pages) -> None:
-        """`pages` reads the stored tree rows; what `accept` was told must be stored there."""
+        """`pages` reads the stored tree rows; what `commit` was told must be stored there."""
         self._cache = PageCache(pages)
         self._roots = read_roots(pages)
         self._version = 0
 
     @property
-    def state_root(self) -> Hash:
-        """Root of the committed state."""
+    def root(self) -> Hash:
+        """State root of the committed state."""
         return state_root(self._roots)
 
     def update(self, writes: Mapping[bytes, bytes | None]) -> Update:
@@ -63,26 +63,26 @@ class Commitment:
 
         Raises InvariantBroken when a key belongs to no module, or when the stored rows are damaged.
         """
-        page_writes: dict[bytes, bytes | None] = {}
+        pages: dict[bytes, bytes | None] = {}
         roots = dict(self._roots)
         for module, rows in _by_module(writes).items():
             try:
-                roots[module] = update_tree(self._cache.get, module, roots[module], rows, page_writes)
+                roots[module] = update_tree(self._cache.get, module, roots[module], rows, pages)
             except ValueError as error:
                 raise InvariantBroken("state-tree", f"{NAMES[module]}: {error}") from None
             if roots[module] != self._roots[module]:
-                page_writes[bytes([module])] = None if roots[module] == EMPTY_TREE else roots[module]
-        return Update(state_root(roots), page_writes, roots, self._version)
+                pages[bytes([module])] = None if roots[module] == EMPTY_TREE else roots[module]
+        return Update(state_root(roots), pages, roots, self._version)
 
-    def accept(self, update: Update) -> None:
+    def commit(self, update: Update) -> None:
         """Take over an update whose page writes are stored.
 
-        Raises InvariantBroken when another one was accepted since it was made.
+        Raises InvariantBroken when another one was committed since it was made.
         """
         if update.version != self._version:
-            raise InvariantBroken("state-tree", "an update was accepted that was made of an earlier state")
-        self._cache.replace(update.page_writes)
-        self._roots = update.roots
+            raise InvariantBroken("state-tree", "an update was committed that was made of an earlier state")
+        self._cache.replace(update.pages)
+        self._roots = update.module_roots
         self._version += 1
 
 

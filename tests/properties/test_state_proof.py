@@ -27,10 +27,10 @@ def committed(rows: dict[bytes, bytes]) -> tuple[MemoryReader, bytes]:
     pages = MemoryReader()
     commitment = Commitment(pages)
     update = commitment.update(dict(sorted(rows.items())))
-    pages.apply(update.page_writes)
-    commitment.accept(update)
-    assert Commitment(pages).state_root == update.state_root == commitment.state_root
-    return pages, update.state_root
+    pages.apply(update.pages)
+    commitment.commit(update)
+    assert Commitment(pages).root == update.root == commitment.root
+    return pages, update.root
 
 
 @given(ROWS)

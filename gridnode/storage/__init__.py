@@ -1,0 +1,22 @@
+"""What a node keeps on disk: the chain in LevelDB, the log of the height under way, the last-signed record, keystore files.
+
+Concepts
+    leveldb.py      `Database`: columns of one LevelDB, synced batches, readers of the newest rows and of snapshots.
+    block_store.py  `BlockStore`: blocks, commits and receipts by height, hash, transaction id and account.
+    wal.py          the log of what consensus did at the height under way; it is on disk before anything is sent.
+    sign_guard.py   the last-signed record: no vote leaves before it is on disk, so a restarted node never signs twice.
+    keystore.py     secret keys in files, sealed with a password.
+
+How a block is committed, after it was executed to `writes` and `update` (`gridnode.state`):
+
+    batch = database.batch()
+    batch.apply(Column.STATE, writes)
+    batch.apply(Column.PAGES, update.pages)
+    put = blocks.put(batch, block, commit, receipts, transactions, named)
+    batch.commit()                      synced: after a crash all of it is there, or nothing
+    commitment.commit(update)
+    blocks.accept(put)
+
+Everything is in one LevelDB because a batch is atomic within one. What fails here is for the operator to mend (`OperatorError`: locked,
+not allowed, damaged, disk full, another chain); rows that do not decode although the disk is sound are our own fault (`InvariantBroken`).
+"""

@@ -1,0 +1,277 @@
+"""`BlockStore`: final blocks with their commits and receipts, and the ways to find them.
+
+Rows of column BLOCKS, by a letter and the height (8 bytes, big-endian)
+    h height         header
+    l height         the commit of the block before, as the block carries it
+    c height         the commit that made this block final here
+    t height index   transaction (index: 4 bytes), once and nowhere else
+    r height index   receipt of that transaction; the one after the last is the hooks'
+
+Rows of column INDEX
+    b block hash                  height
+    i transaction id              height index
+    a address height index        nothing: the key says it all
+
+Heights have no gaps. A block is put into the batch that also commits its state, so both are there or neither is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Annotated, NamedTuple, TypeVar
+
+from gridnode.chain.block import Block, Header, header_hash
+from gridnode.chain.commit import Commit
+from gridnode.chain.receipt import Receipt
+from gridnode.chain.transaction import Transaction
+from gridnode.codec.fields import U64
+from gridnode.codec.records import decode, encode, record
+from gridnode.primitives.errors import InvariantBroken, Malformed
+from gridnode.primitives.ids import Address, TransactionId
+from gridnode.primitives.limits import MAX_CACHED_BLOCK_BYTES, MAX_CACHED_BLOCKS
+from gridnode.primitives.units import Height
+from gridnode.state.kv import Reader, after_prefix
+from gridnode.storage.leveldb import Batch, Column, Database
+
+T = TypeVar("T")
+
+_TOTALS_KEY = b"blocks"
+
+
+@record
+class Totals:
+    """What the store holds."""
+
+    height: Annotated[Height, U64]  # of the newest block; 0 when there is none
+    transactions: Annotated[int, U64]
+    bytes: Annotated[int, U64]  # of headers, transactions, receipts and commits, without their keys
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """Where a transaction stands."""
+
+    height: Height
+    """Height of its block."""
+    index: int
+    """Number within the block, from 0."""
+
+
+class StoredTransaction(NamedTuple):
+    """A transaction with what became of it."""
+
+    position: Position
+    """Where it stands."""
+    raw: bytes
+    """Its bytes as signed."""
+    receipt: Receipt
+    """Its outcome."""
+
+
+@dataclass(frozen=True, slots=True)
+class Put:
+    """A block that is in a batch but not yet on disk."""
+
+    block: Block
+    """The block."""
+    totals: Totals
+    """What the store holds with it."""
+
+
+class BlockStore:
+    """The blocks of one database."""
+
+    def __init__(self, database: Database) -> None:
+        """Raises InvariantBroken when the stored totals are damaged."""
+        self._blocks: Reader = database.view(Column.BLOCKS)
+        self._index: Reader = database.view(Column.INDEX)
+        raw = database.view(Column.META).get(_TOTALS_KEY)
+        self.totals = Totals(Height(0), 0, 0) if raw is None else _decoded(Totals, raw)
+        self._recent: dict[int, Block] = {}
+        self._recent_bytes = 0
+
+    @property
+    def height(self) -> Height:
+        """Height of the newest block; 0 when there is none."""
+        return self.totals.height
+
+    # Writing
+
+    def put(
+        self,
+        batch: Batch,
+        block: Block,
+        commit: Commit,
+        receipts: Sequence[Receipt],
+        transactions: Sequence[Transaction],
+        named: Sequence[Sequence[Address]],
+    ) -> Put:
+        """Add the next block to `batch`; call `accept` with the result once the batch is on disk.
+
+        receipts      one for each transaction in order, then the hooks'
+        transactions  the block's own, taken apart
+        named         for each transaction, addresses beside the sender's under which it is to be found
+
+        Raises InvariantBroken when the block is not the next one, or when the lists do not fit each other.
+        """
+        height, count = block.header.height, len(block.transactions)
+        if height != self.height + 1:
+            raise InvariantBroken(
+                "block-store", f"expected the block of height {self.height + 1}, got {height}"
+            )
+        if (len(receipts), len(transactions), len(named)) != (count + 1, count, count):
+            raise InvariantBroken(
+                "block-store", f"expected {count} transactions, and a receipt more, at {height}"
+            )
+        at = height.to_bytes(8, "big")
+        rows = {
+            b"h" + at: encode(block.header),
+            b"l" + at: encode(block.last_commit),
+            b"c" + at: encode(commit),
+        }
+        for index, raw in enumerate(block.transactions):
+            rows[b"t" + at + index.to_bytes(4, "big")] = raw
+        for index, receipt in enumerate(receipts):
+            rows[b"r" + at + index.to_bytes(4, "big")] = encode(receipt)
+        batch.apply(Column.BLOCKS, rows)
+        batch.put(Column.INDEX, b"b" + header_hash(block.header), at)
+        for index, (transaction, others) in enumerate(zip(transactions, named, strict=True)):
+            position = at + index.to_bytes(4, "big")
+            batch.put(Column.INDEX, b"i" + transaction.id, position)
+            for address in dict.fromkeys((transaction.sender, *others)):
+                batch.put(Column.INDEX, b"a" + address + position, b"")
+        size = sum(map(len, rows.values()))
+        totals = Totals(height, self.totals.transactions + count, self.totals.bytes + size)
+        batch.put(Column.META, _TOTALS_KEY, encode(totals))
+        return Put(block, totals)
+
+    def accept(self, put: Put) -> None:
+        """The batch that `put` was made for is on disk."""
+        self.totals = put.totals
+        self._remember(put.block)
+
+    # Reading by height
+
+    def header(self, height: int) -> Header | None:
+        """Header of the block at `height`, or None."""
+        recent = self._recent.get(height)
+        return recent.header if recent is not None else self._record(Header, b"h", height)
+
+    def block(self, height: int) -> Block | None:
+        """Block at `height`, or None."""
+        recent = self._recent.get(height)
+        if recent is not None:
+            return recent
+        header = self._record(Header, b"h", height)
+        last_commit = self._record(Commit, b"l", height)
+        if header is None or last_commit is None:
+            return None
+        block = Block(header, tuple(self._rows(b"t", height)), last_commit)
+        if len(block.transactions) != header.transaction_count:
+            raise InvariantBroken("block-store", f"block {height} lacks transactions")
+        return block
+
+    def commit(self, height: int) -> Commit | None:
+        """The commit that made the block at `height` final here, or None."""
+        return self._record(Commit, b"c", height)
+
+    def receipts(self, height: int) -> tuple[Receipt, ...]:
+        """Receipts of the block at `height` in the order of its transactions, the hooks' last; empty when there is no such block."""
+        return tuple(_decoded(Receipt, raw) for raw in self._rows(b"r", height))
+
+    def newest_first(self) -> Iterator[Block]:
+        """Blocks from the newest one down to the first."""
+        for height in range(self.height, 0, -1):
+            block = self.block(height)
+            if block is None:
+                return
+            yield block
+
+    # Reading by hash, id and address
+
+    def height_of(self, block_hash: bytes) -> Height | None:
+        """Height of the block with this hash, or None."""
+        raw = self._index.get(b"b" + block_hash)
+        return None if raw is None else Height(int.from_bytes(raw, "big"))
+
+    def block_by_hash(self, block_hash: bytes) -> Block | None:
+        """Block with this hash, or None."""
+        height = self.height_of(block_hash)
+        return None if height is None else self.block(height)
+
+    def position(self, transaction_id: bytes) -> Position | None:
+        """Where the transaction with this id stands, or None."""
+        raw = self._index.get(b"i" + transaction_id)
+        return None if raw is None else _position(raw)
+
+    def raw(self, transaction_id: TransactionId) -> bytes | None:
+        """Bytes of the transaction with this id, or None."""
+        at = self._index.get(b"i" + transaction_id)
+        return None if at is None else self._blocks.get(b"t" + at)
+
+    def transaction(self, transaction_id: TransactionId) -> StoredTransaction | None:
+        """The transaction with this id and its receipt, or None."""
+        position = self.position(transaction_id)
+        return None if position is None else self.transaction_at(position)
+
+    def transaction_at(self, position: Position) -> StoredTransaction | None:
+        """The transaction at a place and its receipt, or None."""
+        at = position.height.to_bytes(8, "big") + position.index.to_bytes(4, "big")
+        raw, receipt = self._blocks.get(b"t" + at), self._blocks.get(b"r" + at)
+        if raw is None or receipt is None:
+            return None
+        return StoredTransaction(position, raw, _decoded(Receipt, receipt))
+
+    def of_account(
+        self, address: Address, limit: int, before: Position | None = None, oldest_first: bool = False
+    ) -> list[Position]:
+        """Places of at most `limit` transactions that `address` sent or is named in, the newest first.
+
+        `before` continues a list behind its last entry. With `oldest_first` the order, and the side on which `before` goes on,
+        are the other way round.
+        """
+        group = b"a" + address
+        start, stop = group, after_prefix(group)
+        if before is not None:
+            at = group + before.height.to_bytes(8, "big") + before.index.to_bytes(4, "big")
+            start, stop = (at + b"\0", stop) if oldest_first else (start, at)
+        found: list[Position] = []
+        for key, _ in self._index.scan(start, stop, not oldest_first):
+            if len(found) >= limit:
+                break
+            found.append(_position(key[len(group) :]))
+        return found
+
+    # Rows
+
+    def _record(self, cls: type[T], letter: bytes, height: int) -> T | None:
+        raw = self._blocks.get(letter + height.to_bytes(8, "big"))
+        return None if raw is None else _decoded(cls, raw)
+
+    def _rows(self, letter: bytes, height: int) -> Iterator[bytes]:
+        group = letter + height.to_bytes(8, "big")
+        return (raw for _, raw in self._blocks.scan(group, after_prefix(group)))
+
+    def _remember(self, block: Block) -> None:
+        """Keep the newest blocks at hand, within MAX_CACHED_BLOCKS and MAX_CACHED_BLOCK_BYTES."""
+        self._recent[block.header.height] = block
+        self._recent_bytes += _size(block)
+        while len(self._recent) > MAX_CACHED_BLOCKS or self._recent_bytes > MAX_CACHED_BLOCK_BYTES:
+            oldest = self._recent.pop(next(iter(self._recent)))
+            self._recent_bytes -= _size(oldest)
+
+
+def _size(block: Block) -> int:
+    return sum(map(len, block.transactions))
+
+
+def _position(raw: bytes) -> Position:
+    return Position(Height(int.from_bytes(raw[:8], "big")), int.from_bytes(raw[8:], "big"))
+
+
+def _decoded(cls: type[T], raw: bytes) -> T:
+    try:
+        return decode(cls, raw)
+    except Malformed as error:
+        raise InvariantBroken("block-store", f"a stored {cls.__name__} does not decode: {error}") from None

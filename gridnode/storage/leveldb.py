@@ -1,0 +1,224 @@
+"""`Database`: all that a node keeps of a chain, in one LevelDB, so that one synced batch commits a block.
+
+A column is the first byte of every key. Readers see one column and its keys without that byte; they serve the protocol of
+`gridnode.state.kv`. A snapshot's readers go on seeing what was there when it was taken, whatever is written meanwhile.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from enum import IntEnum
+from itertools import takewhile
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import plyvel
+
+from gridnode.primitives.errors import OperatorError
+
+FORMAT_VERSION = 1
+"""Of the rows in all columns. A node refuses a database of another version."""
+
+_VERSION_KEY = b"format"
+_GENESIS_KEY = b"genesis"
+
+_OPTIONS: dict[str, Any] = {
+    "paranoid_checks": True,  # refuse a damaged log rather than lose the blocks in it
+    "write_buffer_size": 16
+    * 1024
+    * 1024,  # upper pages of the tree, rewritten by every block, meet in memory
+    "lru_cache_size": 32 * 1024 * 1024,
+    "bloom_filter_bits": 10,  # most lookups of rows that do not exist end without a read
+    "max_open_files": 256,
+    "max_file_size": 8 * 1024 * 1024,
+    "compression": None,  # hashes, keys and signatures, most of the bytes, do not compress
+}
+
+
+class Column(IntEnum):
+    """What a row belongs to: the first byte of its key. Given out once, never reused."""
+
+    META = 0  # format version, genesis hash, totals of the block store
+    STATE = 1  # rows of the modules' tables
+    PAGES = 2  # rows of the state's trees
+    BLOCKS = 3  # headers, transactions, receipts, commits
+    INDEX = 4  # where to find them
+
+
+class View:
+    """A reader of one column; of the newest rows, or of a snapshot's."""
+
+    def __init__(self, source: Any, column: Column) -> None:
+        """`source` is a plyvel database or snapshot."""
+        self._prefix = bytes([column])
+        self._get: Callable[[bytes], bytes | None] = source.get
+        self._iterate: Callable[..., Iterator[tuple[bytes, bytes]]] = source.iterator
+
+    def get(self, key: bytes) -> bytes | None:
+        """Value of `key`, or None. Raises OperatorError when the disk fails or is damaged."""
+        try:
+            return self._get(self._prefix + key)
+        except (plyvel.Error, RuntimeError) as error:
+            raise _fault("cannot read the database", error) from None
+
+    def scan(self, start: bytes, stop: bytes, reverse: bool = False) -> Iterator[tuple[bytes, bytes]]:
+        """Pairs with start <= key < stop, ascending (descending when `reverse`), as they were when it was called.
+
+        Raises OperatorError when the disk fails or is damaged.
+        """
+        low, high = self._prefix + start, self._prefix + stop
+        try:
+            if not reverse:
+                return _without_prefix(self._iterate(start=low, stop=high))
+            # plyvel loses the only row of a reverse range when its key is `start`, so it is not told where to end.
+            rows = self._iterate(stop=high, reverse=True)
+            return _without_prefix(takewhile(lambda row: row[0] >= low, rows))
+        except (plyvel.Error, RuntimeError) as error:
+            raise _fault("cannot read the database", error) from None
+
+
+class Batch:
+    """Changes that are written all together or not at all."""
+
+    def __init__(self, batch: Any) -> None:
+        """`batch` is a plyvel write batch."""
+        self._batch = batch
+
+    def put(self, column: Column, key: bytes, value: bytes) -> None:
+        """Set the value of `key` in `column`."""
+        self._batch.put(bytes([column]) + key, value)
+
+    def delete(self, column: Column, key: bytes) -> None:
+        """Remove `key` from `column`."""
+        self._batch.delete(bytes([column]) + key)
+
+    def apply(self, column: Column, writes: Mapping[bytes, bytes | None]) -> None:
+        """Put each value under its key; None deletes the row."""
+        prefix, put, delete = bytes([column]), self._batch.put, self._batch.delete
+        for key, value in writes.items():
+            if value is None:
+                delete(prefix + key)
+            else:
+                put(prefix + key, value)
+
+    def commit(self) -> None:
+        """Bring all of it to the disk before returning. Raises OperatorError when the disk refuses; then nothing is written."""
+        try:
+            self._batch.write()
+        except (plyvel.Error, RuntimeError) as error:
+            raise _fault("cannot write to the database", error) from None
+
+
+class Snapshot:
+    """The database as it was at one moment. Close it: a snapshot keeps what it sees from being freed."""
+
+    def __init__(self, source: Any) -> None:
+        """`source` is a plyvel snapshot."""
+        self._source = source
+
+    def view(self, column: Column) -> View:
+        """Reader of one column."""
+        return View(self._source, column)
+
+    def close(self) -> None:
+        """Let go of it; its views must not be used any more."""
+        self._source.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+class Database:
+    """The LevelDB of one node and one chain; one process opens it at a time."""
+
+    def __init__(self, path: Path, genesis_hash: bytes) -> None:
+        """Open the database in the folder `path`, or make it, for the chain with this genesis hash.
+
+        Raises OperatorError: in use by another process, not allowed, damaged, of another format version, or of another chain.
+        """
+        self._path = path
+        self._db = _open(path)
+        try:
+            self._check(_VERSION_KEY, FORMAT_VERSION.to_bytes(4, "big"), "of format version", _number)
+            self._check(_GENESIS_KEY, genesis_hash, "of the chain with genesis hash", bytes.hex)
+        except BaseException:
+            self._db.close()
+            raise
+
+    def view(self, column: Column) -> View:
+        """Reader of one column that sees every committed batch."""
+        return View(self._db, column)
+
+    def snapshot(self) -> Snapshot:
+        """The database as it is now, for reads that must fit together while blocks are committed."""
+        return Snapshot(self._db.snapshot())
+
+    def batch(self) -> Batch:
+        """An empty batch; nothing is written before its `commit`."""
+        return Batch(self._db.write_batch(sync=True))
+
+    def size_bytes(self) -> int:
+        """Size of the files on disk, roughly; what is still in the log is not counted."""
+        size: int = self._db.approximate_size(b"\x00", b"\xff")
+        return size
+
+    def close(self) -> None:
+        """Close the files; may be called twice."""
+        self._db.close()
+
+    def _check(self, key: bytes, expected: bytes, what: str, show: Callable[[bytes], str]) -> None:
+        """Compare what the database says of itself, or say it when the database is new."""
+        found = self.view(Column.META).get(key)
+        if found is None:
+            batch = self.batch()
+            batch.put(Column.META, key, expected)
+            batch.commit()
+        elif found != expected:
+            raise OperatorError(
+                f"{self._path}: expected a database {what} {show(expected)}, this one is {what} {show(found)}"
+            )
+
+
+def _open(path: Path) -> Any:
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+        return plyvel.DB(str(path), create_if_missing=True, **_OPTIONS)
+    except plyvel.CorruptionError as error:
+        raise OperatorError(
+            f"{path}: the database is damaged ({_text(error)}); move it away, the node then syncs it anew"
+        ) from None
+    except plyvel.Error as error:
+        text = _text(error)
+        if "already held" in text or "Resource temporarily unavailable" in text:
+            raise OperatorError(f"{path}: the database is in use by another process") from None
+        raise OperatorError(f"{path}: cannot open the database: {text}") from None
+    except OSError as error:
+        raise OperatorError(f"{path}: cannot open the database: {error.strerror}") from None
+
+
+def _without_prefix(rows: Iterator[tuple[bytes, bytes]]) -> Iterator[tuple[bytes, bytes]]:
+    try:
+        for key, value in rows:
+            yield key[1:], value
+    except (plyvel.Error, RuntimeError) as error:
+        raise _fault("cannot read the database", error) from None
+
+
+def _fault(what: str, error: Exception) -> OperatorError:
+    return OperatorError(f"{what}: {_text(error)}")
+
+
+def _text(error: Exception) -> str:
+    """LevelDB's own words; plyvel hands them over as bytes."""
+    [first, *_] = error.args or ("",)
+    return first.decode(errors="replace") if isinstance(first, bytes) else str(first)
+
+
+def _number(data: bytes) -> str:
+    return str(int.from_bytes(data, "big"))
