@@ -29,7 +29,11 @@ from gridnode.modules.grid import tables as grid
 from gridnode.modules.lots.tables import LotsGenesis, SourceCarbon
 from gridnode.modules.market.tables import MarketGenesis
 from gridnode.modules.metering.tables import MeteringGenesis
+from gridnode.modules.lots import tables as lots
+from gridnode.modules.market import tables as market
+from gridnode.modules.metering import tables as metering
 from gridnode.modules.registry import tables as registry
+from gridnode.modules.settlement import tables as settlement
 from gridnode.modules.settlement.tables import SettlementGenesis, SourceCredit
 from gridnode.modules.token import tables as token
 from gridnode.primitives.ids import Address, Signature
@@ -96,6 +100,14 @@ def openings() -> dict[str, Any]:
                 grid.Line("north-bus", "NORTH", "BUS", 60_000, 70_000, 120_000, account("egat")),
             ),
         ),
+        "lots": lots.LotsGenesis((lots.SourceCarbon(registry.Source.SOLAR, 45),)),
+        "metering": metering.MeteringGenesis(6_000),
+        "market": market.MarketGenesis(
+            100, 10_000_000, 1, 0, 20_000_000, 10_000, account("egat"), 200, 0, 10_000, 10_000
+        ),
+        "settlement": settlement.SettlementGenesis(
+            (settlement.SourceCredit(registry.Source.SOLAR, 500_000_000),), 10_000
+        ),
         "lots": LotsGenesis((SourceCarbon(registry.Source.SOLAR, 41),)),
         "metering": MeteringGenesis(6_000),
         "market": MarketGenesis(
@@ -134,7 +146,7 @@ class MemoryChain:
         tree = Commitment(self.pages)
         writes = opening_writes(self.genesis)
         update = tree.update(writes)
-        self._store(writes, update.page_writes)
+        self._store(writes, update.pages)
         self.ledger = self.reopened()
         self._salt = 0
 
@@ -178,7 +190,7 @@ class MemoryChain:
 
     def commit(self, executed: Executed) -> None:
         """Store a block and go on from it."""
-        self._store(executed.writes, executed.update.page_writes)
+        self._store(executed.writes, executed.update.pages)
         self.blocks.append(executed.block)
         self.ledger.commit(executed)
 

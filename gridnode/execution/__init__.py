@@ -22,6 +22,6 @@ Signatures of transactions are checked outside, in threads: execution takes `Ver
 How a node uses it
     ledger = open_ledger(genesis, tip, reader, tree, blocks newest first)
     executed = ledger.build(...)  or  ledger.execute(block, transactions)     # a block is executed, nothing is changed
-    write executed.writes, executed.update.page_writes and the block in one batch; then ledger.commit(executed); or ledger.discard()
+    write executed.writes, executed.update.pages and the block in one batch; then ledger.commit(executed); or ledger.discard()
     `building` and `executing` are the same in slices: generators that stop every few transactions, so that the node stays responsive.
 """

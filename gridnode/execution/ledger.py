@@ -138,7 +138,7 @@ class Ledger:
             raise InvariantBroken("ledger", "expected the block that was executed last")
         header = executed.block.header
         self._books.commit()
-        self._tree.accept(executed.update)
+        self._tree.commit(executed.update)
         self._recent.add_block(
             header.time_ms, [(item.id, item.body.valid_until_ms) for item in executed.transactions]
         )
@@ -186,7 +186,7 @@ class Ledger:
             commit_hash(last_commit),
             transactions_root(transactions),
             root([encode(receipt) for receipt in run.receipts]),
-            update.state_root,
+            update.root,
             validators_hash(self.tip.validators),
             proposer,
             len(transactions),
