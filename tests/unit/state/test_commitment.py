@@ -1,0 +1,109 @@
+"""Updates of the state's trees leave no trace until they are committed, survive a restart, and read little once warm."""
+
+from __future__ import annotations
+
+import pytest
+
+from gridnode.primitives import limits
+from gridnode.primitives.errors import InvariantBroken
+from gridnode.state import page_cache
+from gridnode.state.commitment import Commitment
+from gridnode.state.kv import MemoryReader
+from gridnode.state.page_cache import PageCache
+from gridnode.state.prefixes import GRID, TOKEN
+
+
+def rows(count: int, value: bytes, module: int = TOKEN) -> dict[bytes, bytes | None]:
+    return {bytes([module]) + b"%06d" % number: value for number in range(count)}
+
+
+def commit(commitment: Commitment, pages: MemoryReader, writes: dict[bytes, bytes | None]) -> None:
+    update = commitment.update(writes)
+    pages.apply(update.pages)
+    commitment.commit(update)
+
+
+def test_an_update_that_is_dropped_leaves_no_trace() -> None:
+    pages = MemoryReader()
+    commitment = Commitment(pages)
+    commit(commitment, pages, rows(3_000, b"1"))
+    before = commitment.root
+    lost = commitment.update(rows(2_000, b"lost"))
+    won = commitment.update(rows(100, b"won"))
+    assert commitment.root == before
+    assert lost.root != won.root
+    pages.apply(won.pages)
+    commitment.commit(won)
+    assert commitment.root == won.root == Commitment(pages).root
+    assert commitment.update({}).root == won.root
+    fresh = Commitment(MemoryReader())
+    assert fresh.update({**rows(3_000, b"1"), **rows(100, b"won")}).root == won.root
+
+
+def test_an_update_of_an_earlier_state_is_refused() -> None:
+    pages = MemoryReader()
+    commitment = Commitment(pages)
+    late = commitment.update(rows(5, b"late"))
+    commit(commitment, pages, rows(5, b"1"))
+    with pytest.raises(InvariantBroken, match="earlier state"):
+        commitment.commit(late)
+
+
+def test_a_restarted_node_goes_on() -> None:
+    pages = MemoryReader()
+    commit(Commitment(pages), pages, {**rows(700, b"1"), **rows(300, b"1", GRID)})
+    commit(Commitment(pages), pages, {**dict.fromkeys(rows(650, b"")), **rows(900, b"2", GRID)})
+    expected = dict.fromkeys(list(rows(700, b""))[650:], b"1") | rows(900, b"2", GRID)
+    assert Commitment(pages).root == Commitment(MemoryReader()).update(expected).root
+
+
+def test_a_module_without_rows_stores_nothing() -> None:
+    pages = MemoryReader()
+    commitment = Commitment(pages)
+    empty = commitment.root
+    commit(commitment, pages, rows(100, b"1"))
+    commit(commitment, pages, dict.fromkeys(rows(100, b"")))
+    assert commitment.root == empty
+    assert list(pages.scan(b"", b"\xff" * 40)) == []
+
+
+def test_only_what_changes_is_written() -> None:
+    pages = MemoryReader()
+    commitment = Commitment(pages)
+    commit(commitment, pages, rows(20_000, b"1"))
+    update = commitment.update({bytes([TOKEN]) + b"000007": b"2"})
+    assert len(update.pages) <= 6
+    assert all(key[0] == TOKEN for key in update.pages)
+
+
+def test_lost_pages_stop_the_node() -> None:
+    pages = MemoryReader()
+    commit(Commitment(pages), pages, rows(100, b"1"))
+    commitment = Commitment(pages)
+    pages.apply({key: None for key, _ in pages.scan(b"\x01\x00", b"\x02")})
+    with pytest.raises(InvariantBroken, match="token: expected the tree row"):
+        commitment.update(rows(1, b"2"))
+
+
+def test_the_cache_is_bounded_and_keeps_what_is_used(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(page_cache, "MAX_CACHED_TREE_ROWS", 100)
+    asked: list[bytes] = []
+
+    class Pages:
+        def get(self, key: bytes) -> bytes | None:
+            asked.append(key)
+            return b"row" if key != b"none" else None
+
+    cache = PageCache(Pages())
+    for number in range(1_000):
+        cache.get(b"used")
+        cache.get(b"%d" % number)
+        assert len(cache._young) + len(cache._old) <= 100
+    assert asked.count(b"used") == 1
+    assert cache.get(b"none") is None
+    cache.replace({b"used": b"new", b"999": None})
+    assert cache.get(b"used") == b"new"
+    assert asked.count(b"999") == 1
+    cache.get(b"999")
+    assert asked.count(b"999") == 2
+    assert limits.MAX_CACHED_TREE_ROWS > 1_000
