@@ -55,7 +55,8 @@ Why not py-libp2p's Swarm and BasicHost
     which loses the order; closing takes 0.2 s per connection; the listener shares its port silently (SO_REUSEPORT).
 
 Traps of py-libp2p 0.8.1, and what is done
-    Yamux answers every read with a window update of its own, a packet each      links read below the stream, one update per 512 KiB
+    Yamux answers every read with a window update of its own, a packet each      session.py reads below it, one update per 512 KiB
+    Yamux doubles its windows up to 16 MiB from the first few bytes on           session.py grants 1 MiB and no more
     Yamux only warns when a peer ignores its window, has no bound of streams     session.py cuts the connection
     Yamux gives up on a full window after 5 s                                    the link is lost, the queue waits for the next
     a Noise packet is read in two system calls, and in at most 100 pieces        session.py reads ahead

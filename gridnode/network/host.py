@@ -31,19 +31,18 @@ from libp2p.protocol_muxer.multiselect_communicator import MultiselectCommunicat
 from libp2p.security.noise.transport import PROTOCOL_ID as NOISE_PROTOCOL
 from libp2p.security.noise.transport import Transport as NoiseTransport
 from libp2p.security.pnet.protector import new_protected_conn
+from libp2p.stream_muxer.yamux.yamux import DEFAULT_WINDOW_SIZE, Yamux, YamuxStream
 from libp2p.stream_muxer.yamux.yamux import PROTOCOL_ID as YAMUX_PROTOCOL
-from libp2p.stream_muxer.yamux.yamux import Yamux, YamuxStream
 from libp2p.transport.upgrader import TransportUpgrader
 
 from gridnode.network.config import Endpoint, NetworkConfig
 from gridnode.network.permission import peer_id_of, peer_key_of
-from gridnode.network.session import MAX_STREAMS, WINDOW_BYTES, PacedSession, Wire
+from gridnode.network.session import MAX_STREAMS, WINDOW_BYTES, PacedSession, PlainStream, Wire
 from gridnode.primitives.errors import OperatorError
 
 PROTOCOL = TProtocol("/gridnode/link/1")
 """Name of our protocol on a Yamux stream; a change of frames.py that old nodes cannot read counts it up."""
 READ_BYTES = 128 * 1024
-_INITIAL_WINDOW_BYTES = 256 * 1024
 
 
 T = TypeVar("T")
@@ -68,7 +67,7 @@ def quiet_libp2p() -> None:
 class Connection:
     """The one stream between this node and an admitted peer: an ordered, authenticated, encrypted byte stream."""
 
-    def __init__(self, stream: YamuxStream, session: PacedSession, peer_key: bytes, dialed: bool) -> None:
+    def __init__(self, stream: PlainStream, session: PacedSession, peer_key: bytes, dialed: bool) -> None:
         """A negotiated stream to the holder of `peer_key`; `dialed` when this node opened the connection."""
         self.peer_key = peer_key
         """Ed25519 public key the peer has proven."""
@@ -83,23 +82,16 @@ class Connection:
     async def read(self) -> bytes:
         """Some bytes, at least one. Raises `ConnectionLost` at the end of the stream."""
         try:
-            # Reading through the stream would answer every read with a window update of its own; one per half a
-            # window does.
-            data: bytes = await self._stream.conn.read_stream(self._stream.stream_id, READ_BYTES)
+            data = await self._stream.read(READ_BYTES)
             self._unacknowledged += len(data)
             if self._unacknowledged >= WINDOW_BYTES // 2:
-                await self.grant(self._unacknowledged)
+                await self._stream.grant(self._unacknowledged)
                 self._unacknowledged = 0
         except Exception as error:
             raise ConnectionLost(_reason(error)) from error
         if not data:
             raise ConnectionLost("end of stream")
         return data
-
-    async def grant(self, increment: int) -> None:
-        """Let the peer send `increment` bytes more."""
-        self._stream.recv_window += increment
-        await self._stream.send_window_update(increment)
 
     async def write(self, data: bytes) -> None:
         """Send all of `data`; waits while the peer's window is full. Raises `ConnectionLost`."""
@@ -223,34 +215,35 @@ class Host:
         """Step 6."""
         dialed = session.is_initiator
 
-        async def negotiate() -> YamuxStream:
+        async def negotiate() -> PlainStream:
             await muxer.event_started.wait()
-            return await (_offer_stream(muxer) if dialed else _accept_stream(muxer))
+            stream = await (_offer_stream(muxer) if dialed else _accept_stream(muxer))
+            await stream.grant(WINDOW_BYTES - DEFAULT_WINDOW_SIZE)
+            return stream
 
         stream = await _within(deadline, "stream", negotiate)
-        connection = Connection(stream, session, peer_key, dialed)
-        await _within(deadline, "stream", lambda: connection.grant(WINDOW_BYTES - _INITIAL_WINDOW_BYTES))
-        return connection
+        return Connection(stream, session, peer_key, dialed)
 
 
-async def _offer_stream(muxer: Yamux) -> YamuxStream:
+async def _offer_stream(muxer: Yamux) -> PlainStream:
     """The dialer's half of step 6."""
-    stream = await muxer.open_stream()
+    stream = PlainStream(await muxer.open_stream())
     await MultiselectClient().select_one_of([PROTOCOL], MultiselectCommunicator(stream))
     return stream
 
 
-async def _accept_stream(muxer: Yamux) -> YamuxStream:
+async def _accept_stream(muxer: Yamux) -> PlainStream:
     """The listener's half of step 6. A foreign libp2p host asks for its own protocols first; it is told no."""
     multiselect = Multiselect()
     multiselect.add_handler(PROTOCOL, None)
     for _ in range(MAX_STREAMS):
-        stream = await muxer.accept_stream()
-        assert isinstance(stream, YamuxStream)
+        muxed = await muxer.accept_stream()
+        assert isinstance(muxed, YamuxStream)
+        stream = PlainStream(muxed)
         try:
             await multiselect.negotiate(MultiselectCommunicator(stream))
         except Exception:  # noqa: BLE001  libp2p code only; the next stream may be the one
-            await stream.reset()
+            await muxed.reset()
         else:
             return stream
     raise HandshakeFailed("stream: too many of foreign protocols")

@@ -48,6 +48,8 @@ class Link:
         """Who is at the other end."""
         self.dialed = connection.dialed
         """True when this node dialed."""
+        self.reason = ""
+        """Why the link ended, empty while it lives and when it was closed from here."""
         self._connection = connection
         self._limits = limits
         self._clock_ms = clock_ms
@@ -83,7 +85,8 @@ class Link:
         """Run one of the three tasks; when the connection is lost all of them end."""
         try:
             await work()
-        except ConnectionLost:
+        except ConnectionLost as lost:
+            self.reason = self.reason or str(lost)
             self.close()
 
     async def _read(self) -> None:

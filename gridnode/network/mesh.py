@@ -21,8 +21,8 @@ from gridnode.network.permission import AdmittedPeers
 
 log = logging.getLogger(__name__)
 
-_STABLE_S = 10.0
-"""A link that lasted so long starts the backoff anew."""
+_STABLE_S = 30.0
+"""A link that lasted so long, whoever dialed it, starts the backoff anew."""
 
 
 class Backoff:
@@ -114,14 +114,14 @@ class Mesh:
         """Dial one configured peer whenever it is not linked but may be."""
         backoff = Backoff(self._config.limits)
         while True:
+            waiting = trio.current_time()
             await self._until_wanted(endpoint.peer_key)
-            dialed = trio.current_time()
+            dialing = trio.current_time()
             try:
                 await self._host.dial(endpoint, self._serve)
             except HandshakeFailed as failure:
                 log.debug("dial_failed name=%s reason=%s", self._admitted.name(endpoint.peer_key), failure)
-            await self._until_wanted(endpoint.peer_key)
-            if trio.current_time() - dialed > _STABLE_S:
+            if max(dialing - waiting, trio.current_time() - dialing) > _STABLE_S:
                 backoff.reset()
             await trio.sleep(backoff.pause_s())
 
@@ -176,6 +176,9 @@ class Mesh:
         peer.epoch += 1
         peer.dropped += peer.queue.clear()
         peer.neighbours = frozenset()
-        log.info("peer_lost name=%s direction=%s", self._admitted.name(peer.key), link.direction)
+        reason = link.reason or "closed"
+        log.info(
+            "peer_lost name=%s direction=%s reason=%s", self._admitted.name(peer.key), link.direction, reason
+        )
         self._on_change(peer, False)
         self.wake()

@@ -1,11 +1,11 @@
-"""Two thin layers inside the libp2p stack that bound what one connection may cost.
+"""Thin layers inside the libp2p stack that bound what one connection may cost.
 
-    TCP socket -> Wire -> private network key -> Noise -> PacedSession -> Yamux -> our one stream
+    TCP socket -> Wire -> private network key -> Noise -> PacedSession -> Yamux -> PlainStream, our one stream
 
 `Wire` reads ahead: libp2p reads a Noise packet as two bytes and then the rest, two system calls a packet, and gives up on a
 packet that arrives in more than a hundred pieces. `PacedSession` sees every Yamux frame before Yamux does. Yamux of
 py-libp2p only warns when a peer ignores the receive window, accepts any number of streams and answers any number of
-pings; here such a peer is slowed down or cut off, before the bytes reach memory.
+pings; here such a peer is slowed down or cut off, before the bytes reach memory. `PlainStream` keeps the window small.
 """
 
 from __future__ import annotations
@@ -16,11 +16,12 @@ from typing import Any
 import trio
 from libp2p.abc import ISecureConn
 from libp2p.connection_types import ConnectionType
+from libp2p.io.abc import ReadWriteCloser
 from libp2p.io.exceptions import ConnectionClosedError
 from libp2p.io.trio import TrioTCPStream
 from libp2p.network.connection.raw_connection import RawConnection
 from libp2p.security.base_session import BaseSession
-from libp2p.stream_muxer.yamux.yamux import HEADER_SIZE, Yamux
+from libp2p.stream_muxer.yamux.yamux import HEADER_SIZE, Yamux, YamuxStream
 
 from gridnode.network.buckets import TokenBucket
 from gridnode.network.config import NetworkLimits
@@ -53,6 +54,39 @@ class Wire(RawConnection):
         taken = bytes(ahead[:n])
         del ahead[: len(taken)]
         return taken
+
+
+class PlainStream(ReadWriteCloser):
+    """A Yamux stream that is read without Yamux's own window management.
+
+    `YamuxStream.read` answers every read with a window update, and doubles the window with each read of the first
+    milliseconds: the few bytes of a negotiation would open it to megabytes. Here the reader says what it grants.
+    """
+
+    def __init__(self, stream: YamuxStream) -> None:
+        """Read and write `stream`."""
+        self._stream = stream
+
+    async def read(self, n: int | None = None) -> bytes:
+        """At most `n` bytes, or whatever is there."""
+        return await self._stream.conn.read_stream(self._stream.stream_id, -1 if n is None else n)
+
+    async def write(self, data: bytes) -> None:
+        """Send `data`; waits while the peer's window is full."""
+        await self._stream.write(data)
+
+    async def grant(self, increment: int) -> None:
+        """Let the peer send `increment` bytes more."""
+        self._stream.recv_window += increment
+        await self._stream.send_window_update(increment)
+
+    async def close(self) -> None:
+        """Send no more."""
+        await self._stream.close()
+
+    def get_remote_address(self) -> tuple[str, int] | None:
+        """Address and port of the peer's socket."""
+        return self._stream.get_remote_address()
 
 
 class PacedSession(BaseSession):

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from copy import copy
 from dataclasses import replace
 
 import pytest
 import trio
 
 from gridnode.network.config import Channel, Endpoint
+from gridnode.network.host import Connection
 from gridnode.primitives.errors import PeerFault
 from tests.integration.network.nodes import LIMITS, Node, chained, key, licensed, meshed, running, until
 from tests.integration.network.rogue import Refused, rogue
@@ -86,6 +88,25 @@ def test_a_licence_taken_away_ends_the_link_on_both_sides() -> None:
             await until(lambda: first.linked(second, third) and second.linked(first, third))
 
     trio.run(scene)
+
+
+def test_a_licence_lost_during_the_handshake_counts() -> None:
+    async def scene() -> None:
+        node = Node(0, licensed(0, 1))
+        async with running(node), rogue(1, node.endpoint) as connection:
+            await until(lambda: node.network.connected() == [key(1)])
+            mesh = node.network._mesh
+            assert mesh._may_join(replace_key(connection, key(1), dialed=False))
+            assert not mesh._may_join(replace_key(connection, key(2), dialed=False))
+
+    trio.run(scene)
+
+
+def replace_key(connection: Connection, peer_key: bytes, dialed: bool) -> Connection:
+    """The connection as its other side sees it, proven to be of `peer_key`."""
+    other = copy(connection)
+    other.peer_key, other.dialed = peer_key, dialed
+    return other
 
 
 def test_a_report_lowers_the_score_and_a_heavy_one_bans() -> None:

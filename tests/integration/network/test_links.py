@@ -104,6 +104,19 @@ async def lives_and_dies(node: Node, other: Node) -> None:
     await until(node.linked)
 
 
+def test_a_peer_that_dialed_and_left_is_dialed() -> None:
+    async def scene() -> None:
+        first, second = both_dialing()
+        async with running(first):
+            async with rogue(1, first.endpoint):
+                await until(lambda: first.network.connected() == [key(1)])
+            silent = Node(1, licensed(0, 1), port=second.port)
+            async with running(silent):
+                await until(lambda: directions(first) == {"out"} and silent.linked(first))
+
+    trio.run(scene)
+
+
 def test_a_silent_peer_is_given_up() -> None:
     async def scene() -> None:
         node = Node(0, licensed(0, 1), limits=replace(LIMITS, ping_interval_ms=20, silence_timeout_ms=100))

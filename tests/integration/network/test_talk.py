@@ -145,6 +145,29 @@ def test_requests_fail_as_promised() -> None:
     trio.run(scene)
 
 
+def test_a_question_to_a_peer_that_dies_fails_at_once() -> None:
+    async def scene() -> None:
+        async with meshed(2) as (first, second):
+            asked = trio.Event()
+
+            async def answer(_peer: bytes, _kind: int, _payload: bytes) -> bytes:
+                asked.set()
+                await trio.sleep_forever()
+                return b""
+
+            async def die() -> None:
+                await asked.wait()
+                second.network.admit({})
+
+            second.answer = answer
+            async with trio.open_nursery() as nursery:
+                nursery.start_soon(die)
+                with trio.fail_after(10), pytest.raises(PeerUnavailable, match="went away"):
+                    await first.network.request(key(1), 1, b"", 60_000)
+
+    trio.run(scene)
+
+
 def test_more_requests_than_a_peer_serves_are_refused_or_wait() -> None:
     async def scene() -> None:
         async with meshed(2) as (first, second):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from nacl.signing import SigningKey
 
@@ -14,7 +14,7 @@ from gridnode.network.frames import FrameReader
 from gridnode.network.gossip import Flood, decode_neighbours, encode_neighbours, max_payload_bytes
 from gridnode.network.peers import Peer
 from gridnode.primitives.errors import PeerFault
-from gridnode.primitives.limits import MAX_GOSSIP_FRAME_BYTES, MAX_SEEN_FLOODS
+from gridnode.primitives.limits import MAX_GOSSIP_FRAME_BYTES, MAX_RELAY_HOPS, MAX_SEEN_FLOODS
 
 LIMITS = NetworkLimits()
 KEYS = [bytes(SigningKey(bytes((number + 1,)) * 32).verify_key) for number in range(9)]
@@ -87,7 +87,12 @@ def reachable(edges: set[tuple[int, int]], withheld: frozenset[tuple[int, int]])
     return reached - {0}
 
 
+# A relay that served its own source only, which had left someone out in favour of a dishonest one.
+FOUND = (6, {(2, 4), (1, 2), (0, 4), (3, 4), (2, 3), (0, 5), (2, 5)}, frozenset({(4, 3)}))
+
+
 @settings(max_examples=500, deadline=None)
+@example(FOUND, [2, 1])
 @given(graphs(), st.lists(st.integers(0, 1000), min_size=1, max_size=60))
 def test_everyone_with_an_honest_path_gets_it_once(
     graph: tuple[int, set[tuple[int, int]], frozenset[tuple[int, int]]], order: list[int]
@@ -162,6 +167,16 @@ def test_what_was_seen_is_forgotten_oldest_first() -> None:
         net.nodes[1].receive(net.peers[1][0], first[:34] + (1000 + number).to_bytes(8, "big") + first[42:])
     assert len(net.nodes[1]._seen) == MAX_SEEN_FLOODS
     assert net.nodes[1].receive(net.peers[1][0], first) is not None
+
+
+def test_a_message_that_came_too_far_waits_for_a_shorter_way() -> None:
+    net = Graph(3, {(0, 1), (1, 2)})
+    body = body_from(net)
+    far = body[:1] + bytes((MAX_RELAY_HOPS,)) + body[2:]
+    assert net.nodes[1].receive(net.peers[1][0], far) is not None
+    assert net.in_flight == []
+    assert net.nodes[1].receive(net.peers[1][0], body) is None
+    assert [(sender, receiver) for sender, receiver, _ in net.in_flight] == [(1, 2)]
 
 
 def test_neighbours_have_one_form() -> None:
