@@ -10,7 +10,12 @@ from typing import Annotated
 
 from gridnode.codec.fields import Bytes, ListOf
 from gridnode.codec.records import encode, record
-from gridnode.primitives.limits import MAX_GOSSIP_BYTES, MAX_GOSSIP_TRANSACTIONS, MAX_OUTBOX_BYTES, MAX_TRANSACTION_BYTES
+from gridnode.primitives.limits import (
+    MAX_GOSSIP_BYTES,
+    MAX_GOSSIP_TRANSACTIONS,
+    MAX_OUTBOX_BYTES,
+    MAX_TRANSACTION_BYTES,
+)
 
 
 @record

@@ -1,4 +1,4 @@
-"""What each connection point wants in each MTU: its surplus offered, or its lack bid for, net of its own meters, at a limit price from the seed.
+"""What each connection point wants in each MTU: its surplus offered, or its lack bid for, at a limit price from the seed.
 
 A limit is drawn uniformly between the feed-in tariff and the retail tariff of the MTU, in whole 1e-6 THB/kWh, from a generator seeded
 by the replay's seed and the point's name; so it depends on nothing else and is the same on every machine.

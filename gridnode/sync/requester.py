@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from gridnode.primitives.limits import MAX_SYNC_AHEAD, MAX_SYNC_BLOCKS, MAX_SYNC_REQUESTS
+from gridnode.primitives.units import Height
 from gridnode.sync.messages import BlockAnswer, BlockRequest, FinalBlock
 
 
@@ -72,7 +73,7 @@ class Requester:
             if gap is not None:
                 self._under_way[peer] = gap
                 first, stop = gap
-                asks.append(Ask(peer, BlockRequest(first, stop - first)))
+                asks.append(Ask(peer, BlockRequest(Height(first), stop - first)))
         return asks
 
     def _first_gap(self, peer_height: int) -> tuple[int, int] | None:

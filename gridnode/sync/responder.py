@@ -7,7 +7,13 @@ from collections.abc import Callable
 from gridnode.codec.records import encode
 from gridnode.primitives.ids import TransactionId
 from gridnode.primitives.limits import MAX_SYNC_BYTES
-from gridnode.sync.messages import BlockAnswer, BlockRequest, FinalBlock, TransactionsAnswer, TransactionsRequest
+from gridnode.sync.messages import (
+    BlockAnswer,
+    BlockRequest,
+    FinalBlock,
+    TransactionsAnswer,
+    TransactionsRequest,
+)
 
 
 def answer_blocks(request: BlockRequest, height: int, load: Callable[[int], FinalBlock | None]) -> bytes:

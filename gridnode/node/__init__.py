@@ -1,0 +1,25 @@
+"""The runtime of a node: the one place that knows all parts, and performs what the pure ones ask for (trio).
+
+Concepts
+    config.py        the configuration file, checked key by key.
+    genesis_file.py  the genesis file, checked, as the chain's canonical record.
+    assemble.py      builds every part from finished parts; nothing is half-built.
+    runtime.py       one nursery: API, network, consensus, sync, gossip; clean shutdown.
+    ledger_store.py  the ledger and the database as one: executes blocks, commits each in one synced batch, serves snapshots.
+    consensus_loop.py  feeds the consensus engine and performs its effects in order: persist, sign, send, build, obtain, decide.
+    candidates.py    the blocks proposed for the height at hand, and how what is missing of them is obtained.
+    catch_up.py      block sync: status, requests, checking and storing what others have.
+    intake.py        transactions from clients and peers: form, room, standing, signatures, then pool and gossip.
+    verifier.py      signature checks in worker threads.
+    ingress.py       what peers send: decoded, checked, handed to the right part.
+    wire.py          which message travels on which channel and how it is told apart.
+    timers.py        timeouts that consensus asked for.
+    feed.py          who waits for blocks and transactions is told.
+    clock.py, log.py the outside world's time and the node's own record of events.
+
+Order of durability: the engine's entry is in the log, then the guard's record is on disk, then a signature exists, then it is sent. A block is
+committed by one synced batch: block, commit, receipts, state, tree, index. Whatever the moment of a crash, the next start finds either all of
+it or none, and the log brings back what was said at the height under way.
+
+Everything that touches the ledger happens under one lock, in consensus or in catch-up, never in both at once.
+"""

@@ -1,0 +1,235 @@
+"""Builds a node from its configuration: every part is finished before the next one needs it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from gridnode.chain.commit import Commit
+from gridnode.chain.genesis import Genesis
+from gridnode.chain.vote import Vote
+from gridnode.consensus.engine import Engine
+from gridnode.consensus.inputs import StartHeight
+from gridnode.crypto.address import address_of
+from gridnode.crypto.keys import KeyPair, key_pair
+from gridnode.execution.executed import Executed
+from gridnode.mempool.outbox import Outbox
+from gridnode.mempool.pool import Pool
+from gridnode.network.config import Channel, Endpoint, NetworkConfig, NetworkLimits
+from gridnode.network.network import Handlers, Network
+from gridnode.node.candidates import Candidates
+from gridnode.node.catch_up import CatchUp
+from gridnode.node.clock import now_ms
+from gridnode.node.config import SIGNING_TYPES, Config, read_text, split_address
+from gridnode.node.consensus_loop import ConsensusLoop, Resume
+from gridnode.node.feed import Feed
+from gridnode.node.genesis_file import load_genesis
+from gridnode.node.ingress import Ingress
+from gridnode.node.intake import Intake
+from gridnode.node.ledger_store import LedgerStore, open_store
+from gridnode.node.log import Log
+from gridnode.node.verifier import Verifier
+from gridnode.node.wire import to_wire
+from gridnode.primitives.errors import OperatorError
+from gridnode.storage.keystore import read_keystore
+from gridnode.storage.sign_guard import SignGuard
+from gridnode.storage.wal import Wal
+from gridnode.sync.messages import ProposedBlock
+
+_log = Log("node")
+
+
+@dataclass(slots=True)
+class Node:
+    """All parts of a running node."""
+
+    config: Config
+    """Its configuration."""
+    genesis: Genesis
+    """Its chain's."""
+    store: LedgerStore
+    """Ledger and database."""
+    pool: Pool
+    """Waiting transactions."""
+    outbox: Outbox
+    """Transactions to gossip."""
+    feed: Feed
+    """Who waits for blocks."""
+    network: Network
+    """Peers."""
+    engine: Engine
+    """Consensus."""
+    loop: ConsensusLoop
+    """Its runner."""
+    catch_up: CatchUp
+    """Block sync."""
+    ingress: Ingress
+    """What peers send."""
+    intake: Intake
+    """What clients and peers submit."""
+    verifier: Verifier
+    """Signature checks."""
+    wal: Wal
+    """Log of the height under way."""
+    guard: SignGuard | None
+    """Consensus key that cannot sign twice; None when this node does not sign."""
+
+    def status(self) -> dict[str, Any]:
+        """What the node is doing now, for people."""
+        return {
+            "node": self.config.name,
+            "type": self.config.type,
+            "chain_id": self.store.chain_id,
+            "height": self.store.height,
+            "round": max(0, self.engine.round),
+            "step": self.engine.step.name.lower(),
+            "signs": self.engine.signs,
+            "syncing": self.catch_up.syncing,
+            "best_height": self.catch_up.best,
+            "peers": len(self.network.connected()),
+            "pool_transactions": len(self.pool),
+            "pool_bytes": self.pool.bytes,
+        }
+
+    def close(self) -> None:
+        """Close log and database; the node must not run any more."""
+        self.wal.close()
+        self.store.close()
+
+
+def assemble(config: Config, folder: Path) -> Node:
+    """A node ready to run; paths of the configuration are relative to `folder`. Raises OperatorError."""
+    genesis = load_genesis(folder / config.genesis)
+    keys = _consensus_keys(config, folder, genesis)
+    data = folder / config.data_dir
+    store = open_store(data / "chain", genesis)
+    try:
+        return _join(config, folder, data, genesis, keys, store)
+    except BaseException:
+        store.close()
+        raise
+
+
+def _join(
+    config: Config, folder: Path, data: Path, genesis: Genesis, keys: KeyPair | None, store: LedgerStore
+) -> Node:
+    pool = Pool(config.pool.max_transactions, config.pool.max_bytes, config.pool.max_per_sender)
+    outbox, feed, verifier = Outbox(), Feed(), Verifier()
+    feed.height = store.height
+    guard = None if keys is None else SignGuard(data / "guard", genesis.chain_id, keys)
+    wal = Wal(data / "wal")
+    engine = Engine(genesis.chain_id, genesis.params, guard.address if guard else None)
+    parts: dict[str, Node] = {}
+
+    def committed(executed: Executed) -> None:
+        _committed(parts["node"], executed)
+
+    handlers = Handlers(
+        lambda peer, channel, payload: parts["node"].ingress.message(peer, channel, payload),
+        lambda peer, payload: parts["node"].ingress.gossip(peer, payload),
+        lambda peer, kind, payload: parts["node"].ingress.request(peer, kind, payload),
+        lambda peer: parts["node"].ingress.connected(peer),
+        lambda peer: parts["node"].ingress.disconnected(peer),
+    )
+    network = Network(_network_config(config, folder), handlers, now_ms)
+    candidates = Candidates(pool, verifier, network)
+    catch_up = CatchUp(store, network, candidates, committed, lambda: _caught_up(parts["node"]))
+    by_name = {peer.name: bytes.fromhex(peer.key) for peer in config.network.peers}
+
+    def speak(message: ProposedBlock | Vote | Commit) -> None:
+        network.flood(Channel.CONSENSUS, to_wire(message))
+
+    loop = ConsensusLoop(
+        engine,
+        store,
+        pool,
+        candidates,
+        guard,
+        wal,
+        speak,
+        {member.address: by_name[member.name] for member in genesis.validators.members if member.name in by_name},
+        committed,
+        catch_up.behind,
+    )
+    intake = Intake(store, pool, outbox, verifier, loop.work_arrived)
+    names = {key: name for name, key in by_name.items()}
+    ingress = Ingress(store, engine, loop, catch_up, candidates, intake, network.send, names)
+    node = Node(
+        config, genesis, store, pool, outbox, feed, network, engine, loop, catch_up, ingress, intake, verifier, wal, guard
+    )
+    parts["node"] = node
+    return node
+
+
+def _committed(node: Node, executed: Executed) -> None:
+    """A block was stored, by consensus or by sync: everybody who cares is told."""
+    header = executed.block.header
+    ids = [transaction.id for transaction in executed.transactions]
+    node.pool.remove(ids)
+    node.pool.expire(header.time_ms)
+    node.wal.prune(node.store.next_height)
+    node.feed.committed(header.height, ids)
+    node.catch_up.stored()
+    _log.info("block", height=header.height, transactions=len(ids), hash=executed.block_hash, time_ms=header.time_ms)
+    if not node.catch_up.syncing:
+        node.loop.offer(StartHeight(node.store.next_height, node.store.validators))
+
+
+def _caught_up(node: Node) -> None:
+    """Nothing is known to be missing: take part in consensus, from where the log says when this is the start.
+
+    A validator that has signed at this height and finds nothing of it in its log does not know its locks: it listens until the next.
+    """
+    height = node.store.next_height
+    if node.engine.height:
+        node.loop.offer(StartHeight(height, node.store.validators))
+        return
+    entries = tuple(node.wal.entries())
+    node.wal.prune(height)
+    lost = node.guard is not None and node.guard.log_was_lost(height, bool(entries))
+    if lost:
+        _log.warning("the consensus log of this height is lost; listening until the next", height=height)
+    node.loop.offer(Resume(StartHeight(height, node.store.validators, not lost), entries))
+
+
+def _consensus_keys(config: Config, folder: Path, genesis: Genesis) -> KeyPair | None:
+    if config.type not in SIGNING_TYPES or config.validator is None:
+        return None
+    password = read_text(folder / config.validator.password_file, "password file").split("\n", 1)[0]
+    keys = read_keystore(folder / config.validator.keystore, password)
+    member = genesis.validators.get(address_of(keys.public_key))
+    if member is None:
+        raise OperatorError(f"validator.keystore: its key {keys.public_key.hex()} is no validator of the genesis")
+    if member.name != config.name:
+        raise OperatorError(f"name: expected {member.name}, whose key the keystore holds, got {config.name}")
+    return keys
+
+
+def _network_config(config: Config, folder: Path) -> NetworkConfig:
+    host, port = split_address(config.network.listen)
+    peers = []
+    for peer in config.network.peers:
+        if peer.address is not None:
+            peer_host, peer_port = split_address(peer.address)
+            peers.append(Endpoint(peer_host, peer_port, bytes.fromhex(peer.key)))
+    return NetworkConfig(
+        host,
+        port,
+        key_pair(_secret(folder / config.network.node_key, "node key")).seed,
+        _secret(folder / config.network.network_key, "network key"),
+        {bytes.fromhex(peer.key): peer.name for peer in config.network.peers},
+        tuple(peers),
+        NetworkLimits(max_peers=config.network.max_peers),
+    )
+
+
+def _secret(path: Path, what: str) -> bytes:
+    text = read_text(path, what).strip()
+    try:
+        secret = bytes.fromhex(text)
+    except ValueError:
+        secret = b""
+    if len(secret) != 32:
+        raise OperatorError(f"{path}: expected the {what} as 64 hex digits")
+    return secret

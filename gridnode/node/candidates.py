@@ -1,0 +1,181 @@
+"""The blocks proposed for the height under way, and how what is missing of them is obtained.
+
+A proposal names its transactions by id. What the pool lacks is asked of those who should have it: the proposer first, then validators
+that voted for the block. Everything is checked against the header before it is executed: number, ids, bytes, signatures.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple, Protocol
+
+from gridnode.chain.block import Block, CompactBlock, header_hash
+from gridnode.chain.receipt import ChainCode
+from gridnode.chain.transaction import VerifiedTransaction, decode_transaction, transaction_id
+from gridnode.codec.records import decode, encode
+from gridnode.mempool.pool import Pool
+from gridnode.node.verifier import Verifier
+from gridnode.node.wire import RequestKind
+from gridnode.primitives.errors import GridnodeError, Malformed, PeerFault, Rejected
+from gridnode.primitives.ids import Hash, TransactionId
+from gridnode.primitives.limits import MAX_CANDIDATES, MAX_FETCH_IDS
+from gridnode.sync.messages import TransactionsAnswer, TransactionsRequest
+
+FETCH_TIMEOUT_MS = 3_000
+
+
+class Complete(NamedTuple):
+    """A block with all its transactions, their signatures checked; not yet executed."""
+
+    block: Block
+    transactions: tuple[VerifiedTransaction, ...]
+
+
+class Asks(Protocol):
+    """How peers are asked; `gridnode.network.Network` is one."""
+
+    async def request(self, peer_key: bytes, kind: int, payload: bytes, timeout_ms: int) -> bytes:
+        """Answer of a peer. Raises PeerFault or another GridnodeError when there is none."""
+        ...
+
+    def report(self, peer_key: bytes, fault: PeerFault) -> None:
+        """Lower a peer's score."""
+        ...
+
+
+class Candidates:
+    """Known blocks of one height at a time, at most MAX_CANDIDATES of them."""
+
+    def __init__(self, pool: Pool, verifier: Verifier, peers: Asks) -> None:
+        self._pool = pool
+        self._verifier = verifier
+        self._peers = peers
+        self._compact: dict[Hash, CompactBlock] = {}
+        self._complete: dict[Hash, Complete] = {}
+
+    def start_height(self) -> None:
+        """Forget the blocks of the height before."""
+        self._compact.clear()
+        self._complete.clear()
+
+    def proposed(self, block_hash: Hash, compact: CompactBlock) -> None:
+        """A proposal brought this block. Raises PeerFault when the block is not the one that the proposal names."""
+        if header_hash(compact.header) != block_hash:
+            raise PeerFault("expected the block that the proposal names", 100)
+        if len(self._compact) < MAX_CANDIDATES:
+            self._compact.setdefault(block_hash, compact)
+
+    def add(self, block_hash: Hash, complete: Complete) -> None:
+        """A block that this node has whole: built here, restored from the log."""
+        self._complete[block_hash] = complete
+        self._compact[block_hash] = compact_of(complete)
+
+    def get(self, block_hash: Hash) -> Complete | None:
+        """The whole block, if known."""
+        return self._complete.get(block_hash)
+
+    def compact(self, block_hash: Hash) -> CompactBlock | None:
+        """The block as it is proposed, if known."""
+        return self._compact.get(block_hash)
+
+    def transaction(self, wanted: TransactionId) -> bytes | None:
+        """Bytes of a transaction that waits in the pool or stands in a known block."""
+        waiting = self._pool.get(wanted)
+        if waiting is not None:
+            return waiting.raw
+        for complete in self._complete.values():
+            for transaction in complete.transactions:
+                if transaction.id == wanted:
+                    return transaction.raw
+        return None
+
+    async def obtain(self, block_hash: Hash, holders: Sequence[bytes]) -> Complete | None:
+        """The whole block, asking `holders` (peer keys) in turn for what is missing; None when it cannot be had now.
+
+        Raises Rejected when the block is whole and a transaction in it can never be valid.
+        """
+        if block_hash in self._complete:
+            return self._complete[block_hash]
+        for peer in holders or [b""]:
+            try:
+                complete = await self._assemble(block_hash, peer)
+            except PeerFault as fault:
+                self._peers.report(peer, fault)
+            except Rejected:
+                raise
+            except GridnodeError:
+                continue
+            else:
+                if complete is not None:
+                    self.add(block_hash, complete)
+                    return complete
+        return None
+
+    async def _assemble(self, block_hash: Hash, peer: bytes) -> Complete | None:
+        compact = self._compact.get(block_hash) or await self._ask_compact(block_hash, peer)
+        if compact is None:
+            return None
+        missing = [wanted for wanted in compact.transaction_ids if wanted not in self._pool]
+        fetched = await self._fetch(missing, peer)
+        transactions = []
+        for wanted in compact.transaction_ids:
+            transaction = fetched.get(wanted) or self._pool.get(wanted)
+            if transaction is None:  # left the pool while others were fetched
+                return None
+            transactions.append(transaction)
+        raws = tuple(transaction.raw for transaction in transactions)
+        return Complete(Block(compact.header, raws, compact.last_commit), tuple(transactions))
+
+    async def _ask_compact(self, block_hash: Hash, peer: bytes) -> CompactBlock | None:
+        if not peer:
+            return None
+        answer = await self._peers.request(peer, RequestKind.PROPOSED, block_hash, FETCH_TIMEOUT_MS)
+        if not answer:
+            return None
+        try:
+            compact = decode(CompactBlock, answer)
+        except Malformed as error:
+            raise PeerFault(f"malformed block: {error}") from None
+        self.proposed(block_hash, compact)
+        return compact
+
+    async def _fetch(self, missing: list[TransactionId], peer: bytes) -> dict[TransactionId, VerifiedTransaction]:
+        found: dict[TransactionId, VerifiedTransaction] = {}
+        while missing and peer:
+            request = TransactionsRequest(tuple(missing[:MAX_FETCH_IDS]))
+            payload = await self._peers.request(peer, RequestKind.TRANSACTIONS, encode(request), FETCH_TIMEOUT_MS)
+            got = await self._verified(payload, missing)
+            if not got:
+                break
+            found |= got
+            missing = [wanted for wanted in missing if wanted not in found]
+        return found
+
+    async def _verified(self, payload: bytes, wanted: list[TransactionId]) -> dict[TransactionId, VerifiedTransaction]:
+        try:
+            raws = decode(TransactionsAnswer, payload).transactions
+        except Malformed as error:
+            raise PeerFault(f"malformed transactions: {error}") from None
+        asked = dict.fromkeys(wanted)
+        if any(transaction_id(raw) not in asked for raw in raws):
+            raise PeerFault("expected only transactions that were asked for", 100)
+        return {transaction.id: transaction for transaction in await self.check(raws)}
+
+    async def check(self, raws: Sequence[bytes]) -> list[VerifiedTransaction]:
+        """Transactions of a block, taken apart and checked. Raises Rejected for one that can never be valid."""
+        try:
+            transactions = [decode_transaction(raw) for raw in raws]
+        except Malformed as error:
+            raise Rejected(ChainCode.MALFORMED, str(error)) from None
+        checked = await self._verifier.verified(transactions)
+        valid = [transaction for transaction in checked if transaction is not None]
+        if len(valid) != len(checked):
+            raise Rejected(ChainCode.BAD_SIGNATURE, "expected valid signatures in every transaction of a block")
+        return valid
+
+
+def compact_of(complete: Complete) -> CompactBlock:
+    """A block as it is proposed."""
+    block = complete.block
+    ids = tuple(transaction.id for transaction in complete.transactions)
+    return CompactBlock(block.header, ids, block.last_commit)

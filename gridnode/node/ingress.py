@@ -1,0 +1,154 @@
+"""What peers send: decoded, checked, handed to the right part. Whatever does not hold is the peer's fault and raised as such.
+
+A flooded message is relayed before it is checked, so the fault of a bad vote is its author's, whose key the network names.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+import trio
+
+from gridnode.chain.commit import Commit, check_commit
+from gridnode.chain.validators import proposer_of
+from gridnode.chain.vote import Proposal, Vote, proposal_hash, vote_hash
+from gridnode.codec.records import decode, encode
+from gridnode.consensus.engine import Engine
+from gridnode.consensus.inputs import CommitReceived, ProposalReceived, VoteReceived
+from gridnode.crypto.keys import verify
+from gridnode.mempool.outbox import TransactionBatch
+from gridnode.network.config import Channel
+from gridnode.node.candidates import Candidates
+from gridnode.node.catch_up import CatchUp
+from gridnode.node.consensus_loop import ConsensusLoop
+from gridnode.node.intake import Intake
+from gridnode.node.ledger_store import LedgerStore
+from gridnode.node.wire import RequestKind, from_wire, to_wire
+from gridnode.primitives.errors import Malformed, PeerFault
+from gridnode.primitives.ids import Hash
+from gridnode.primitives.limits import MAX_GOSSIP_BATCHES
+from gridnode.sync.messages import BlockRequest, ProposedBlock, Status, TransactionsRequest
+from gridnode.sync.responder import answer_blocks, answer_transactions
+
+
+class Ingress:
+    """Messages, gossip and requests of peers."""
+
+    def __init__(
+        self,
+        store: LedgerStore,
+        engine: Engine,
+        loop: ConsensusLoop,
+        catch_up: CatchUp,
+        candidates: Candidates,
+        intake: Intake,
+        reply: Callable[[bytes, Channel, bytes], object],
+        names: Mapping[bytes, str],
+    ) -> None:
+        self._store = store
+        self._engine = engine
+        self._loop = loop
+        self._catch_up = catch_up
+        self._candidates = candidates
+        self._intake = intake
+        self._reply = reply
+        self._names = names
+        self._batches, self._waiting = trio.open_memory_channel[tuple[bytes, ...]](MAX_GOSSIP_BATCHES)
+        self.dropped_batches = 0
+
+    def message(self, peer: bytes, _channel: Channel, payload: bytes) -> None:
+        """A message of a peer. Raises PeerFault when it is malformed, of another chain, or wrongly signed."""
+        message = from_wire(payload)
+        if isinstance(message, Status):
+            self._catch_up.heard(peer, message)
+        elif isinstance(message, Vote):
+            self._vote(peer, message)
+        elif isinstance(message, ProposedBlock):
+            self._proposal(message)
+        else:
+            self._commit(message)
+
+    def _vote(self, peer: bytes, vote: Vote) -> None:
+        if vote.height < self._store.next_height:
+            self._help(peer, vote.height)
+            return
+        member = self._store.validators.get(vote.validator)
+        if member is None:
+            raise PeerFault("expected a vote of a validator")
+        signed = vote_hash(self._store.chain_id, vote.kind, vote.height, vote.round, vote.block_hash)
+        if not verify(member.key, signed, vote.signature):
+            raise PeerFault(f"expected a valid signature of {member.name}'s vote", 100)
+        self._loop.offer(VoteReceived(vote))
+
+    def _help(self, peer: bytes, height: int) -> None:
+        """A peer votes on what is decided: give it the commit, so that it needs no sync."""
+        commit = self._engine.commit_of(height)
+        if commit is not None:
+            self._reply(peer, Channel.CONSENSUS, to_wire(commit))
+
+    def _proposal(self, proposed: ProposedBlock) -> None:
+        proposal = proposed.proposal
+        if proposal.height < self._store.next_height:
+            return
+        self._check_proposal(proposal)
+        if proposal.height == self._store.next_height:
+            self._candidates.proposed(proposal.block_hash, proposed.block)
+        self._loop.offer(ProposalReceived(proposal))
+
+    def _check_proposal(self, proposal: Proposal) -> None:
+        chain_id, validators = self._store.chain_id, self._store.validators
+        member = proposer_of(chain_id, validators, proposal.height, proposal.round)
+        if member.address != proposal.proposer:
+            raise PeerFault(f"expected a proposal of {member.name} for height {proposal.height} round {proposal.round}")
+        signed = proposal_hash(
+            chain_id, proposal.height, proposal.round, proposal.valid_round, proposal.block_hash
+        )
+        if not verify(member.key, signed, proposal.signature):
+            raise PeerFault(f"expected a valid signature of {member.name}'s proposal", 100)
+
+    def _commit(self, commit: Commit) -> None:
+        if commit.height != self._store.next_height:
+            return
+        try:
+            check_commit(commit, self._store.chain_id, self._store.validators, commit.height, commit.block_hash)
+        except Malformed as error:
+            raise PeerFault(f"wrong commit: {error}", 100) from None
+        self._loop.offer(CommitReceived(commit))
+
+    def gossip(self, _peer: bytes, payload: bytes) -> None:
+        """A batch of transactions; when they come faster than they are checked, the newest is dropped. Raises PeerFault."""
+        try:
+            batch = decode(TransactionBatch, payload)
+        except Malformed as error:
+            raise PeerFault(f"malformed batch: {error}") from None
+        try:
+            self._batches.send_nowait(batch.transactions)
+        except trio.WouldBlock:
+            self.dropped_batches += 1
+
+    async def take_in(self) -> None:
+        """Bring gossiped transactions to the intake, batch by batch, until cancelled."""
+        async for raws in self._waiting:
+            await self._intake.submit(raws)
+
+    async def request(self, _peer: bytes, kind: int, payload: bytes) -> bytes:
+        """Answer a peer's request. Raises PeerFault when it is malformed or of no known kind."""
+        try:
+            if kind == RequestKind.BLOCKS:
+                return answer_blocks(decode(BlockRequest, payload), self._store.height, self._store.final_block)
+            if kind == RequestKind.TRANSACTIONS:
+                return answer_transactions(decode(TransactionsRequest, payload), self._candidates.transaction)
+        except Malformed as error:
+            raise PeerFault(f"malformed request: {error}") from None
+        if kind == RequestKind.PROPOSED:
+            compact = self._candidates.compact(Hash(payload))
+            return b"" if compact is None else encode(compact)
+        raise PeerFault(f"expected a request of kind 1 to {len(RequestKind)}, got {kind}")
+
+    def connected(self, _peer: bytes) -> None:
+        """A peer can be reached: tell it where this node stands."""
+        self._catch_up.tell()
+
+    def disconnected(self, peer: bytes) -> None:
+        """A peer is gone."""
+        self._catch_up.lost(peer)

@@ -1,0 +1,245 @@
+"""The ledger and the database as one: executes blocks, commits each in one synced batch, serves consistent views of what is committed.
+
+Whoever builds, executes or commits holds `lock`; readers need none. Execution runs in slices, so that the node's loop goes on between them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+import trio
+
+from gridnode.chain.block import Block, Header
+from gridnode.chain.commit import NO_COMMIT, Commit
+from gridnode.chain.genesis import Genesis, genesis_hash
+from gridnode.chain.receipt import Receipt
+from gridnode.chain.transaction import Transaction, VerifiedTransaction
+from gridnode.chain.validators import ValidatorSet
+from gridnode.execution.executed import Executed
+from gridnode.execution.genesis import opening_writes
+from gridnode.execution.ledger import Ledger, open_ledger
+from gridnode.execution.named import accounts_named
+from gridnode.mempool.pool import Pool
+from gridnode.primitives.errors import InvariantBroken
+from gridnode.primitives.ids import Address, Hash, TransactionId
+from gridnode.primitives.units import Height, TimeMs
+from gridnode.state.commitment import Commitment
+from gridnode.state.kv import Reader
+from gridnode.state.proof import StateProof, prove
+from gridnode.storage.block_store import BlockStore, Position, StoredTransaction, Totals
+from gridnode.storage.leveldb import Column, Database
+from gridnode.sync.messages import FinalBlock
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerView:
+    """The committed state at one height; what it answers fits together."""
+
+    height: Height
+    """Height of the state."""
+    header: Header | None
+    """Header of the block that made it; None at height 0."""
+    reader: Reader
+    """Rows of the state."""
+    pages: Reader
+    """Rows of its trees."""
+
+    def prove(self, key: bytes) -> tuple[bytes | None, StateProof]:
+        """Value of a state key, or None, and the proof of that against this height's state root."""
+        return self.reader.get(key), prove(self.pages, key)
+
+
+class LedgerStore:
+    """One chain's ledger over its database."""
+
+    def __init__(self, genesis: Genesis, database: Database, blocks: BlockStore, ledger: Ledger, tree: Commitment) -> None:
+        self.genesis = genesis
+        self.genesis_hash: Hash = genesis_hash(genesis)
+        self.chain_id: str = genesis.chain_id
+        self.lock = trio.Lock()
+        self._database = database
+        self._blocks = blocks
+        self._ledger = ledger
+        self._tree = tree
+
+    # Where the chain stands
+
+    @property
+    def height(self) -> Height:
+        """Height of the newest stored block; 0 at genesis."""
+        return self._ledger.tip.height
+
+    @property
+    def next_height(self) -> Height:
+        """Height of the block to come."""
+        return self._ledger.next_height
+
+    @property
+    def tip_hash(self) -> Hash:
+        """Hash of the newest block; the genesis hash at height 0."""
+        return self._ledger.tip.block_hash
+
+    @property
+    def header(self) -> Header | None:
+        """Header of the newest block; None at height 0."""
+        return self._blocks.header(self.height)
+
+    @property
+    def state_root(self) -> Hash:
+        """Root of the committed state."""
+        return self._tree.root
+
+    @property
+    def validators(self) -> ValidatorSet:
+        """Who votes on the next block."""
+        return self._ledger.tip.validators
+
+    @property
+    def totals(self) -> Totals:
+        """How much is stored."""
+        return self._blocks.totals
+
+    # Blocks to come
+
+    def check_standing(self, transaction: Transaction) -> None:
+        """Whether a transaction could stand in the next block.
+
+        Raises Rejected with EXPIRED, TOO_FAR_AHEAD, DUPLICATE or FEE_UNPAID.
+        """
+        self._ledger.check_standing(transaction)
+
+    async def build(self, pool: Pool, now_ms: int, proposer: Address) -> Executed:
+        """The next block of what waits, at this clock or one above the block before.
+
+        Raises BlockInvalid when `proposer` is no validator.
+        """
+        params = self.genesis.params
+        candidates = pool.candidates(params.max_block_transactions, params.max_block_bytes)
+        last_commit = self._blocks.commit(self.height) if self.height else NO_COMMIT
+        if last_commit is None:
+            raise InvariantBroken("last-commit", f"the commit of block {self.height} is not stored")
+        time_ms = TimeMs(max(now_ms, self._ledger.tip.time_ms + 1))
+        return await _in_slices(self._ledger.building(time_ms, proposer, last_commit, candidates))
+
+    async def execute(self, block: Block, transactions: Sequence[VerifiedTransaction]) -> Executed:
+        """Check and execute a block; nothing is stored. Raises BlockInvalid."""
+        return await _in_slices(self._ledger.executing(block, transactions))
+
+    def commit(self, executed: Executed, commit: Commit) -> None:
+        """Store an executed block with the commit that made it final: all in one synced batch.
+
+        Raises OperatorError when the disk refuses.
+        """
+        batch = self._database.batch()
+        batch.apply(Column.STATE, executed.writes)
+        batch.apply(Column.PAGES, executed.update.pages)
+        named = [accounts_named(transaction) for transaction in executed.transactions]
+        put = self._blocks.put(
+            batch, executed.block, commit, executed.receipts, executed.transactions, named
+        )
+        batch.commit()
+        self._ledger.commit(executed)
+        self._blocks.accept(put)
+
+    # What is stored
+
+    @contextmanager
+    def view(self) -> Iterator[LedgerView]:
+        """A consistent view of the newest committed state; let go of it soon."""
+        height, header = self.height, self.header
+        with self._database.snapshot() as snapshot:
+            yield LedgerView(height, header, snapshot.view(Column.STATE), snapshot.view(Column.PAGES))
+
+    def block_header(self, height: int) -> Header | None:
+        """Header of the block at `height`, or None."""
+        return self._blocks.header(height)
+
+    def final_block(self, height: int) -> FinalBlock | None:
+        """Block and commit at `height`, or None."""
+        block, commit = self._blocks.block(height), self._blocks.commit(height)
+        return None if block is None or commit is None else FinalBlock(block, commit)
+
+    def receipts(self, height: int) -> tuple[Receipt, ...]:
+        """Receipts of the block at `height`, the hooks' last; empty when there is none."""
+        return self._blocks.receipts(height)
+
+    def height_of_hash(self, block_hash: bytes) -> Height | None:
+        """Height of the block with this hash, or None."""
+        return self._blocks.height_of(block_hash)
+
+    def height_of(self, transaction_id: TransactionId) -> Height | None:
+        """Height of the block that holds this transaction, or None."""
+        position = self._blocks.position(transaction_id)
+        return None if position is None else position.height
+
+    def transaction(self, transaction_id: TransactionId) -> StoredTransaction | None:
+        """A committed transaction with its receipt, or None."""
+        return self._blocks.transaction(transaction_id)
+
+    def transaction_at(self, position: Position) -> StoredTransaction | None:
+        """The committed transaction at a place, or None."""
+        return self._blocks.transaction_at(position)
+
+    def account_transactions(self, address: Address, limit: int, before: Position | None = None) -> list[Position]:
+        """Places of transactions that an account sent or is named in, the newest first."""
+        return self._blocks.of_account(address, limit, before)
+
+    def raw(self, transaction_id: TransactionId) -> bytes | None:
+        """Bytes of a committed transaction, or None."""
+        return self._blocks.raw(transaction_id)
+
+    def size_bytes(self) -> int:
+        """Size of the database on disk, roughly."""
+        return self._database.size_bytes()
+
+    def close(self) -> None:
+        """Close the database."""
+        self._database.close()
+
+
+def open_store(path: Path, genesis: Genesis) -> LedgerStore:
+    """The store of a chain in the folder `path`, made from genesis when it is new.
+
+    Raises OperatorError when the folder cannot be used or holds another chain; InvariantBroken when what is stored does not fit together.
+    """
+    database = Database(path, genesis_hash(genesis))
+    try:
+        return _open(database, genesis)
+    except BaseException:
+        database.close()
+        raise
+
+
+def _open(database: Database, genesis: Genesis) -> LedgerStore:
+    state, pages = database.view(Column.STATE), database.view(Column.PAGES)
+    blocks = BlockStore(database)
+    if blocks.height == 0 and next(state.scan(b"", b"\xff"), None) is None:
+        writes = opening_writes(genesis)
+        batch = database.batch()
+        batch.apply(Column.STATE, writes)
+        batch.apply(Column.PAGES, Commitment(pages).update(writes).pages)
+        batch.commit()
+    tip = blocks.header(blocks.height)
+    tree = Commitment(pages)
+    if tip is not None and tree.root != tip.state_root:
+        raise InvariantBroken("state-root", f"the stored state is not that of block {tip.height}")
+    ledger = open_ledger(genesis, tip, state, tree, blocks.newest_first())
+    return LedgerStore(genesis, database, blocks, ledger, tree)
+
+
+async def _in_slices(run: Generator[None, None, T]) -> T:
+    try:
+        while True:
+            next(run)
+            await trio.lowlevel.checkpoint()
+    except StopIteration as stop:
+        result: T = stop.value
+        return result
+    finally:
+        run.close()

@@ -1,0 +1,91 @@
+"""A running node: one nursery with everything in it, from the first listener to the last synced write.
+
+SIGINT and SIGTERM end it cleanly: the API finishes what is under way, then peers, consensus and sync are cancelled, then log, guard and
+database are closed. An error of one task ends the node the same way and is raised.
+"""
+
+from __future__ import annotations
+
+import gc
+import signal
+import sys
+from collections.abc import Awaitable, Callable
+from importlib.metadata import version
+from pathlib import Path
+
+import trio
+
+from gridnode.node.assemble import Node, assemble
+from gridnode.node.config import Config, load_config
+from gridnode.node.log import Log, start_logging
+from gridnode.primitives.errors import OperatorError
+
+FLUSH_S = 0.02
+"""Transactions wait so long for company before they are gossiped."""
+Serve = Callable[[Node, trio.Event], Awaitable[None]]
+_log = Log("node")
+
+
+def prepare(config_path: Path) -> tuple[Config, Path]:
+    """Config of a file and the folder its paths are relative to; starts the log. Raises OperatorError."""
+    if sys.flags.optimize:
+        raise OperatorError("gridnode does not run under python -O: its assertions hold the chain together")
+    config = load_config(config_path)
+    folder = config_path.resolve().parent
+    log_file = folder / config.log.file if config.log.file else None
+    start_logging(config.name, config.log.level, config.log.format, log_file)
+    return config, folder
+
+
+def run_node(config_path: Path, serve: Serve) -> None:
+    """Run the node of a configuration file until a signal ends it.
+
+    serve    the API: called with the node and an event that is set when the node stops.
+
+    Raises OperatorError for what the operator can mend, InvariantBroken when the node's own rules do not hold.
+    """
+    config, folder = prepare(config_path)
+    gc.freeze()
+    gc.set_threshold(50_000, 50, 100)
+    trio.run(_run, config, folder, serve)
+
+
+async def _run(config: Config, folder: Path, serve: Serve) -> None:
+    node = assemble(config, folder)
+    try:
+        _log.info("starting", version=version("gridnode"), type=config.type, chain=node.store.chain_id, height=node.store.height)
+        await _live(node, serve)
+    finally:
+        node.close()
+        _log.info("stopped", height=node.store.height)
+
+
+async def _live(node: Node, serve: Serve) -> None:
+    stopping = trio.Event()
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(_watch_signals, stopping)
+        async with trio.open_nursery() as work:
+            port = await work.start(node.network.run)
+            _log.info("listening for peers", port=port)
+            work.start_soon(node.ingress.take_in)
+            work.start_soon(_gossip, node)
+            work.start_soon(node.loop.run)
+            work.start_soon(node.catch_up.run, bool(node.config.network.peers))
+            await serve(node, stopping)
+            work.cancel_scope.cancel()
+        nursery.cancel_scope.cancel()
+
+
+async def _watch_signals(stopping: trio.Event) -> None:
+    with trio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
+        async for number in signals:
+            _log.info("stopping", signal=signal.Signals(number).name)
+            stopping.set()
+
+
+async def _gossip(node: Node) -> None:
+    while True:
+        await trio.sleep(FLUSH_S)
+        for message in node.outbox.flush():
+            node.network.publish(message)
+
