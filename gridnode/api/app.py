@@ -66,6 +66,7 @@ QUESTIONS = (
     Get("/energy/book/{mtu}", market.book, ("zone",), True),
     Get("/energy/stats", energy.stats, ("mtu",), True),
     Get("/energy/history", energy.history, PAGE, True),
+    Get("/energy/settlements", energy.settlements, (*PAGE, "mtu", "point"), True),
     Get("/energy/flows", energy.flows, ("mtu",)),
     Get("/proofs", proofs.proof_of_key, ("key",)),
     Get("/proofs/{module}/{table}", proofs.proof_of_row, ("part",)),

@@ -11,6 +11,7 @@ from gridnode.chain.receipt import Receipt
 from gridnode.chain.transaction import Transaction, decode_transaction
 from gridnode.codec.records import to_json
 from gridnode.execution.registry import code_name, event_to_json, message_to_json
+from gridnode.storage.block_store import StoredTransaction
 from gridnode.sync.messages import FinalBlock
 
 
@@ -64,15 +65,14 @@ def transaction_summary(transaction: Transaction, receipt: Receipt, with_events:
     }
 
 
-def whole_transaction(raw: bytes, height: int, index: int, receipt: Receipt) -> dict[str, Any]:
+def whole_transaction(found: StoredTransaction) -> dict[str, Any]:
     """A committed transaction with its messages and its receipt."""
-    transaction = decode_transaction(raw)
     return {
-        **waiting_transaction(transaction),
+        **waiting_transaction(decode_transaction(found.raw)),
         "status": "committed",
-        "height": height,
-        "index": index,
-        **outcome(receipt, with_events=True),
+        "height": found.position.height,
+        "index": found.position.index,
+        **outcome(found.receipt, with_events=True),
     }
 
 

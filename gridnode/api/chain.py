@@ -13,6 +13,7 @@ from gridnode.api.parameters import MAX_WAIT_MS, Parameters
 from gridnode.api.problems import not_found
 from gridnode.api.reading import Ask, Served
 from gridnode.api.shapes import address
+from gridnode.chain.block import header_hash
 from gridnode.modules.validators import queries as validators_queries
 from gridnode.primitives.ids import TransactionId
 
@@ -20,14 +21,13 @@ from gridnode.primitives.ids import TransactionId
 def status(ask: Ask) -> dict[str, Any]:
     """The node in a few lines: chain, height, state root, consensus, pool."""
     node, header = ask.node, ask.view.header
-    tip = node.store.tip_hash
     return {
         "name": node.config.name,
         "type": node.config.type,
         "chain_id": node.store.chain_id,
         "genesis_hash": node.store.genesis_hash.hex(),
         "height": ask.view.height,
-        "hash": tip.hex() if header is not None else None,
+        "hash": header_hash(header).hex() if header is not None else None,
         "state_root": header.state_root.hex() if header is not None else None,
         "time_ms": header.time_ms if header is not None else node.store.genesis.time_ms,
         "pool": {"transactions": len(node.pool), "bytes": node.pool.bytes},
@@ -43,9 +43,9 @@ def blocks(ask: Ask) -> dict[str, Any]:
     top = ask.view.height if after is None else min(after - 1, ask.view.height)
     rows = []
     for height in range(top, max(0, top - limit), -1):
-        found = ask.node.store.final_block(height)
-        if found is not None:
-            rows.append(header_row(found.block.header))
+        header = ask.node.store.block_header(height)
+        if header is not None:
+            rows.append(header_row(header))
     lowest = top - limit + 1
     return {"rows": rows, "next": lowest if lowest > 1 else None}
 
@@ -83,8 +83,7 @@ async def transaction(request: Request) -> Response:
         await node.feed.transaction(transaction_id, wait_ms)
     found = node.store.transaction(transaction_id)
     if found is not None:
-        height, index, raw, receipt = found
-        return answer(whole_transaction(raw, height, index, receipt))
+        return answer(whole_transaction(found))
     waiting = node.pool.get(transaction_id)
     if waiting is None:
         raise not_found("transaction", transaction_id.hex())

@@ -6,7 +6,7 @@ from typing import Any
 
 from gridnode.api.pages import page
 from gridnode.api.reading import Ask
-from gridnode.api.shapes import address, price, statistics
+from gridnode.api.shapes import address, price, settled, statement, statistics
 from gridnode.codec.records import to_json
 from gridnode.modules.grid import clock as grid_clock
 from gridnode.modules.grid import queries as grid_queries
@@ -18,6 +18,11 @@ from gridnode.modules.metering import queries as metering_queries
 from gridnode.modules.metering.rules import NO_ENERGY
 from gridnode.modules.metering.tables import MTUS
 from gridnode.modules.registry import queries as registry_queries
+from gridnode.modules.settlement import queries as settlement_queries
+from gridnode.modules.settlement.desk import NOTHING
+from gridnode.modules.settlement.tables import MTUS as SETTLED
+from gridnode.modules.settlement.tables import Settled
+from gridnode.primitives.ids import PointId
 from gridnode.state.kv import after_prefix
 
 
@@ -86,6 +91,8 @@ def stats(ask: Ask) -> dict[str, Any]:
             "orders": _orders_of(ask, mtu),
             **statistics(market_queries.statistics_of(ask.reader, mtu)),
             **to_json(MTUS.get(ask.reader, mtu) or NO_ENERGY),
+            **_settled(SETTLED.get(ask.reader, mtu) or NOTHING),
+            "is_settled": mtu < settlement_queries.progress(ask.reader).mtu,
         }
     issued = lots_queries.energy(ask.reader)
     return {
@@ -93,9 +100,29 @@ def stats(ask: Ask) -> dict[str, Any]:
         "orders": (NEXT_ORDER.get(ask.reader) or 1) - 1,
         **statistics(market_queries.totals(ask.reader)),
         **to_json(metering_queries.energy(ask.reader)),
+        **_settled(settlement_queries.settled(ask.reader)),
+        "settled_until_mtu": settlement_queries.progress(ask.reader).mtu,
         "lots_issued_wh": issued.issued_wh,
         "lots_retired_wh": issued.retired_wh,
     }
+
+
+def _settled(sums: Settled) -> dict[str, Any]:
+    return {"settled_wh": sums.delivered_wh, "imbalance_wh": sums.excess_wh + sums.lack_wh, "settlement": settled(sums)}
+
+
+def settlements(ask: Ask) -> dict[str, Any]:
+    """Statements of an MTU's connection points by name, or of one `point`, and their sums; `after` is a point's name."""
+    mtu = ask.parameters.required_integer("mtu")
+    limit, after, point = ask.parameters.limit(), ask.parameters.name("after"), ask.parameters.name("point")
+    if point is None:
+        behind = None if after is None else PointId(after)
+        found = settlement_queries.statements(ask.reader, mtu, limit, behind)
+    else:
+        one = settlement_queries.statement(ask.reader, mtu, PointId(point))
+        found = [] if one is None else [(PointId(point), one)]
+    rows = page(found, limit, lambda row: row[0], lambda row: statement(*row))
+    return {"mtu": mtu, "totals": settled(SETTLED.get(ask.reader, mtu) or NOTHING), **rows}
 
 
 def history(ask: Ask) -> dict[str, Any]:

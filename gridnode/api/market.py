@@ -10,8 +10,9 @@ from gridnode.api.reading import Ask
 from gridnode.api.shapes import order, price, trade
 from gridnode.codec.records import to_json
 from gridnode.modules.market import queries
-from gridnode.modules.market.queries import Level, NumberedOrder
+from gridnode.modules.market.queries import Level, NumberedOrder, NumberedTrade
 from gridnode.modules.market.tables import OrderStatus, Side
+from gridnode.modules.settlement.queries import delivered_wh
 from gridnode.primitives.ids import Address, ZoneId
 
 STATUSES = tuple(status.name.lower() for status in OrderStatus)
@@ -90,7 +91,7 @@ def trades(ask: Ask) -> dict[str, Any]:
         rows = queries.trades_of(ask.reader, owner, limit, after)
     else:
         rows = queries.recent_trades(ask.reader, limit, after)
-    return page(rows, limit, lambda row: row.number, trade)
+    return page(rows, limit, lambda row: row.number, lambda row: _trade(ask, row))
 
 
 def trade_by_number(ask: Ask) -> dict[str, Any]:
@@ -99,7 +100,12 @@ def trade_by_number(ask: Ask) -> dict[str, Any]:
     found = queries.trade(ask.reader, number)
     if found is None:
         raise not_found("trade", number)
-    return trade(found)
+    return _trade(ask, found)
+
+
+def _trade(ask: Ask, found: NumberedTrade) -> dict[str, Any]:
+    """A trade, with what was delivered for it once it is settled."""
+    return trade(found) | {"delivered_wh": delivered_wh(ask.reader, found.mtu, found.number)}
 
 
 def book(ask: Ask) -> dict[str, Any]:

@@ -75,7 +75,7 @@ def _document(prefix: str, questions: Sequence[Described]) -> dict[str, Any]:
     paths[f"{prefix}/transactions/{{id}}"] = {
         "get": _described("/transactions/{id}", "One transaction, committed or pending", ("wait_ms",))
     }
-    body = {"schema": {}}
+    body: dict[str, Any] = {"schema": {}}
     paths[f"{prefix}/transactions"] = {
         "post": _described("/transactions", "Submit one signed transaction or a batch", ("wait_ms",))
         | {"requestBody": {"required": True, "content": {"application/json": body, "application/msgpack": body}}}

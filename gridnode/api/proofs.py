@@ -20,6 +20,7 @@ from gridnode.modules.lots import tables as lots_tables
 from gridnode.modules.market import tables as market_tables
 from gridnode.modules.metering import tables as metering_tables
 from gridnode.modules.registry import tables as registry_tables
+from gridnode.modules.settlement import tables as settlement_tables
 from gridnode.modules.token import tables as token_tables
 from gridnode.modules.validators import tables as validators_tables
 from gridnode.primitives.errors import Malformed
@@ -36,6 +37,7 @@ _DECLARED: tuple[ModuleType, ...] = (
     lots_tables,
     metering_tables,
     market_tables,
+    settlement_tables,
 )
 
 

@@ -20,7 +20,7 @@ from gridnode.mempool.pool import Pool
 from gridnode.node.config import Config
 from gridnode.node.feed import Feed
 from gridnode.node.intake import Intake
-from gridnode.node.ledger_store import LedgerStore, LedgerView
+from gridnode.node.ledger_store import LedgerStore, View
 from gridnode.state.kv import Reader
 
 PAGE = ("limit", "after")
@@ -65,7 +65,7 @@ class Ask:
     """Who is asked."""
     parameters: Parameters
     """What for."""
-    view: LedgerView
+    view: View
     """The committed height that the answer is about."""
 
     @property

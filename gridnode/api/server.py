@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+from typing import Protocol
 
 import trio
 from hypercorn.config import Config as HypercornConfig
@@ -20,6 +21,13 @@ BACKLOG = 512
 _log = Log("api")
 
 
+class TaskStatus(Protocol):
+    """How trio's `nursery.start` learns that a task is ready. (The stubs that come with libp2p lack trio's own type.)"""
+
+    def started(self, value: list[str]) -> None:
+        """Tell the value `nursery.start` returns."""
+
+
 async def serve_node(node: Served, stopping: trio.Event) -> None:
     """The node's API until `stopping` is set. Raises OperatorError when its address cannot be listened on."""
     async with trio.open_nursery() as nursery:
@@ -32,7 +40,7 @@ async def serve_api(
     section: ApiSection,
     stopping: trio.Event,
     *,
-    task_status: trio.TaskStatus[list[str]] = trio.TASK_STATUS_IGNORED,
+    task_status: TaskStatus = trio.TASK_STATUS_IGNORED,
 ) -> None:
     """Listen and answer until `stopping` is set, then finish what is under way within GRACE_S seconds.
 

@@ -12,9 +12,10 @@ from gridnode.codec.records import to_json
 from gridnode.crypto.address import encode_address
 from gridnode.modules.lots.tables import Lot
 from gridnode.modules.market.queries import NumberedOrder, NumberedTrade
-from gridnode.modules.market.tables import Statistics
 from gridnode.modules.market.sheets import source_bit
+from gridnode.modules.market.tables import Statistics
 from gridnode.modules.registry.tables import Meter, Source
+from gridnode.modules.settlement.tables import Settled, Statement
 from gridnode.modules.token.tables import DECIMALS, Denomination
 from gridnode.primitives.units import THB_DECIMALS, cost, format_amount
 
@@ -74,6 +75,22 @@ def statistics(found: Statistics) -> dict[str, Any]:
     ):
         prices |= price(name, micro) if traded else dict.fromkeys(price(name, 0))
     return {"trades": found.trades, "traded_wh": found.volume_wh, **thb("value", found.value), **prices}
+
+
+def settled(sums: Settled) -> dict[str, Any]:
+    """Sums over settlements."""
+    return to_json(sums) | _thb_of(sums, ("sales", "wheeling", "fees", "excess_paid", "lack_paid", "unpaid"))
+
+
+def statement(point: str, found: Statement) -> dict[str, Any]:
+    """The settlement of a connection point in an MTU; what deliveries did stands beside the rest."""
+    value = {"point": point, **to_json(found), **_thb_of(found, ("imbalance", "unpaid"))}
+    del value["work"]
+    return value | to_json(found.work) | _thb_of(found.work, ("sales", "purchases"))
+
+
+def _thb_of(record: Any, names: tuple[str, ...]) -> dict[str, str]:
+    return {key: text for name in names for key, text in thb(name, getattr(record, name)).items()}
 
 
 def lot(number: int, found: Lot) -> dict[str, Any]:

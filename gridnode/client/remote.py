@@ -89,7 +89,7 @@ class Remote:
         try:
             return await self._http.request(method, path, **options)
         except httpx.HTTPError as error:
-            raise RemoteProblem(0, "UNREACHABLE", f"{self.url}: {error or type(error).__name__}") from None
+            raise RemoteProblem(0, "UNREACHABLE", f"{self.url}: {str(error) or type(error).__name__}") from None
 
 
 def _envelope(response: httpx.Response) -> dict[str, Any]:

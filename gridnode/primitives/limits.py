@@ -47,6 +47,7 @@ MAX_FETCH_IDS: Final = 10_000  # transactions asked for at once
 
 # State
 MAX_STATE_NESTING: Final = 8  # block, transaction, message and room; deeper is a rule that calls itself
+MAX_KEY_BYTES: Final = 256  # of a state key that a client asks a proof for; the longest has two names
 MAX_TABLE_CACHE_ROWS: Final = 4_096  # decoded values remembered for each table
 MAX_CACHED_TREE_ROWS: Final = 32_768  # about 30 MB; holds all inner pages of a million rows
 MAX_PROOF_DEPTH: Final = 255  # two different key hashes agree in no more bits

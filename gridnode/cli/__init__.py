@@ -1,0 +1,19 @@
+"""The command `gridnode`: for operators, account holders and scripts.
+
+Concepts
+    main.py       the tree of commands, and which error ends with which exit code.
+    operate.py    init, start, status: a node and its files.
+    testnet.py    testnet: a local network that trades a recorded day.
+    keys.py       keys: keystore files made, shown and sealed anew.
+    tx.py         tx: messages signed and submitted, one of any kind, or the frequent ones by name.
+    query.py      query: everything that the API answers.
+    body.py       what people type (12.5 THB, 3.5 THB/kWh, a JSON object) as the records of messages.
+    passwords.py  a password from a file, or asked for.
+    ask.py        one conversation with a node's API.
+    show.py       tables for people, JSON for programs (`--json`).
+
+Exit codes: 0 done; 1 the node refused, or could not be reached; 2 the command, a file or a password is wrong, told in one line on standard
+error; 130 interrupted. What the command printed on standard output is data, everything else goes to standard error.
+
+Start-up is quick because a command imports what it needs when it runs.
+"""

@@ -1,0 +1,3 @@
+"""gridnode query."""
+import typer
+app = typer.Typer()

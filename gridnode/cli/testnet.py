@@ -1,0 +1,37 @@
+"""gridnode testnet: a local network of validators that trades a recorded day."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def play(
+    validators: Annotated[int, typer.Option(min=1, max=16, help="Validators, each a process of its own.")] = 4,
+    day: Annotated[
+        Path | None, typer.Option(help="CSV of the day's meters; the shipped day of 755 meters by default.")
+    ] = None,
+    folder: Annotated[
+        Path | None,
+        typer.Option("--dir", help="Empty or new folder for the network; a temporary one, removed at the end, by default."),
+    ] = None,
+    seed: Annotated[int, typer.Option(min=0, help="Draws keys and limit prices; the same seed plays the same day.")] = 1,
+    report: Annotated[Path | None, typer.Option(help="Where the report (JSON) goes; the picture beside it.")] = None,
+    keep: Annotated[bool, typer.Option("--keep", help="Leave the network running until interrupted.")] = False,
+    mtu_seconds: Annotated[
+        float, typer.Option(min=1.0, max=900.0, help="How long a quarter hour takes here, in seconds.")
+    ] = 3.0,
+) -> None:
+    """Start a local network of validators, trade one real day on it, settle it and report."""
+    from rich.console import Console
+
+    from gridnode.primitives.errors import OperatorError
+    from gridnode.replay.testnet import Options, run
+
+    if day is not None and not day.is_file():
+        raise OperatorError(f"--day: {day}: no such file")
+    if report is not None and not report.absolute().parent.is_dir():
+        raise OperatorError(f"--report: {report.absolute().parent}: no such folder")
+    run(Options(validators, day, folder, seed, report, keep, mtu_seconds), Console())

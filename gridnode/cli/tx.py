@@ -1,0 +1,3 @@
+"""gridnode tx."""
+import typer
+app = typer.Typer()
