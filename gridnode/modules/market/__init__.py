@@ -66,9 +66,10 @@ Parameters
     see `MarketGenesis`: energy bounds, price tick, floor and cap, fee, opening and gate closure, work per block.
 
 Invariants
-    Per block: the escrow account's balance changes as `escrow` does; every trade is inside both limits and moves sold, bought and
-    volume of its MTU by its energy; trades never change; an order's remaining energy only falls and stays in [0, energy].
-    Whole: escrow is the sum over open bids and trades of unsettled MTUs; sold equals bought in each MTU; each line's flow is within its
-    capacity and equals the sum of trades over it.
+    Per block: the escrow account's balance changes as `escrow` does, and `escrow` as orders and trades do (checked by settlement, which
+    pays out of it); every trade is inside both limits and moves sold, bought and volume of its MTU by its energy; trades never
+    change; an order that is done never changes, and what remains of one that is not only falls.
+    Whole: the account holds the escrow of all MTUs; volumes are the sums of trades; each line's flow is within its capacity and equals
+    the sum of trades over it. Settlement checks escrow of each MTU, and that sold equals bought.
     With the kernel (`check_books`): its books hold exactly the state's open orders and flows; none is crossed unless interrupted.
 """

@@ -7,7 +7,7 @@ from dataclasses import replace
 from gridnode.modules.context import Context
 from gridnode.modules.market.codes import MarketCode
 from gridnode.modules.market.escrow import Releases, escrow_of
-from gridnode.modules.market.events import OrderCancelled
+from gridnode.modules.market.events import OrdersCancelled
 from gridnode.modules.market.messages import CancelOrder, CancelSheet
 from gridnode.modules.market.sheets import gate_ms
 from gridnode.modules.market.tables import (
@@ -24,7 +24,6 @@ from gridnode.modules.market.tables import (
 from gridnode.primitives.errors import Rejected
 from gridnode.primitives.ids import Address
 from gridnode.primitives.limits import MAX_U64
-from gridnode.primitives.units import Mtu
 from gridnode.state.kv import Reader
 
 OPEN = (OrderStatus.ACTIVE, OrderStatus.PARTLY_FILLED)
@@ -61,6 +60,7 @@ def cancel_order(context: Context, sender: Address, message: CancelOrder) -> Non
     releases = Releases(context)
     _cancel(context, params, releases, mtu, message.order, order)
     releases.pay()
+    context.emit(OrdersCancelled(sender, (message.order,)))
 
 
 def cancel_sheet(context: Context, sender: Address, message: CancelSheet) -> None:
@@ -71,15 +71,16 @@ def cancel_sheet(context: Context, sender: Address, message: CancelSheet) -> Non
         raise Rejected(MarketCode.UNKNOWN_SHEET, f"the sender has no sheet {message.sheet_id}", "sheet_id")
     params = PARAMS.require(state)
     releases = Releases(context)
-    cancelled = 0
+    cancelled = []
     for number, mtu in enumerate(SHEETS.require(state, first).mtus, first):
         order = ORDERS.require(state, mtu, number)
         if is_open(order) and context.time_ms < gate_ms(state, params, mtu):
             _cancel(context, params, releases, mtu, number, order)
-            cancelled += 1
+            cancelled.append(number)
     if not cancelled:
         raise Rejected(MarketCode.ORDER_DONE, f"no order of sheet {message.sheet_id} can be cancelled", "sheet_id")
     releases.pay()
+    context.emit(OrdersCancelled(sender, tuple(cancelled)))
 
 
 def _cancel(
@@ -93,4 +94,3 @@ def _cancel(
         PENDING.delete(state, number)
     else:
         CANCELS.put(state, number, mtu)
-    context.emit(OrderCancelled(number, Mtu(mtu), order.remaining_wh))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Any, Final
 
 from gridnode.chain.kinds import event
-from gridnode.codec.fields import ADDRESS, NAME, U64, Int
+from gridnode.codec.fields import ADDRESS, NAME, U64, Int, ListOf
 from gridnode.modules.market.tables import ENERGY, PRICE
 from gridnode.primitives.ids import Address, PointId
 from gridnode.primitives.limits import MAX_SHEET_ORDERS
@@ -23,13 +23,12 @@ class SheetPlaced:
     orders: Annotated[int, Int(1, MAX_SHEET_ORDERS)]
 
 
-@event("market.order_cancelled")
-class OrderCancelled:
-    """The owner took back what was left of an order."""
+@event("market.orders_cancelled")
+class OrdersCancelled:
+    """The owner took back what was left of these orders."""
 
-    order: Annotated[int, U64]
-    mtu: Annotated[Mtu, U64]
-    remaining_wh: Annotated[EnergyWh, ENERGY]
+    owner: Annotated[Address, ADDRESS]
+    orders: Annotated[tuple[int, ...], ListOf(U64, MAX_SHEET_ORDERS, 1)]
 
 
 @event("market.traded")
@@ -63,5 +62,5 @@ class PeriodClosed:
     mtu: Annotated[Mtu, U64]
 
 
-EVENTS: Final[tuple[type[Any], ...]] = (SheetPlaced, OrderCancelled, Traded, OrderExpired, PeriodClosed)
+EVENTS: Final[tuple[type[Any], ...]] = (SheetPlaced, OrdersCancelled, Traded, OrderExpired, PeriodClosed)
 """Every event of the module."""

@@ -23,8 +23,9 @@ Rules
        message runs (`device_checks`), and a transaction with a wrong one never enters a block.
     2. A reading is taken once for each meter and MTU. A second one is refused even if it says the same.
     3. It is taken when chain time is at or after the end of the MTU and before the end plus `reading_window_ms`.
-    4. The owner of the connection point must be active (the registry's code says why not); a generation meter reports 0 consumed and a
-       consumption meter 0 generated; what it reports is at most the meter's plausible maximum in an MTU.
+    4. A generation meter reports 0 consumed and a consumption meter 0 generated; what it reports is at most the meter's plausible maximum
+       in an MTU. Whether the owner is active is not asked: suspension ends trading, not the flow of energy, and what was sold before
+       must still be settled by what was measured. The DSO ends readings by unbinding the meter.
     5. What is generated mints that much GRID (1 kWh = 1 GRID, exact) to the hold and issues one lot to it. A reading of 0 issues none.
        Neither can be spent before the MTU is settled.
     6. A meter without a reading counts as 0: its trades stand, and settlement charges what is missing.

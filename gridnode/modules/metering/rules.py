@@ -23,7 +23,7 @@ from gridnode.modules.metering.tables import (
     PointSum,
     Reading,
 )
-from gridnode.modules.registry.standing import meter_by_device, point, require_active
+from gridnode.modules.registry.standing import meter_by_device, point
 from gridnode.modules.registry.tables import Direction, Meter
 from gridnode.modules.token.rules import mint_to
 from gridnode.modules.token.tables import Denomination
@@ -52,7 +52,6 @@ def submit_reading(context: Context, sender: Address, message: SubmitReading) ->
         raise Rejected(MeteringCode.UNKNOWN_DEVICE, "no meter is bound to this device key", "device_key")
     name, meter = found
     place = point(state, meter.point)
-    require_active(state, place.owner)
     _check_window(context, message.mtu)
     if READINGS.has(state, name, message.mtu):
         raise Rejected(MeteringCode.DUPLICATE_READING, f"meter {name} has a reading of MTU {message.mtu}", "mtu")

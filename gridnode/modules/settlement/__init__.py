@@ -22,6 +22,7 @@ Tables
     6 mtus        (MTU) -> sums of statements and deliveries; stays
     7 totals      () -> the same since genesis
     8 arrears     (debtor, creditor) -> amount; deleted at zero
+    9 opening     (denomination) -> GRID and CO2 that genesis made; never changes
 
 Messages
     settlement.pay_arrears   pay all or a part of what the sender owes

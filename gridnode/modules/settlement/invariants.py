@@ -10,6 +10,7 @@ from gridnode.modules.lots.rules import NO_ENERGY
 from gridnode.modules.lots.tables import HOLD, LOT_ENERGY, LOTS, Lot
 from gridnode.modules.market.cancels import is_open
 from gridnode.modules.market.escrow import cost_of, escrow_of
+from gridnode.modules.market.invariants import escrow_due
 from gridnode.modules.market.tables import BARRED, ESCROW, ORDERS, POSITIONS, TRADES
 from gridnode.modules.market.tables import PARAMS as MARKET_PARAMS
 from gridnode.modules.metering.tables import SUMS
@@ -19,6 +20,7 @@ from gridnode.modules.settlement.tables import (
     ARREARS,
     DELIVERIES,
     MTUS,
+    OPENING,
     PROGRESS,
     STATEMENTS,
     TOTALS,
@@ -45,12 +47,7 @@ def check_block(before: Reader, writes: Writes) -> None:
     totals = _gained_totals(before, writes)
     _check_tokens(before, writes, *totals)
     _check_works(before, writes, *totals)
-    delivered_wh = 0
-    for (mtu, number), old, new in DELIVERIES.changes(before, writes):
-        if old is not None or new is None:
-            raise InvariantBroken(NAME, f"the delivery of trade {number} of MTU {mtu} changed")
-        delivered_wh += new
-    _expect("deliveries", delivered_wh, totals[1].delivered_wh - totals[0].delivered_wh)
+    _check_deliveries(before, writes, *totals)
     for _, old_progress, progress in PROGRESS.changes(before, writes):
         done, now = (old_progress or START), (progress or START)
         for (mtu,), _, escrow in ESCROW.changes(before, writes):
@@ -58,6 +55,21 @@ def check_block(before: Reader, writes: Writes) -> None:
                 raise InvariantBroken(NAME, f"MTU {mtu} is settled and has {escrow} in escrow")
         if (now.mtu, now.phase, now.trade) < (done.mtu, done.phase, done.trade):
             raise InvariantBroken(NAME, f"settlement went back from {done} to {now}")
+
+
+def _check_deliveries(before: Reader, writes: Writes, old: Settled, new: Settled) -> None:
+    """Each trade is delivered once, and escrow pays exactly for those that are."""
+    due = escrow_due(before, writes)
+    delivered_wh = 0
+    for (mtu, number), was, now in DELIVERIES.changes(before, writes):
+        if was is not None or now is None:
+            raise InvariantBroken(NAME, f"the delivery of trade {number} of MTU {mtu} changed")
+        delivered_wh += now
+        due[mtu] = due.get(mtu, 0) - cost_of(TRADES.require(before, mtu, number))
+    _expect("deliveries", delivered_wh, new.delivered_wh - old.delivered_wh)
+    held = {mtu: (now or 0) - (was or 0) for (mtu,), was, now in ESCROW.changes(before, writes)}
+    for mtu in [*due, *held]:
+        _expect(f"escrow of MTU {mtu}", held.get(mtu, 0), due.get(mtu, 0))
 
 
 def _gained_totals(before: Reader, writes: Writes) -> tuple[Settled, Settled]:
@@ -140,8 +152,10 @@ def check_whole(reader: Reader) -> None:
     """The same over all rows; escrow of every MTU is what its open bids and undelivered trades need. Raises InvariantBroken."""
     totals = TOTALS.get(reader) or NOTHING
     issued_wh = (LOT_ENERGY.get(reader) or NO_ENERGY).issued_wh
-    _expect("supply of GRID", supply(reader, Denomination.GRID), grid_of(issued_wh - _burned_wh(totals)))
-    _expect("supply of CO2", supply(reader, Denomination.CO2), totals.credits_nano)
+    made = {Denomination.GRID: grid_of(issued_wh - _burned_wh(totals)), Denomination.CO2: totals.credits_nano}
+    for denomination, amount in made.items():
+        opening = OPENING.get(reader, denomination) or 0
+        _expect(f"supply of {denomination.name}", supply(reader, denomination), opening + amount)
     held_wh = sum(_held_wh(lot) for _, lot in LOTS.scan(reader))
     _expect("GRID in the hold", balance(reader, HOLD, Denomination.GRID), grid_of(held_wh))
     _expect("deliveries", sum(energy_wh for _, energy_wh in DELIVERIES.scan(reader)), totals.delivered_wh)

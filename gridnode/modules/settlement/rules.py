@@ -15,8 +15,18 @@ from gridnode.modules.settlement.deliveries import settle_trades
 from gridnode.modules.settlement.desk import Desk
 from gridnode.modules.settlement.events import MtuSettled
 from gridnode.modules.settlement.messages import PayArrears
-from gridnode.modules.settlement.tables import PARAMS, PROGRESS, Phase, Progress, Settled, SettlementGenesis
+from gridnode.modules.settlement.tables import (
+    OPENING,
+    PARAMS,
+    PROGRESS,
+    Phase,
+    Progress,
+    Settled,
+    SettlementGenesis,
+)
 from gridnode.modules.settlement.takings import settle_points
+from gridnode.modules.token.rules import supply
+from gridnode.modules.token.tables import Denomination
 from gridnode.primitives.errors import OperatorError
 from gridnode.primitives.ids import Address
 from gridnode.primitives.units import Mtu
@@ -26,12 +36,16 @@ START: Final = Progress(Mtu(0), Phase.WAITING, 0)
 
 
 def open(context: Context, genesis: SettlementGenesis) -> None:  # noqa: A001 (every module opens)
-    """Write the parameters. Raises OperatorError when a source is listed twice."""
+    """Write the parameters, and how much energy token and credit genesis made. Raises OperatorError for a source listed twice."""
     listed = [entry.source for entry in genesis.credits]
     for source in listed:
         if listed.count(source) > 1:
             raise OperatorError(f"settlement.credits: expected {source.name.lower()} once")
     PARAMS.put(context.state, genesis)
+    for denomination in (Denomination.GRID, Denomination.CO2):
+        made = supply(context.state, denomination)
+        if made:
+            OPENING.put(context.state, denomination, made)
 
 
 def end_block(context: Context) -> None:

@@ -11,7 +11,7 @@ from gridnode.modules.registry.tables import SOURCE, Source
 from gridnode.primitives.ids import Address, ZoneId
 from gridnode.primitives.limits import MAX_SETTLE_STEPS, MAX_SOURCES
 from gridnode.primitives.units import Amount, EnergyWh, Mtu
-from gridnode.state.key_parts import ADDRESS_PART, NAME_PART, U64_PART
+from gridnode.state.key_parts import ADDRESS_PART, NAME_PART, U8_PART, U64_PART
 from gridnode.state.prefixes import SETTLEMENT as MODULE
 from gridnode.state.table import Table
 
@@ -136,3 +136,8 @@ ARREARS: Final[Table[Amount]] = Table(
     module=MODULE, number=8, name="arrears", key=(ADDRESS_PART, ADDRESS_PART), value=AMOUNT
 )
 """(debtor, creditor) -> 1e-9 THB owed."""
+
+OPENING: Final[Table[Amount]] = Table(
+    module=MODULE, number=9, name="opening", key=(U8_PART,), value=AMOUNT
+)
+"""denomination -> supply that genesis made; no row when none. What rules made since is told from it."""
