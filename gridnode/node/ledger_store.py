@@ -38,7 +38,7 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
-class LedgerView:
+class View:
     """The committed state at one height; what it answers fits together."""
 
     height: Height
@@ -150,11 +150,11 @@ class LedgerStore:
     # What is stored
 
     @contextmanager
-    def view(self) -> Iterator[LedgerView]:
+    def view(self) -> Iterator[View]:
         """A consistent view of the newest committed state; let go of it soon."""
         height, header = self.height, self.header
         with self._database.snapshot() as snapshot:
-            yield LedgerView(height, header, snapshot.view(Column.STATE), snapshot.view(Column.PAGES))
+            yield View(height, header, snapshot.view(Column.STATE), snapshot.view(Column.PAGES))
 
     def block_header(self, height: int) -> Header | None:
         """Header of the block at `height`, or None."""
