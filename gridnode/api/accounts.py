@@ -92,7 +92,7 @@ def _transaction_row(ask: Ask, position: Position) -> dict[str, Any]:
 def tokens(ask: Ask) -> dict[str, Any]:
     """How much exists of each denomination, and what transactions cost."""
     supplies = token_queries.supplies(ask.reader)
-    rows = {of.name.lower(): {"supply": str(amount), **money(amount, of)} for of, amount in supplies.items()}
+    rows = {of.name.lower(): _supply(of, amount) for of, amount in supplies.items()}
     minted = _opening_grid(ask) + grid_of(lots_queries.energy(ask.reader).issued_wh)
     rows["grid"] |= {"minted": str(minted), "burned": str(minted - supplies[Denomination.GRID])}
     return {
@@ -103,6 +103,11 @@ def tokens(ask: Ask) -> dict[str, Any]:
             for of, role, who in token_queries.roles(ask.reader)
         ],
     }
+
+
+def _supply(denomination: Denomination, amount: int) -> dict[str, str]:
+    whole = money(amount, denomination)
+    return {"supply": whole.pop("amount"), **whole}
 
 
 def _opening_grid(ask: Ask) -> int:

@@ -30,9 +30,9 @@ def status(ask: Ask) -> dict[str, Any]:
         "hash": header_hash(header).hex() if header is not None else None,
         "state_root": header.state_root.hex() if header is not None else None,
         "time_ms": header.time_ms if header is not None else node.store.genesis.time_ms,
-        "pool": {"transactions": len(node.pool), "bytes": node.pool.bytes},
-        "intake": {"accepted": node.intake.accepted, "rejected": dict(node.intake.rejected)},
         **node.status(),
+        "accepted": node.intake.accepted,
+        "rejected": dict(node.intake.rejected),
     }
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Awaitable, Callable, Sequence
-from importlib.metadata import version
 from inspect import getdoc
 from typing import Any, Protocol
 
@@ -13,6 +12,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from gridnode.api.reading import Handler
+from gridnode.node.version import node_version
 
 _INTEGER = {"type": "integer", "minimum": 0}
 _TEXT = {"type": "string"}
@@ -82,7 +82,7 @@ def _document(prefix: str, questions: Sequence[Described]) -> dict[str, Any]:
     }
     return {
         "openapi": "3.1.0",
-        "info": {"title": "gridnode", "version": version("gridnode")},
+        "info": {"title": "gridnode", "version": node_version()},
         "paths": paths,
         "components": {"schemas": {"Envelope": _ENVELOPE}},
     }

@@ -35,9 +35,9 @@ app.add_typer(query.app, name="query")
 
 def _show_version(asked: bool) -> None:
     if asked:
-        from importlib.metadata import version
+        from gridnode.node.version import node_version
 
-        typer.echo(version("gridnode"))
+        typer.echo(node_version())
         raise typer.Exit
 
 

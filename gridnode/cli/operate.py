@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from enum import Enum
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from gridnode.cli.ask import Api, AsJson, get
+from gridnode.cli.ask import DEFAULT_API, Api, AsJson, get
 from gridnode.cli.passwords import password_of
 from gridnode.cli.show import show
 
 
-class NodeType(str, Enum):
+class NodeType(StrEnum):
     """What a node is for; as in the configuration."""
 
     AUTHORITY = "authority"
@@ -60,6 +60,6 @@ def start(
     run_node(config, serve_node)
 
 
-def status(api: Api = "http://127.0.0.1:26700", as_json: AsJson = False) -> None:
+def status(api: Api = DEFAULT_API, as_json: AsJson = False) -> None:
     """What a node says of itself."""
     show(get(api, "status"), as_json)

@@ -1,3 +1,4 @@
 """gridnode query."""
 import typer
+
 app = typer.Typer()

@@ -1,3 +1,4 @@
 """gridnode tx."""
 import typer
+
 app = typer.Typer()

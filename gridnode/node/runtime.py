@@ -10,7 +10,6 @@ import gc
 import signal
 import sys
 from collections.abc import Awaitable, Callable
-from importlib.metadata import version
 from pathlib import Path
 
 import trio
@@ -18,6 +17,7 @@ import trio
 from gridnode.node.assemble import Node, assemble
 from gridnode.node.config import Config, load_config
 from gridnode.node.log import Log, start_logging
+from gridnode.node.version import node_version
 from gridnode.primitives.errors import OperatorError
 
 FLUSH_S = 0.02
@@ -53,7 +53,7 @@ def run_node(config_path: Path, serve: Serve) -> None:
 async def _run(config: Config, folder: Path, serve: Serve) -> None:
     node = assemble(config, folder)
     try:
-        _log.info("starting", version=version("gridnode"), type=config.type, chain=node.store.chain_id, height=node.store.height)
+        _log.info("starting", version=node_version(), type=config.type, chain=node.store.chain_id, height=node.store.height)
         await _live(node, serve)
     finally:
         node.close()
