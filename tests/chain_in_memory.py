@@ -26,12 +26,12 @@ from gridnode.execution.executed import Executed
 from gridnode.execution.genesis import opening_writes
 from gridnode.execution.ledger import Ledger, open_ledger
 from gridnode.modules.grid import tables as grid
-from gridnode.modules.lots.tables import LotsGenesis, SourceCarbon
-from gridnode.modules.market.tables import MarketGenesis
-from gridnode.modules.metering.tables import MeteringGenesis
 from gridnode.modules.lots import tables as lots
+from gridnode.modules.lots.tables import LotsGenesis, SourceCarbon
 from gridnode.modules.market import tables as market
+from gridnode.modules.market.tables import MarketGenesis
 from gridnode.modules.metering import tables as metering
+from gridnode.modules.metering.tables import MeteringGenesis
 from gridnode.modules.registry import tables as registry
 from gridnode.modules.settlement import tables as settlement
 from gridnode.modules.settlement.tables import SettlementGenesis, SourceCredit
