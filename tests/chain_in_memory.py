@@ -26,14 +26,10 @@ from gridnode.execution.executed import Executed
 from gridnode.execution.genesis import opening_writes
 from gridnode.execution.ledger import Ledger, open_ledger
 from gridnode.modules.grid import tables as grid
-from gridnode.modules.lots import tables as lots
 from gridnode.modules.lots.tables import LotsGenesis, SourceCarbon
-from gridnode.modules.market import tables as market
 from gridnode.modules.market.tables import MarketGenesis
-from gridnode.modules.metering import tables as metering
 from gridnode.modules.metering.tables import MeteringGenesis
 from gridnode.modules.registry import tables as registry
-from gridnode.modules.settlement import tables as settlement
 from gridnode.modules.settlement.tables import SettlementGenesis, SourceCredit
 from gridnode.modules.token import tables as token
 from gridnode.primitives.ids import Address, Signature
@@ -99,14 +95,6 @@ def openings() -> dict[str, Any]:
                 grid.Line("city-bus", "CITY", "BUS", 40_000, 50_000, 100_000, account("egat")),
                 grid.Line("north-bus", "NORTH", "BUS", 60_000, 70_000, 120_000, account("egat")),
             ),
-        ),
-        "lots": lots.LotsGenesis((lots.SourceCarbon(registry.Source.SOLAR, 45),)),
-        "metering": metering.MeteringGenesis(6_000),
-        "market": market.MarketGenesis(
-            100, 10_000_000, 1, 0, 20_000_000, 10_000, account("egat"), 200, 0, 10_000, 10_000
-        ),
-        "settlement": settlement.SettlementGenesis(
-            (settlement.SourceCredit(registry.Source.SOLAR, 500_000_000),), 10_000
         ),
         "lots": LotsGenesis((SourceCarbon(registry.Source.SOLAR, 41),)),
         "metering": MeteringGenesis(6_000),
