@@ -52,7 +52,7 @@ class CatchUp:
         self._requester = Requester(store.height)
         self._stirred = trio.Event()
         self._heard = trio.Event()
-        self._moved_ms = monotonic_ms()
+        self._short_since_ms: int | None = None
         self.syncing = False
 
     @property
@@ -76,13 +76,13 @@ class CatchUp:
     def behind(self, height: int) -> None:
         """Consensus heard that others work on `height`; their status will say who has what."""
         _log.debug("others are ahead", height=height)
-        self._moved_ms = 0
+        self._short_since_ms = 0
         self._stirred.set()
 
     def stored(self) -> None:
-        """This node stored a block: tell the peers, and start counting patience anew."""
+        """This node stored a block: tell the peers."""
         self._requester.stored(self._store.height)
-        self._moved_ms = monotonic_ms()
+        self._short_since_ms = None
         self.tell()
 
     def tell(self) -> None:
@@ -112,7 +112,12 @@ class CatchUp:
 
     def _missing(self) -> bool:
         behind = self._requester.behind
-        return behind > 1 or (behind == 1 and monotonic_ms() - self._moved_ms > PATIENCE_MS)
+        if not behind:
+            self._short_since_ms = None
+            return False
+        if self._short_since_ms is None:
+            self._short_since_ms = monotonic_ms()
+        return behind > 1 or monotonic_ms() - self._short_since_ms >= PATIENCE_MS
 
     async def _tell_regularly(self) -> None:
         while True:

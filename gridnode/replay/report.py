@@ -155,7 +155,7 @@ def broken_promises(
 ) -> list[str]:
     """What must hold and does not: one line each; empty when all is well."""
     wrong = list(books.broken)
-    expected = (
+    expected: tuple[tuple[str, object], ...] = (
         ("generated_wh", day.generated_wh),
         ("consumed_wh", day.consumed_wh),
         ("minted_grid", format_amount(grid_of(day.generated_wh), GRID_DECIMALS)),
