@@ -1,15 +1,23 @@
 """The REST interface of a node, under `/api/v1`: what people and programs ask it and send it.
 
 Concepts
-    app.py        routes and the application; one line a route, the list is the table of contents.
-    answers.py    the envelope {data, error, timestamp} around every answer.
-    problems.py   errors: HTTP status, code, message, and the field that is wrong with what was expected.
-    parameters.py path and query parameters, checked; pages.
-    submit.py     transactions in: one or a batch, msgpack or JSON.
-    chain.py      status, blocks, transactions, validators, proofs, peers.
-    accounts.py   accounts, balances, meters, connection points, lots.
-    market.py     orders, trades, book, statistics, line flows, settlements.
-    server.py     hypercorn on trio.
+    app.py         routes and the application; one line a route, the list is the table of contents.
+    reading.py     how a question is answered: parameters checked, one committed height, in a thread when it may be large.
+    answers.py     the envelope {data, error, timestamp} around every answer.
+    problems.py    errors: HTTP status, code, message, and the field that is wrong with what was expected.
+    guard.py       the last line: whatever goes wrong is an answer in the envelope; our own faults are logged, not told.
+    parameters.py  path and query parameters, checked.
+    pages.py       lists in pages: {rows, next}.
+    shapes.py      how records look: amounts and prices with a readable form beside them.
+    submit.py      transactions in: one or a batch, msgpack or JSON.
+    chain.py       status, blocks, transactions, validators, peers; blocks.py says how they look.
+    accounts.py    accounts, balances, supplies, participants, institutions.
+    meters.py      connection points, meters, readings, lots.
+    market.py      orders, trades, book.
+    energy.py      statistics, line flows, settlements, zones, tariff.
+    proofs.py      rows of the state with their proofs.
+    openapi.py     the interface described for machines.
+    server.py      hypercorn on trio.
 
 Reads come from a snapshot of the last committed state: an answer is never half of one block and half of the next. Amounts are decimal
 strings of smallest units beside a readable form; energies are integers of Wh; hashes are hex; addresses bech32m.

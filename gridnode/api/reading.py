@@ -39,18 +39,35 @@ class Linked(Protocol):
 class Served(Protocol):
     """The node as its API sees it."""
 
-    config: Config
-    """Its configuration."""
-    store: LedgerStore
-    """Blocks and state."""
-    intake: Intake
-    """The door to the pool."""
-    pool: Pool
-    """Waiting transactions."""
-    feed: Feed
-    """Tells of commits."""
-    network: Linked
-    """Peers."""
+    @property
+    def config(self) -> Config:
+        """Its configuration."""
+        ...
+
+    @property
+    def store(self) -> LedgerStore:
+        """Blocks and state."""
+        ...
+
+    @property
+    def intake(self) -> Intake:
+        """The door to the pool."""
+        ...
+
+    @property
+    def pool(self) -> Pool:
+        """Waiting transactions."""
+        ...
+
+    @property
+    def feed(self) -> Feed:
+        """Tells of commits."""
+        ...
+
+    @property
+    def network(self) -> Linked:
+        """Peers."""
+        ...
 
     def status(self) -> dict[str, Any]:
         """Facts of the moment: consensus height and round, whether it syncs, peers."""

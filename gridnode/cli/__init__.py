@@ -7,6 +7,8 @@ Concepts
     keys.py       keys: keystore files made, shown and sealed anew.
     tx.py         tx: messages signed and submitted, one of any kind, or the frequent ones by name.
     query.py      query: everything that the API answers.
+    signing.py    messages signed with a keystore, submitted, followed into their block.
+    proof.py      a proof shown only after it was checked.
     body.py       what people type (12.5 THB, 3.5 THB/kWh, a JSON object) as the records of messages.
     passwords.py  a password from a file, or asked for.
     ask.py        one conversation with a node's API.

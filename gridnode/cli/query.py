@@ -1,4 +1,252 @@
-"""gridnode query."""
+"""gridnode query: everything that the API answers."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
 import typer
 
-app = typer.Typer()
+from gridnode.cli.ask import DEFAULT_API, Api, AsJson, get
+from gridnode.cli.show import show
+
+app = typer.Typer(help="Ask a node: accounts, blocks, market, meters, lots.", no_args_is_help=True, rich_markup_mode=None)
+
+Address = Annotated[str, typer.Argument(help="Address (grid1...).")]
+Name = Annotated[str, typer.Argument(help="Name on the chain.")]
+Number = Annotated[int, typer.Argument(min=0, help="Number.")]
+Mtu = Annotated[int, typer.Argument(min=0, help="Market time unit.")]
+ForMtu = Annotated[int | None, typer.Option("--mtu", min=0, help="Of this market time unit.")]
+Owner = Annotated[str | None, typer.Option("--owner", help="Of this account.")]
+Limit = Annotated[int | None, typer.Option("--limit", min=1, help="Rows in the answer.")]
+After = Annotated[str | None, typer.Option("--after", help="Go on behind this row: `next` of the page before.")]
+
+
+def _ask(api: str, as_json: bool, path: str, **parameters: Any) -> None:
+    show(get(api, path, **parameters), as_json)
+
+
+@app.command()
+def account(address: Address, api: Api = DEFAULT_API, as_json: AsJson = False) -> None:
+    """An account: balances, participant, roles, connection points."""
+    _ask(api, as_json, f"accounts/{address}")
+
+
+@app.command()
+def balance(address: Address, api: Api = DEFAULT_API, as_json: AsJson = False) -> None:
+    """What an account holds."""
+    _ask(api, as_json, f"accounts/{address}/balance")
+
+
+@app.command()
+def transactions(
+    address: Address, limit: Limit = None, after: After = None, api: Api = DEFAULT_API, as_json: AsJson = False
+) -> None:
+    """Transactions of an account, latest first."""
+    _ask(api, as_json, f"accounts/{address}/transactions", limit=limit, after=after)
+
+
+@app.command()
+def block(
+    which: Annotated[str, typer.Argument(help="Height, or hash in hex.")], api: Api = DEFAULT_API, as_json: AsJson = False
+) -> None:
+    """One block with its transactions."""
+    _ask(api, as_json, f"blocks/hash/{which}" if len(which) == 64 else f"blocks/{which}")
+
+
+@app.command()
+def blocks(limit: Limit = None, after: After = None, api: Api = DEFAULT_API, as_json: AsJson = False) -> None:
+    """Blocks from the latest down."""
+    _ask(api, as_json, "blocks", limit=limit, after=after)
+
+
+@app.command()
+def transaction(
+    id_: Annotated[str, typer.Argument(metavar="ID", help="Id in hex.")], api: Api = DEFAULT_API, as_json: AsJson = False
+) -> None:
+    """One transaction with its receipt."""
+    _ask(api, as_json, f"transactions/{id_}")
+
+
+@app.command()
+def tokens(api: Api = DEFAULT_API, as_json: AsJson = False) -> None:
+    """Supplies and fees."""
+    _ask(api, as_json, "tokens")
+
+
+@app.command()
+def orders(
+    mtu: ForMtu = None,
+    owner: Owner = None,
+    status: Annotated[str | None, typer.Option(help="active, partly_filled, filled, cancelled or expired.")] = None,
+    zone: Annotated[str | None, typer.Option(help="Of this zone.")] = None,
+    limit: Limit = None,
+    after: After = None,
+    api: Api = DEFAULT_API,
+    as_json: AsJson = False,
+) -> None:
+    """Orders of a market time unit or of an owner."""
+    _ask(
+        api, as_json, "energy/orders", mtu=mtu, owner=owner, status=status, zone=zone, limit=limit, after=after
+    )
+
+
+@app.command()
+def order(number: Number, api: Api = DEFAULT_API, as_json: AsJson = False) -> None:
+    """One order."""
+    _ask(api, as_json, f"energy/orders/{number}")
+
+
+@app.command()
+def trades(
+    mtu: ForMtu = None,
+    owner: Owner = None,
+    limit: Limit = None,
+    after: After = None,
+    api: Api = DEFAULT_API,
+    as_json: AsJson = False,
+) -> None:
+    """Trades of a market time unit, of an owner, or the latest."""
+    _ask(api, as_json, "energy/trades", mtu=mtu, owner=owner, limit=limit, after=after)
+
+
+@app.command()
+def book(
+    mtu: Mtu,
+    zone: Annotated[str | None, typer.Option(help="Of this zone.")] = None,
+    api: Api = DEFAULT_API,
+    as_json: AsJson = False,
+) -> None:
+    """Depth of the order book of a market time unit."""
+    _ask(api, as_json, f"energy/book/{mtu}", zone=zone)
+
+
+@app.command()
+def stats(mtu: ForMtu = None, api: Api = DEFAULT_API, as_json: AsJson = False) -> None:
+    """Orders, trades, prices, energy: of one market time unit or of all."""
+    _ask(api, as_json, "energy/stats", mtu=mtu)
+
+
+@app.command()
+def history(limit: Limit = None, after: After = None, api: Api = DEFAULT_API, as_json: AsJson = False) -> None:
+    """Volume and prices by market time unit."""
+    _ask(api, as_json, "energy/history", limit=limit, after=after)
+
+
+@app.command()
+def flows(mtu: Mtu, api: Api = DEFAULT_API, as_json: AsJson = False) -> None:
+    """Net flow and capacity of each line in a market time unit."""
+    _ask(api, as_json, "energy/flows", mtu=mtu)
+
+
+@app.command()
+def settlements(
+    mtu: Mtu,
+    point: Annotated[str | None, typer.Option(help="Of this connection point.")] = None,
+    limit: Limit = None,
+    after: After = None,
+    api: Api = DEFAULT_API,
+    as_json: AsJson = False,
+) -> None:
+    """Statements of a market time unit."""
+    _ask(api, as_json, "energy/settlements", mtu=mtu, point=point, limit=limit, after=after)
+
+
+@app.command()
+def meter(name: Name, api: Api = DEFAULT_API, as_json: AsJson = False) -> None:
+    """One meter with its latest reading."""
+    _ask(api, as_json, f"meters/{_quoted(name)}")
+
+
+@app.command()
+def meters(
+    point: Annotated[str | None, typer.Option(help="At this connection point.")] = None,
+    limit: Limit = None,
+    after: After = None,
+    api: Api = DEFAULT_API,
+    as_json: AsJson = False,
+) -> None:
+    """Meters by name."""
+    _ask(api, as_json, "meters", point=point, limit=limit, after=after)
+
+
+@app.command()
+def readings(
+    name: Name,
+    latest: Annotated[bool, typer.Option("--latest", help="The latest first.")] = False,
+    limit: Limit = None,
+    after: After = None,
+    api: Api = DEFAULT_API,
+    as_json: AsJson = False,
+) -> None:
+    """Readings of a meter."""
+    order_ = "latest" if latest else None
+    _ask(api, as_json, f"meters/{_quoted(name)}/readings", order=order_, limit=limit, after=after)
+
+
+@app.command()
+def point(name: Name, api: Api = DEFAULT_API, as_json: AsJson = False) -> None:
+    """One connection point with its meters."""
+    _ask(api, as_json, f"points/{_quoted(name)}")
+
+
+@app.command()
+def lots(
+    owner: Address,
+    retired: Annotated[bool | None, typer.Option("--retired/--live", help="Certificates, or lots that move.")] = None,
+    limit: Limit = None,
+    after: After = None,
+    api: Api = DEFAULT_API,
+    as_json: AsJson = False,
+) -> None:
+    """Energy lots of an account."""
+    chosen = None if retired is None else str(retired).lower()
+    _ask(api, as_json, "lots", owner=owner, retired=chosen, limit=limit, after=after)
+
+
+@app.command()
+def lot(number: Number, api: Api = DEFAULT_API, as_json: AsJson = False) -> None:
+    """One energy lot."""
+    _ask(api, as_json, f"lots/{number}")
+
+
+@app.command()
+def validators(api: Api = DEFAULT_API, as_json: AsJson = False) -> None:
+    """Who makes and votes on blocks."""
+    _ask(api, as_json, "validators")
+
+
+@app.command()
+def peers(api: Api = DEFAULT_API, as_json: AsJson = False) -> None:
+    """Peers of the node."""
+    _ask(api, as_json, "peers")
+
+
+@app.command()
+def zones(api: Api = DEFAULT_API, as_json: AsJson = False) -> None:
+    """Zones and lines."""
+    _ask(api, as_json, "zones")
+
+
+@app.command()
+def tariff(mtu: ForMtu = None, api: Api = DEFAULT_API, as_json: AsJson = False) -> None:
+    """The tariff, and what holds in a market time unit."""
+    _ask(api, as_json, "tariff", mtu=mtu)
+
+
+@app.command()
+def proof(
+    table: Annotated[str, typer.Argument(help="Table, e.g. token.balances.")],
+    parts: Annotated[list[str] | None, typer.Argument(help="Parts of the row's key.")] = None,
+    api: Api = DEFAULT_API,
+    as_json: AsJson = False,
+) -> None:
+    """A row of the state with its proof, checked against the header that comes with it."""
+    from gridnode.cli.proof import checked_proof
+
+    show(checked_proof(api, table, parts or []), as_json)
+
+
+def _quoted(name: str) -> str:
+    from urllib.parse import quote
+
+    return quote(name, safe="")

@@ -1,4 +1,191 @@
-"""gridnode tx."""
+"""gridnode tx: messages signed and submitted, one of any kind, or the frequent ones by name."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
 import typer
 
-app = typer.Typer()
+from gridnode.cli.ask import DEFAULT_API, Api, AsJson
+from gridnode.cli.show import show
+
+app = typer.Typer(help="Sign messages and submit them.", no_args_is_help=True, rich_markup_mode=None)
+
+Keystore = Annotated[Path, typer.Option("--keystore", envvar="GRIDNODE_KEYSTORE", help="Keystore of the sender.")]
+PasswordFile = Annotated[
+    Path | None,
+    typer.Option("--password-file", envvar="GRIDNODE_PASSWORD_FILE", help="File with its password; else it is asked for."),
+]
+Wait = Annotated[bool, typer.Option("--wait/--no-wait", help="Wait for the block and show the receipt.")]
+Denomination = Annotated[str, typer.Option("--denomination", help="thb, grid or co2.")]
+AmountArgument = Annotated[str, typer.Argument(metavar="AMOUNT", help="Amount in whole units, e.g. 12.5.")]
+
+
+@app.command()
+def kinds(as_json: AsJson = False) -> None:
+    """Every kind of message with its fields, for `send`."""
+    from gridnode.cli.body import fields_of
+    from gridnode.execution.registry import MESSAGES
+
+    rows = [{"kind": kind, "field": name, "expects": text} for kind in MESSAGES for name, text in fields_of(kind).items()]
+    show(rows, as_json)
+
+
+@app.command()
+def send(
+    kind: Annotated[str, typer.Argument(help="Kind of message, e.g. token.transfer; `tx kinds` lists all.")],
+    body: Annotated[str, typer.Option(help="JSON object of its fields, a list of objects, or @FILE.")],
+    keystore: Keystore,
+    password_file: PasswordFile = None,
+    api: Api = DEFAULT_API,
+    wait: Wait = True,
+    as_json: AsJson = False,
+) -> None:
+    """Send one message of any kind, or up to 256 of a kind in one transaction."""
+    from gridnode.cli.body import json_bodies
+    from gridnode.cli.signing import Sender, send_bodies
+
+    sender = Sender(keystore, password_file, api, wait, as_json)
+    send_bodies(sender, [(kind, one) for one in json_bodies(body)])
+
+
+@app.command()
+def transfer(
+    recipient: Annotated[str, typer.Argument(help="Address that receives it.")],
+    amount: AmountArgument,
+    keystore: Keystore,
+    denomination: Denomination = "thb",
+    password_file: PasswordFile = None,
+    api: Api = DEFAULT_API,
+    wait: Wait = True,
+    as_json: AsJson = False,
+) -> None:
+    """Transfer an amount."""
+    from gridnode.cli.body import amount as units
+
+    body = {"recipient": recipient, "denomination": denomination, "amount": units(amount, denomination)}
+    _send("token.transfer", body, keystore, password_file, api, wait, as_json)
+
+
+@app.command()
+def approve(
+    spender: Annotated[str, typer.Argument(help="Address that may move it.")],
+    amount: AmountArgument,
+    keystore: Keystore,
+    denomination: Denomination = "thb",
+    password_file: PasswordFile = None,
+    api: Api = DEFAULT_API,
+    wait: Wait = True,
+    as_json: AsJson = False,
+) -> None:
+    """Allow an account to move an amount of yours; 0 takes it back."""
+    from gridnode.cli.body import amount as units
+
+    body = {"spender": spender, "denomination": denomination, "amount": units(amount, denomination)}
+    _send("token.approve", body, keystore, password_file, api, wait, as_json)
+
+
+@app.command()
+def order(
+    point: Annotated[str, typer.Argument(help="Your connection point.")],
+    mtu: Annotated[int, typer.Option(min=0, help="Market time unit of delivery.")],
+    side: Annotated[str, typer.Option(help="bid or offer.")],
+    energy_wh: Annotated[int, typer.Option(min=1, help="Energy in Wh.")],
+    limit: Annotated[str, typer.Option(help="Limit price in THB per kWh, e.g. 3.5.")],
+    keystore: Keystore,
+    source: Annotated[list[str] | None, typer.Option(help="Source; may be repeated. A bid without one takes any.")] = None,
+    sheet_id: Annotated[int | None, typer.Option(min=0, help="Your number for the sheet; the time in ms by default.")] = None,
+    password_file: PasswordFile = None,
+    api: Api = DEFAULT_API,
+    wait: Wait = True,
+    as_json: AsJson = False,
+) -> None:
+    """Place an order for one market time unit."""
+    from gridnode.cli.body import price, sources
+    from gridnode.cli.signing import now_ms
+
+    entry = {
+        "mtu": mtu,
+        "side": side,
+        "energy_wh": energy_wh,
+        "limit_micro": price(limit),
+        "sources": sources(source or []),
+    }
+    body = {"sheet_id": now_ms() if sheet_id is None else sheet_id, "point": point, "entries": [entry]}
+    _send("market.place_sheet", body, keystore, password_file, api, wait, as_json)
+
+
+@app.command()
+def cancel(
+    number: Annotated[int, typer.Argument(min=0, help="Number of the order, or of the sheet with --sheet.")],
+    keystore: Keystore,
+    sheet: Annotated[bool, typer.Option("--sheet", help="Cancel a whole sheet by your number for it.")] = False,
+    password_file: PasswordFile = None,
+    api: Api = DEFAULT_API,
+    wait: Wait = True,
+    as_json: AsJson = False,
+) -> None:
+    """Take back what is left of an order or of a sheet."""
+    kind, body = ("market.cancel_sheet", {"sheet_id": number}) if sheet else ("market.cancel_order", {"order": number})
+    _send(kind, body, keystore, password_file, api, wait, as_json)
+
+
+@app.command()
+def reading(
+    mtu: Annotated[int, typer.Option(min=0, help="Market time unit that was measured.")],
+    keystore: Keystore,
+    device: Annotated[Path, typer.Option(help="Keystore of the meter's device.")],
+    device_password_file: Annotated[Path | None, typer.Option(help="File with its password.")] = None,
+    generated_wh: Annotated[int, typer.Option(min=0, help="Energy fed in, Wh.")] = 0,
+    consumed_wh: Annotated[int, typer.Option(min=0, help="Energy taken, Wh.")] = 0,
+    password_file: PasswordFile = None,
+    api: Api = DEFAULT_API,
+    wait: Wait = True,
+    as_json: AsJson = False,
+) -> None:
+    """Sign a meter's reading with its device's key and submit it."""
+    from gridnode.cli.signing import Sender, send_reading
+
+    sender = Sender(keystore, password_file, api, wait, as_json)
+    send_reading(sender, device, device_password_file, mtu, (generated_wh, consumed_wh))
+
+
+@app.command()
+def register_participant(
+    account: Annotated[str, typer.Argument(help="Address of the participant.")],
+    zone: Annotated[str, typer.Option(help="Zone where it is at home.")],
+    name: Annotated[str, typer.Option(help="Pseudonym or firm; no personal data.")],
+    keystore: Keystore,
+    kind: Annotated[str, typer.Option(help="consumer or prosumer.")] = "consumer",
+    password_file: PasswordFile = None,
+    api: Api = DEFAULT_API,
+    wait: Wait = True,
+    as_json: AsJson = False,
+) -> None:
+    """Enrol a participant; the sender is a regulator."""
+    body = {"account": account, "kind": kind, "zone": zone, "name": name}
+    _send("registry.register_participant", body, keystore, password_file, api, wait, as_json)
+
+
+@app.command()
+def retire_lots(
+    lots: Annotated[list[int], typer.Argument(help="Numbers of your lots.")],
+    beneficiary: Annotated[str, typer.Option(help="Address in whose name they are retired.")],
+    keystore: Keystore,
+    password_file: PasswordFile = None,
+    api: Api = DEFAULT_API,
+    wait: Wait = True,
+    as_json: AsJson = False,
+) -> None:
+    """Turn lots into certificates."""
+    body = {"lots": lots, "beneficiary": beneficiary}
+    _send("lots.retire", body, keystore, password_file, api, wait, as_json)
+
+
+def _send(
+    kind: str, body: dict[str, Any], keystore: Path, password_file: Path | None, api: str, wait: bool, as_json: bool
+) -> None:
+    from gridnode.cli.signing import Sender, send_bodies
+
+    send_bodies(Sender(keystore, password_file, api, wait, as_json), [(kind, body)])
