@@ -39,7 +39,7 @@ class OldProposal(NamedTuple):
 
     block_hash: Hash
     valid_round: Round  # at least 0, below the current round
-    valid: bool
+    valid: bool  # the application accepts the block
 
 
 class PolkaAny(NamedTuple):

@@ -16,7 +16,7 @@ from gridnode.primitives.limits import SLICE_MESSAGES
 class Refused(NamedTuple):
     """A waiting transaction that cannot stand in the block, and why; it should leave the pool."""
 
-    id: TransactionId
+    id: TransactionId  # of the transaction
     rejected: Rejected
 
 

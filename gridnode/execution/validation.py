@@ -24,7 +24,7 @@ class BlockInvalid(PeerFault):
 class Tip(NamedTuple):
     """The committed block on which the next one builds, or genesis."""
 
-    chain_id: str
+    chain_id: str  # of the chain that is built on
     height: Height
     """0 for genesis."""
     block_hash: Hash

@@ -43,13 +43,13 @@ class Progress:
     """How far the replay is; `tell` is called when it changes."""
 
     tell: Callable[[Progress], None] = lambda _: None
-    phase: str = "starting"
-    quarter: int = 0
-    transactions: int = 0
-    readings: int = 0
-    orders: int = 0
-    finality_ms: list[float] = field(default_factory=list)
-    rejected: Counter[str] = field(default_factory=Counter)
+    phase: str = "starting"  # what is under way, as the terminal shows it
+    quarter: int = 0  # quarter hours of the day that are done
+    transactions: int = 0  # committed so far
+    readings: int = 0  # sent so far
+    orders: int = 0  # sent so far
+    finality_ms: list[float] = field(default_factory=list)  # from sending to commit, of each transaction
+    rejected: Counter[str] = field(default_factory=Counter)  # how many by code
 
     def now(self, phase: str) -> None:
         """Enter a phase."""

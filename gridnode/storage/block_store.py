@@ -44,7 +44,7 @@ class Totals:
     """What the store holds."""
 
     height: Annotated[Height, U64]  # of the newest block; 0 when there is none
-    transactions: Annotated[int, U64]
+    transactions: Annotated[int, U64]  # in all blocks
     bytes: Annotated[int, U64]  # of headers, transactions, receipts and commits, without their keys
 
 

@@ -42,7 +42,7 @@ class SignStep(IntEnum):
 class LastSigned:
     """What a validator signed last."""
 
-    chain_id: Annotated[str, NAME]
+    chain_id: Annotated[str, NAME]  # a record of another chain is refused
     height: Annotated[Height, U64]
     round: Annotated[Round, ROUND_OR_NONE]
     step: Annotated[SignStep, Choice(SignStep)]
@@ -59,7 +59,7 @@ class Refused(NamedTuple):
 
 
 class Wish(NamedTuple):
-    """What shall be signed."""
+    """What shall be signed, of which height, round and step."""
 
     height: int
     round: int

@@ -17,8 +17,8 @@ from gridnode.state.kv import Reader
 class WheelingShare(NamedTuple):
     """Who receives which part of the wheeling of a delivery, micro THB per kWh."""
 
-    account: Address
-    micro_per_kwh: PriceMicro
+    account: Address  # of the owner of a line or a distribution grid
+    micro_per_kwh: PriceMicro  # its part
 
 
 class Capacities(NamedTuple):

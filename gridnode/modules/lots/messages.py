@@ -17,7 +17,7 @@ from gridnode.primitives.units import EnergyWh
 class LotOutput:
     """A new lot of a transfer."""
 
-    recipient: Annotated[Address, ADDRESS]
+    recipient: Annotated[Address, ADDRESS]  # the new lot's owner
     energy_wh: Annotated[EnergyWh, ENERGY]
 
 

@@ -50,7 +50,7 @@ class Lot:
     energy_wh: Annotated[EnergyWh, ENERGY]
     carbon_g_per_kwh: Annotated[int, CARBON]
     origin: Annotated[int, U64]  # number of the lot that metering issued
-    retired: Annotated[bool, BOOL]
+    retired: Annotated[bool, BOOL]  # final: never moved again
 
 
 @record

@@ -38,7 +38,7 @@ class NumberedOrder(NamedTuple):
     """An order with its number and MTU."""
 
     number: int
-    mtu: int
+    mtu: int  # of delivery
     order: Order
 
 
@@ -46,7 +46,7 @@ class NumberedTrade(NamedTuple):
     """A trade with its number and MTU."""
 
     number: int
-    mtu: int
+    mtu: int  # of delivery
     trade: Trade
 
 
@@ -55,7 +55,7 @@ class Level(NamedTuple):
 
     side: Side
     zone: ZoneId
-    limit_micro: int
+    limit_micro: int  # per kWh
     energy_wh: int
     orders: int
 

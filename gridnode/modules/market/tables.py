@@ -72,7 +72,7 @@ class MarketGenesis:
 class Sheet:
     """Orders that came in one message. Their numbers follow on the key, in the order of `mtus`."""
 
-    owner: Annotated[Address, ADDRESS]
+    owner: Annotated[Address, ADDRESS]  # who sent it
     sheet_id: Annotated[int, U64]  # the owner's own number for it
     point: Annotated[PointId, NAME]
     mtus: Annotated[tuple[Mtu, ...], ListOf(U64, MAX_SHEET_ORDERS, 1)]
@@ -82,8 +82,8 @@ class Sheet:
 class Order:
     """One order and what has become of it."""
 
-    owner: Annotated[Address, ADDRESS]
-    sheet_id: Annotated[int, U64]
+    owner: Annotated[Address, ADDRESS]  # who sent it and pays or is paid
+    sheet_id: Annotated[int, U64]  # the sheet it came in, by its owner's number
     point: Annotated[PointId, NAME]
     zone: Annotated[ZoneId, NAME]
     side: Annotated[Side, SIDE]
@@ -100,8 +100,8 @@ class Trade:
 
     buyer: Annotated[Address, ADDRESS]
     seller: Annotated[Address, ADDRESS]
-    buyer_order: Annotated[int, U64]
-    seller_order: Annotated[int, U64]
+    buyer_order: Annotated[int, U64]  # number of the bid
+    seller_order: Annotated[int, U64]  # number of the offer
     buyer_point: Annotated[PointId, NAME]
     seller_point: Annotated[PointId, NAME]
     buyer_zone: Annotated[ZoneId, NAME]
@@ -126,7 +126,7 @@ class Position:
 class Statistics:
     """Trades of one MTU, or of all. The volume-weighted average price is value // volume, in 1e-6 per kWh."""
 
-    trades: Annotated[int, U64]
+    trades: Annotated[int, U64]  # how many
     volume_wh: Annotated[EnergyWh, U64]
     value: Annotated[Amount, AMOUNT]  # sum of Wh x seller price, 1e-9 THB
     high_micro: Annotated[PriceMicro, PRICE]  # seller prices

@@ -37,11 +37,11 @@ NO_POSITION: Final = Position(EnergyWh(0), EnergyWh(0))
 class Fill(NamedTuple):
     """One fill as the kernel reports it; prices in micro per kWh."""
 
-    resting_id: int
+    resting_id: int  # the older order
     energy_wh: int
-    seller_price: int
-    adder: int
-    taker_id: int
+    seller_price: int  # what the seller gets
+    adder: int  # what the buyer pays on top of it
+    taker_id: int  # the younger order
 
 
 class TradeBook:

@@ -46,7 +46,7 @@ class MeteredEnergy:
 
     generated_wh: Annotated[EnergyWh, U64]
     consumed_wh: Annotated[EnergyWh, U64]
-    readings: Annotated[int, U64]
+    readings: Annotated[int, U64]  # how many
 
 
 PARAMS: Final[Table[MeteringGenesis]] = Table(

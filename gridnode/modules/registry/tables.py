@@ -80,7 +80,7 @@ class Participant:
 class Point:
     """A connection point: where meters of one participant connect to the grid of one zone."""
 
-    owner: Annotated[Address, ADDRESS]
+    owner: Annotated[Address, ADDRESS]  # the participant
     zone: Annotated[ZoneId, NAME]
 
 
@@ -105,7 +105,7 @@ class Service:
     """A zone and the DSO that serves it."""
 
     zone: Annotated[ZoneId, NAME]
-    dso: Annotated[Address, ADDRESS]
+    dso: Annotated[Address, ADDRESS]  # the operator's account
 
 
 @record
@@ -114,7 +114,7 @@ class Institution:
 
     account: Annotated[Address, ADDRESS]
     role: Annotated[Role, ROLE]
-    name: Annotated[str, TEXT]
+    name: Annotated[str, TEXT]  # as people read it
 
 
 @record

@@ -66,7 +66,7 @@ class Work:
 class Statement:
     """The settlement of one connection point in one MTU; money in 1e-9 THB."""
 
-    owner: Annotated[Address, ADDRESS]
+    owner: Annotated[Address, ADDRESS]  # the participant
     zone: Annotated[ZoneId, NAME]
     generated_wh: Annotated[EnergyWh, U64]
     consumed_wh: Annotated[EnergyWh, U64]
@@ -84,8 +84,8 @@ class Statement:
 class Settled:
     """Sums over what is settled, of one MTU or of all; money in 1e-9 THB."""
 
-    points: Annotated[int, U64]
-    trades: Annotated[int, U64]
+    points: Annotated[int, U64]  # statements
+    trades: Annotated[int, U64]  # how many
     sold_wh: Annotated[EnergyWh, U64]  # by the trades
     delivered_wh: Annotated[EnergyWh, U64]  # for them
     generated_wh: Annotated[EnergyWh, U64]

@@ -62,7 +62,7 @@ ROLES: Final[Table[bool]] = Table(module=TOKEN, number=4, name="roles", key=(U8_
 class OpeningBalance:
     """An amount that exists from the start."""
 
-    account: Annotated[Address, ADDRESS]
+    account: Annotated[Address, ADDRESS]  # who holds it
     denomination: Annotated[Denomination, DENOMINATION]
     amount: Annotated[Amount, AMOUNT]
 
@@ -81,7 +81,7 @@ class ModuleFee:
     """What each message of one module costs, in smallest units of THB."""
 
     module: Annotated[str, NAME]
-    fee: Annotated[Amount, AMOUNT]
+    fee: Annotated[Amount, AMOUNT]  # a message
 
 
 @record
