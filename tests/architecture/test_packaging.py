@@ -57,6 +57,8 @@ def test_wheel_of_the_sdist_runs_its_kernels(sdist: Path, tmp_path: Path) -> Non
     (wheel,) = tmp_path.glob("gridnode-*.whl")
     names = zipfile.ZipFile(wheel).namelist()
     assert "gridnode/py.typed" in names
+    data = [path for path in (ROOT / "gridnode").rglob("data/*") if path.is_file()]
+    assert {str(path.relative_to(ROOT)) for path in data} <= set(names)
     assert not [name for name in names if name.endswith((".pyx", ".c")) or name.startswith("tests")]
 
     venv.create(tmp_path / "env", with_pip=True)
