@@ -7,7 +7,7 @@ feed in, the others consume.
 from __future__ import annotations
 
 import csv
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from gridnode.primitives.errors import OperatorError
@@ -46,6 +46,8 @@ class Day:
 
     meters: tuple[DayMeter, ...]
     """At least one; ids distinct; the meters of one point are in one zone."""
+    quarters: range = range(MTUS)
+    """Quarter hours that are played; outside of them no meter has energy."""
 
     @property
     def zones(self) -> tuple[str, ...]:
@@ -66,6 +68,20 @@ class Day:
     def consumed_wh(self) -> int:
         """Consumption of the whole day."""
         return sum(sum(meter.energy_wh) for meter in self.meters if not meter.generates)
+
+    def during(self, first: int, stop: int) -> Day:
+        """The same day from quarter hour `first` up to before `stop`: what is outside is zero and is not played.
+
+        Raises OperatorError when no quarter hour of the day is left.
+        """
+        if not 0 <= first < stop <= MTUS:
+            raise OperatorError(f"expected quarter hours from 0 up to {MTUS}, got {first} up to {stop}")
+        played = range(first, stop)
+        meters = tuple(
+            replace(meter, energy_wh=tuple(wh if index in played else 0 for index, wh in enumerate(meter.energy_wh)))
+            for meter in self.meters
+        )
+        return Day(meters, played)
 
 
 def load_day(path: Path) -> Day:

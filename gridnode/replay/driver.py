@@ -21,12 +21,11 @@ from gridnode.primitives.errors import OperatorError
 from gridnode.primitives.ids import PointId
 from gridnode.primitives.limits import MAX_MESSAGES
 from gridnode.replay.cast import ISSUER, REGULATOR, Cast, Participant, sheet_entry
-from gridnode.replay.day import MTUS, Day, DayMeter
+from gridnode.replay.day import Day, DayMeter
 from gridnode.replay.intentions import Want
 
 SHEET_MTUS = 24
 """Quarter hours under one sheet; a day has four."""
-ROUNDS = MTUS // SHEET_MTUS
 WAIT_MS = 20_000
 """How long a validator is asked to wait for a transaction's block before it is asked again."""
 RETRY_S = 0.5
@@ -89,15 +88,15 @@ class Driver:
             nursery.start_soon(self._all_of, institutions[ISSUER], self._cast.funding())
             for dso in sorted(set(self._cast.dso_of_zone.values())):
                 nursery.start_soon(self._all_of, institutions[dso], self._cast.bindings(dso))
-        if _now_ms() > self._start_of(0) - 2 * self._mtu_ms:
+        if _now_ms() > self._start_of(self._day.quarters.start) - 2 * self._mtu_ms:
             raise OperatorError("registration took longer than the lead before the day; choose longer quarter hours")
 
     async def trade(self) -> None:
         """The day: sheets and readings. Raises OperatorError when no validator answers for GIVE_UP_S."""
         self._progress.now("trading")
         async with trio.open_nursery() as nursery:
-            for index in range(ROUNDS):
-                nursery.start_soon(self._sheets, index)
+            for first in self._day.quarters[::SHEET_MTUS]:
+                nursery.start_soon(self._sheets, first)
             nursery.start_soon(self._readings)
         self._progress.now("settling")
 
@@ -109,25 +108,23 @@ class Driver:
         for first in range(0, len(messages), MAX_MESSAGES):
             await self._send(wallet, messages[first : first + MAX_MESSAGES], self._next_turn())
 
-    async def _sheets(self, index: int) -> None:
+    async def _sheets(self, first: int) -> None:
         """One round of sheets: those of each point are spread evenly over the six hours before they begin."""
-        first = index * SHEET_MTUS
         opens = max(_now_ms(), self._start_of(first - SHEET_MTUS))
         closes = self._start_of(first - 2)
-        if index == 0:
+        if first == self._day.quarters.start:
             closes = min(closes, opens + SHEET_MTUS * self._mtu_ms)
         participants = self._cast.participants
         async with trio.open_nursery() as nursery:
             for number, who in enumerate(participants):
                 await _sleep_until(opens + (closes - opens) * number // len(participants))
-                nursery.start_soon(self._sheet, who, index, number)
+                nursery.start_soon(self._sheet, who, first, number)
 
-    async def _sheet(self, who: Participant, index: int, turn: int) -> None:
-        first = index * SHEET_MTUS
+    async def _sheet(self, who: Participant, first: int, turn: int) -> None:
         wants = [want for want in self._wants[who.point] if first <= want.mtu < first + SHEET_MTUS]
         if wants:
             entries = tuple(sheet_entry(want, self._first_mtu) for want in wants)
-            await self._send(who.wallet, [PlaceSheet(index + 1, PointId(who.point), entries)], turn)
+            await self._send(who.wallet, [PlaceSheet(first + 1, PointId(who.point), entries)], turn)
             self._progress.orders += len(entries)
 
     async def _readings(self) -> None:
@@ -135,7 +132,7 @@ class Driver:
         for meter in self._day.meters:
             by_dso.setdefault(self._cast.dso_of_zone[meter.zone], []).append(meter)
         async with trio.open_nursery() as nursery:
-            for quarter in range(MTUS):
+            for quarter in self._day.quarters:
                 await _sleep_until(self._start_of(quarter + 1) + READING_DELAY_MS)
                 self._progress.quarter = quarter + 1
                 self._progress.tell(self._progress)

@@ -84,12 +84,20 @@ def validator_names(count: int) -> list[str]:
 
 
 def write_network(
-    folder: Path, validators: int, seed: int, mtu_ms: int, start_ms: int, lead_ms: int, base_port: int = 26600
+    folder: Path,
+    validators: int,
+    seed: int,
+    mtu_ms: int,
+    start_ms: int,
+    lead_ms: int,
+    first_quarter: int = 0,
+    base_port: int = 26600,
 ) -> NetworkPlan:
     """Write a new network into `folder`, which must be empty or absent.
 
-    start_ms   chain time of height 0, unix ms
-    lead_ms    least time between it and the day's first MTU
+    start_ms       chain time of height 0, unix ms
+    lead_ms        least time between it and the first MTU that is played
+    first_quarter  quarter hour of the day that this MTU is
 
     Raises OperatorError when the folder holds something or no ports are free.
     """
@@ -103,7 +111,7 @@ def write_network(
         for index, name in enumerate(names)
     ]
     observer = NodePlan(OBSERVER, folder / OBSERVER, ports[-2], ports[-1], generate(), None)
-    first_mtu = -(-(start_ms + lead_ms) // mtu_ms)
+    first_mtu = -(-(start_ms + lead_ms) // mtu_ms) - first_quarter
     chain_id = f"gridnode-testnet-{start_ms}"
     accounts = {name: derived_key(seed, f"institution/{name}") for name in _institutions(names)}
     document = genesis_document(

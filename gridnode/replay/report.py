@@ -44,7 +44,7 @@ class Books:
 async def read_books(remote: Remote, day: Day, first_mtu: int) -> Books:
     """Orders and trades of all quarter hours; checks each trade against the limits of both its orders."""
     books = Books(flow_wh={zone: [0] * MTUS for zone in day.zones})
-    for quarter in range(MTUS):
+    for quarter in day.quarters:
         mtu = first_mtu + quarter
         orders = {row["number"]: row async for row in remote.pages("energy/orders", mtu=mtu)}
         books.orders += len(orders)
@@ -159,7 +159,7 @@ def broken_promises(
         ("generated_wh", day.generated_wh),
         ("consumed_wh", day.consumed_wh),
         ("minted_grid", format_amount(grid_of(day.generated_wh), GRID_DECIMALS)),
-        ("readings", len(day.meters) * MTUS),
+        ("readings", len(day.meters) * len(day.quarters)),
         ("thb_supply_end", report["thb_supply_start"]),
         ("rejected", {}),
     )

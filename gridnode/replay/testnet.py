@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from importlib.resources import files
@@ -22,7 +22,7 @@ from gridnode.client.remote import Remote
 from gridnode.primitives.errors import OperatorError
 from gridnode.replay import picture
 from gridnode.replay.cast import Cast
-from gridnode.replay.day import MTUS, Day, load_day
+from gridnode.replay.day import Day, load_day
 from gridnode.replay.driver import Driver, Progress
 from gridnode.replay.intentions import wants
 from gridnode.replay.network import LocalNetwork, LocalNode
@@ -73,7 +73,7 @@ async def _run(options: Options, folder: Path, day: Day, console: Console) -> di
     mtu_ms = round(options.mtu_seconds * 1000)
     now_ms = time.time_ns() // 1_000_000
     plan = await trio.to_thread.run_sync(
-        write_network, folder, options.validators, options.seed, mtu_ms, now_ms, LEAD_MS
+        write_network, folder, options.validators, options.seed, mtu_ms, now_ms, LEAD_MS, day.quarters.start
     )
     console.print(f"network [bold]{plan.chain_id}[/] in {folder}")
     nodes = [local_node(node) for node in plan.nodes]
@@ -100,8 +100,6 @@ def local_node(plan: NodePlan) -> LocalNode:
 async def _play(
     options: Options, plan: NetworkPlan, day: Day, remotes: dict[str, Remote], started: float, console: Console
 ) -> tuple[dict[str, Any], Books]:
-    first = next(iter(remotes.values()))
-    cast = Cast(day, options.seed, plan.chain_id, {zone: DSO_OF_ZONE[zone] for zone in day.zones})
     with Bar(
         TextColumn("{task.description:<12}"),
         BarColumn(),
@@ -110,31 +108,48 @@ async def _play(
         TimeElapsedColumn(),
         console=console,
     ) as bar:
-        task = bar.add_task("starting", total=MTUS, detail="")
-        supply: list[int] = []
+        task = bar.add_task("starting", total=day.quarters.stop, completed=day.quarters.start, detail="")
 
         def tell(progress: Progress) -> None:
             detail = f"{progress.transactions} transactions, {progress.orders} orders, {progress.readings} readings"
             bar.update(task, description=progress.phase, completed=progress.quarter, detail=detail)
 
         progress = Progress(tell)
-        driver = Driver(
-            day, cast, wants(day, options.seed, limits_micro), list(remotes.values()), plan.first_mtu, plan.mtu_ms, progress
-        )
-        await driver.register()
-        supply.append(int((await first.get("tokens"))["thb"]["supply"]))
-        await driver.trade()
-        await _settled(remotes, plan.first_mtu)
+        supply = await play_day(plan, day, options.seed, remotes, progress)
     return await make_report(
-        remotes, day, plan.first_mtu, CAPACITY_WH, supply[0], progress, time.monotonic() - started
+        remotes, day, plan.first_mtu, CAPACITY_WH, supply, progress, time.monotonic() - started
     )
 
 
-async def _settled(remotes: dict[str, Remote], first_mtu: int) -> None:
-    """Wait until every validator has settled the day's last quarter hour."""
+async def play_day(plan: NetworkPlan, day: Day, seed: int, remotes: Mapping[str, Remote], progress: Progress) -> int:
+    """Play the day on a running network, until all of it is settled; returns the supply of THB (1e-9) before trading.
+
+    Raises OperatorError when the network does not keep up.
+    """
+    cast = Cast(day, seed, plan.chain_id, {zone: DSO_OF_ZONE[zone] for zone in day.zones})
+    orders = wants(day, seed, limits_micro)
+    driver = Driver(day, cast, orders, list(remotes.values()), plan.first_mtu, plan.mtu_ms, progress)
+    await driver.register()
+    supply = await _supply(remotes)
+    await driver.trade()
+    await _settled(remotes, plan.first_mtu + day.quarters.stop)
+    return supply
+
+
+async def _supply(remotes: Mapping[str, Remote]) -> int:
+    """THB on a chain that has every block that any validator has: a slow one may lack the last funding yet."""
+    best = max([(await remote.status())["height"] for remote in remotes.values()])
+    first = next(iter(remotes.values()))
+    while (await first.status())["height"] < best:
+        await trio.sleep(0.05)
+    return int((await first.get("tokens"))["thb"]["supply"])
+
+
+async def _settled(remotes: Mapping[str, Remote], mtu: int) -> None:
+    """Wait until every validator has settled all MTUs before `mtu`."""
     with trio.move_on_after(SETTLE_TIMEOUT_S):
         for remote in remotes.values():
-            while (await remote.get("energy/stats"))["settled_until_mtu"] < first_mtu + MTUS:
+            while (await remote.get("energy/stats"))["settled_until_mtu"] < mtu:
                 await trio.sleep(0.25)
         return
     raise OperatorError(f"the day was not settled within {SETTLE_TIMEOUT_S:.0f} s after its end")
