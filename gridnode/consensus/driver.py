@@ -6,6 +6,8 @@ without `Persist`: the engine writes the log, because it alone knows whether an 
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from gridnode.chain.commit import Commit
 from gridnode.chain.genesis import ChainParams
 from gridnode.chain.vote import VoteKind
@@ -82,10 +84,9 @@ class HeightDriver:
         if decided is None:
             return None
         counted = self.known.votes.commit(self.height, *decided)
-        whole = self.known.commit
-        if whole is None or sum(map(bool, counted.signatures)) > sum(map(bool, whole.signatures)):
-            return counted
-        return whole
+        whole = self.known.commit or counted
+        both = zip(counted.signatures, whole.signatures, strict=True)
+        return replace(counted, signatures=tuple(mine or theirs for mine, theirs in both))
 
     def _learn(self, event: Event) -> bool:
         """Take in what an event says. Whether it told anything new."""
