@@ -9,7 +9,8 @@ Each transaction of a batch stands or falls alone. `wait_ms` asks the node to an
 
 from __future__ import annotations
 
-from typing import Any
+from contextlib import aclosing
+from typing import Any, Final
 
 import msgspec
 import trio
@@ -21,16 +22,18 @@ from gridnode.api.parameters import MAX_WAIT_MS, Parameters
 from gridnode.api.problems import Problem, problem_of
 from gridnode.api.reading import Served
 from gridnode.chain.transaction import SignedTransaction, TransactionBody
-from gridnode.codec.canonical import pack, unpack
+from gridnode.codec.canonical import unpack
+from gridnode.codec.fields import Bytes
 from gridnode.codec.records import encode, from_json
 from gridnode.execution.registry import message_from_json
 from gridnode.node.intake import Submitted
 from gridnode.node.ledger_store import LedgerStore
 from gridnode.primitives.errors import Malformed, Rejected
 from gridnode.primitives.ids import TransactionId
-from gridnode.primitives.limits import MAX_SUBMIT_BATCH
+from gridnode.primitives.limits import MAX_SUBMIT_BATCH, MAX_TRANSACTION_BYTES
 
-_MSGPACK = ("application/msgpack", "application/x-msgpack", "application/octet-stream")
+_HEX: Final = Bytes(1, MAX_TRANSACTION_BYTES)
+_MSGPACK: Final = ("application/msgpack", "application/x-msgpack", "application/octet-stream")
 
 
 async def submit(request: Request) -> Response:
@@ -84,11 +87,12 @@ async def _body(request: Request) -> bytes:
     most = request.app.state.node.config.api.max_body_bytes
     chunks: list[bytes] = []
     size = 0
-    async for chunk in request.stream():
-        size += len(chunk)
-        if size > most:
-            raise Problem(413, "BODY_TOO_LARGE", f"expected at most {most} bytes", "body")
-        chunks.append(chunk)
+    async with aclosing(request.stream()) as stream:
+        async for chunk in stream:
+            size += len(chunk)
+            if size > most:
+                raise Problem(413, "BODY_TOO_LARGE", f"expected at most {most} bytes", "body")
+            chunks.append(chunk)
     return b"".join(chunks)
 
 
@@ -120,15 +124,11 @@ def _from_json(body: bytes) -> tuple[list[bytes], bool]:
 
 def _raw_of(value: Any, field: str) -> bytes:
     try:
-        if isinstance(value, str):
-            return bytes.fromhex(value)
-        return _structured(value)
+        return _HEX.from_json(value) if isinstance(value, str) else _structured(value)
     except Malformed as error:
         raise Problem(400, "MALFORMED", str(error), field) from None
     except Rejected as rejected:
         raise problem_of(rejected) from None
-    except ValueError:
-        raise Problem(400, "MALFORMED", "expected signed bytes in hex, or an object", field) from None
 
 
 def _structured(value: Any) -> bytes:
@@ -138,8 +138,3 @@ def _structured(value: Any) -> bytes:
     parts = {name: item for name, item in value.items() if name not in ("messages", "signature")}
     body = from_json(TransactionBody, parts | {"messages": messages})
     return encode(from_json(SignedTransaction, {"body": encode(body).hex(), "signature": value.get("signature")}))
-
-
-def as_msgpack(raws: list[bytes]) -> bytes:
-    """A batch as the msgpack body that this endpoint takes."""
-    return pack(raws)
