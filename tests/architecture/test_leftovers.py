@@ -19,8 +19,9 @@ REGISTRY_HOST = re.compile(
 )
 HOST = re.compile(r"\b(?:https?|wss?|mqtts?)://(\[[0-9a-fA-F:]*\]|[\w.-]+)")
 ADDRESS = re.compile(r"(?<![\w.])(?<![Ss]ection )(?<!RFC \d{4}, )(\d{1,3}(?:\.\d{1,3}){3})(?![\w.])")
+# A name of one label resolves to nothing outside: localhost, or a host that stands for a program in this process.
 LOOPBACK = re.compile(
-    r"127\.\d+\.\d+\.\d+|0\.0\.0\.0|localhost|\[::1\]|testserver|(?:[\w-]+\.)*(?:example|invalid|test)"
+    r"127\.\d+\.\d+\.\d+|0\.0\.0\.0|\[::1\]|[A-Za-z][\w-]*|(?:[\w-]+\.)*(?:example|invalid|test)"
 )
 CODE = (".py", ".pyx", ".pxd", ".pyi", ".toml", ".sh", "")
 PROSE = (".md", ".txt")
