@@ -13,7 +13,7 @@ from starlette.routing import Route
 from starlette.types import ASGIApp
 
 from gridnode.api import accounts, chain, energy, market, meters, proofs
-from gridnode.api.guard import Guard, on_http_exception, on_problem
+from gridnode.api.guard import Guard, on_fault, on_http_exception, on_problem
 from gridnode.api.openapi import describe
 from gridnode.api.problems import Problem
 from gridnode.api.reading import PAGE, Endpoint, Handler, Served, read
@@ -82,9 +82,8 @@ def make_app(node: Served) -> ASGIApp:
         Route(PREFIX + "/transactions/{id}", chain.transaction, methods=["GET"]),
         Route(PREFIX + "/openapi.json", describe(PREFIX, QUESTIONS), methods=["GET"]),
     ]
-    app = Starlette(
-        routes=routes, exception_handlers={Problem: on_problem, HTTPException: on_http_exception}
-    )
+    handlers = {Problem: on_problem, HTTPException: on_http_exception, Exception: on_fault}
+    app = Starlette(routes=routes, exception_handlers=handlers)
     app.router.redirect_slashes = False
     app.state.node = node
     return Guard(app)

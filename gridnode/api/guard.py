@@ -36,6 +36,11 @@ async def on_http_exception(request: Request, error: Exception) -> Response:
     return response
 
 
+async def on_fault(_: Request, __: Exception) -> Response:
+    """Anything else: told as such and nothing more; `Guard` logs it."""
+    return error_answer(_INTERNAL)
+
+
 class Guard:
     """Outermost layer of the application: an exception that nobody expected is logged with its traceback and answered with 500.
 

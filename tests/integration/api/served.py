@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import trio
 
 from gridnode.api.app import make_app
 from gridnode.chain.commit import Commit
@@ -15,16 +16,18 @@ from gridnode.chain.kinds import to_message
 from gridnode.chain.receipt import Receipt
 from gridnode.chain.transaction import TransactionBody, sign_transaction
 from gridnode.chain.vote import VoteKind, vote_hash
+from gridnode.crypto.address import encode_address
 from gridnode.execution.executed import Executed
 from gridnode.mempool.outbox import Outbox
 from gridnode.mempool.pool import Pool
+from gridnode.modules.lots.queries import lot
 from gridnode.network.peers import PeerStats
 from gridnode.node.config import ApiSection, Config, NetworkSection
 from gridnode.node.feed import Feed
 from gridnode.node.intake import Intake
 from gridnode.node.ledger_store import open_store
 from gridnode.node.verifier import Verifier
-from gridnode.primitives.ids import Signature
+from gridnode.primitives.ids import Address, Signature
 from tests.chain_in_memory import CHAIN, account, genesis, keys_of
 
 MAX_PAGE = 50
@@ -97,6 +100,12 @@ class ServedChain:
         receipt = await self.send(sender, *messages, after_ms=after_ms)
         assert receipt.code == 0, receipt
 
+    def owner_of_lot(self, number: int, retired: bool | None = None) -> Address | None:
+        """Owner of a lot; None when there is none, or one that is (not) `retired`."""
+        with self.store.view() as view:
+            found = lot(view.reader, number)
+        return None if found is None or retired not in (None, found.retired) else found.owner
+
 
 @contextmanager
 def served(folder: Path, **pool: int) -> Iterator[ServedChain]:
@@ -128,3 +137,42 @@ async def problem(client: httpx.AsyncClient, method: str, path: str, **options: 
     assert response.headers["content-type"] == "application/json"
     error = envelope["error"]
     return response.status_code, error["code"], error["field"], error["message"]
+
+
+def text(name: str) -> str:
+    """Address of a name."""
+    return encode_address(account(name))
+
+
+def ask(chain: ServedChain, path: str, **parameters: Any) -> Any:
+    """Data of one question."""
+
+    async def scene() -> Any:
+        async with chain.client() as client:
+            return await data(client, path, **parameters)
+
+    return trio.run(scene)
+
+
+def refused(chain: ServedChain, path: str, **parameters: Any) -> tuple[int, str, str | None, str]:
+    """Problem of one question."""
+
+    async def scene() -> tuple[int, str, str | None, str]:
+        async with chain.client() as client:
+            return await problem(client, "GET", path, params=parameters)
+
+    return trio.run(scene)
+
+
+def all_rows(chain: ServedChain, path: str, limit: int, **parameters: Any) -> list[Any]:
+    """Rows of all pages of a list, `limit` at a time."""
+    rows: list[Any] = []
+    after = None
+    while True:
+        more = {} if after is None else {"after": after}
+        page = ask(chain, path, limit=limit, **parameters, **more)
+        assert len(page["rows"]) <= limit
+        rows += page["rows"]
+        after = page["next"]
+        if after is None:
+            return rows

@@ -1,0 +1,96 @@
+"""Orders, trades, statistics, flows, settlements, zones and tariff."""
+
+from __future__ import annotations
+
+from tests.integration.api.served import ServedChain, all_rows, ask, refused, text
+from tests.integration.api.trading_day import GENERATED_WH, LATER_MTU, MTU
+
+
+def test_orders_of_an_mtu(chain: ServedChain) -> None:
+    rows = all_rows(chain, "energy/orders", 1, mtu=MTU)
+    assert [(row["number"], row["side"], row["status"]) for row in rows] == [
+        (1, "offer", "expired"),
+        (2, "bid", "filled"),
+        (4, "bid", "filled"),
+    ]
+    assert rows[0]["sources"] == ["solar"]
+    assert rows[0]["filled_wh"] == 7_000
+    assert (rows[0]["limit_micro"], rows[0]["limit_thb_per_kwh"]) == (3_000_000, "3")
+    assert len(rows[1]["sources"]) == 6
+    assert [row["number"] for row in all_rows(chain, "energy/orders", 1, mtu=MTU, zone="NORTH")] == [4]
+    assert [row["number"] for row in all_rows(chain, "energy/orders", 2, mtu=MTU, status="filled")] == [2, 4]
+    assert [row["number"] for row in ask(chain, "energy/orders", mtu=MTU, owner=text("bob"))["rows"]] == [2]
+
+
+def test_orders_of_an_owner(chain: ServedChain) -> None:
+    for limit in (1, 2, 3):
+        rows = all_rows(chain, "energy/orders", limit, owner=text("bob"))
+        assert [(row["number"], row["mtu"], row["status"]) for row in rows] == [
+            (2, MTU, "filled"),
+            (3, LATER_MTU, "cancelled"),
+        ]
+    assert ask(chain, "energy/orders/3")["status"] == "cancelled"
+    assert refused(chain, "energy/orders", owner=text("bob"), after=1)[2] == "after"
+
+
+def test_trades(chain: ServedChain) -> None:
+    rows = all_rows(chain, "energy/trades", 1, mtu=MTU)
+    assert [(row["number"], row["energy_wh"], row["buyer_zone"]) for row in rows] == [(1, 4_000, "CITY"), (2, 3_000, "NORTH")]
+    first = rows[0]
+    assert (first["price_micro"], first["price_thb_per_kwh"]) == (3_000_000, "3")
+    assert [row["wheeling_micro"] for row in rows] == [200_000, 150_000 + 100_000 + 120_000]
+    assert first["value"] == str(4_000 * 3_000_000)
+    assert first["value_thb"] == "12"
+    assert first["delivered_wh"] == 4_000
+    assert [row["number"] for row in all_rows(chain, "energy/trades", 1)] == [2, 1]
+    assert [row["number"] for row in all_rows(chain, "energy/trades", 1, owner=text("bob"))] == [1]
+    assert ask(chain, "energy/trades/1") == first
+
+
+def test_statistics(chain: ServedChain) -> None:
+    one, total = ask(chain, "energy/stats", mtu=MTU), ask(chain, "energy/stats")
+    for told, orders in ((one, 3), (total, 4)):
+        assert (told["orders"], told["trades"], told["traded_wh"]) == (orders, 2, 7_000)
+        assert (told["generated_wh"], told["consumed_wh"], told["readings"]) == (GENERATED_WH, 7_000, 3)
+        assert (told["settled_wh"], told["imbalance_wh"]) == (7_000, 2_000)
+        assert (told["vwap_micro"], told["last_thb_per_kwh"]) == (3_000_000, "3")
+    assert one["is_settled"] is True
+    assert total["settled_until_mtu"] > MTU
+    assert total["lots_issued_wh"] == GENERATED_WH
+    quiet = ask(chain, "energy/stats", mtu=1)
+    assert (quiet["orders"], quiet["trades"], quiet["vwap_micro"], quiet["readings"]) == (0, 0, None, 0)
+    assert [row["mtu"] for row in all_rows(chain, "energy/history", 1)] == [MTU]
+
+
+def test_flows(chain: ServedChain) -> None:
+    lines = {row["line"]: row for row in ask(chain, "energy/flows", mtu=MTU)["lines"]}
+    assert lines["city-bus"]["flow_wh"] == 3_000
+    assert lines["north-bus"]["flow_wh"] == -3_000
+    assert lines["city-bus"]["atc_forward_wh"] == 40_000
+    assert lines["city-bus"]["full"] is False
+
+
+def test_settlements(chain: ServedChain) -> None:
+    told = ask(chain, "energy/settlements", mtu=MTU)
+    assert told["totals"]["points"] == 3
+    assert told["totals"]["delivered_wh"] == 7_000
+    rows = all_rows(chain, "energy/settlements", 1, mtu=MTU)
+    assert [row["point"] for row in rows] == ["alice-point", "bob-point", "carol-point"]
+    alice = rows[0]
+    assert (alice["sold_wh"], alice["delivered_wh"], alice["excess_wh"]) == (7_000, 7_000, 2_000)
+    assert alice["imbalance_thb"] == "4.4"
+    assert alice["sales_thb"] == "21"
+    assert ask(chain, "energy/settlements", mtu=MTU, point="bob-point")["rows"] == [rows[1]]
+    assert ask(chain, "energy/settlements", mtu=MTU, point="none")["rows"] == []
+
+
+def test_zones_and_tariff(chain: ServedChain) -> None:
+    network = ask(chain, "zones")
+    assert [(row["name"], row["dso"]) for row in network["zones"]] == [("CITY", text("mea")), ("NORTH", text("pea"))]
+    assert [row["name"] for row in network["lines"]] == ["city-bus", "north-bus"]
+    at = ask(chain, "tariff", mtu=MTU)
+    assert at["end_ms"] - at["start_ms"] == 3_000
+    assert (at["band"], at["quarter_of_day"]) == ("off_peak", 8)
+    assert at["feed_in_thb_per_kwh"] == "2.2"
+    assert "band" not in ask(chain, "tariff")
+    assert ask(chain, "energy/params")["min_order_wh"] == 1
