@@ -20,7 +20,11 @@ from gridnode.network.config import Channel, Endpoint, NetworkConfig, NetworkLim
 from gridnode.network.network import Handlers, Network
 
 _UNLIMITED = NetworkLimits(
-    bytes_per_s=1 << 40, messages_per_s=1 << 30, floods_per_s=1 << 30, queue_messages=1 << 20
+    bytes_per_s=1 << 40,
+    messages_per_s=1 << 30,
+    floods_per_s=1 << 30,
+    queue_messages=1 << 20,
+    queue_bytes=1 << 40,
 )
 
 

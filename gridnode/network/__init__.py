@@ -28,7 +28,7 @@ What is promised
     loss        anything may be lost: with a link, or the oldest of a class when a peer does not read. Nothing is doubled by the
                 network within a link, and a flood arrives once. Votes and proposals are sent again until answered.
     patience    `send`, `broadcast`, `flood` never wait for a peer. A peer that does not read fills its own queue and loses its link.
-    blame       handlers get the author's key. They may raise PeerFault, and so may nobody else be blamed for it.
+    blame       handlers get the key of a message's author, not of who passed it on, and raise PeerFault against that author.
     errors      what libp2p raises in one connection ends that connection. What our own code raises ends the network, and so the node.
 
 Files, bottom up
@@ -61,7 +61,7 @@ Traps of py-libp2p 0.8.1, and what is done
     Yamux gives up on a full window after 5 s                                    the link is lost, the queue waits for the next
     a Noise packet is read in two system calls, and in at most 100 pieces        session.py reads ahead
     `get_remote_public_key` of a Noise session is the session's X25519 key       the key is taken out of the peer id
-    the psk class has no addresses and fails on the first garbage late           handshakes have a time and a number
+    a wrong psk shows as garbage, or as silence until a timeout                  handshakes have a time and a number
     `libp2p` warns on stderr about each lost connection                          host.py silences its loggers
     importing any part imports all of libp2p, 0.5 s and more                     only when a Network is made
 
@@ -74,6 +74,6 @@ Why flooding and not GossipSub
         broadcast, no relay                 270 us               600 us
 
     At 400 messages a second a flood costs 200 us per node, because frames that wait share packets. In a full mesh it sends
-    nothing twice, in a sparse one it relays (gossip.py says how and why that survives dishonest relays).
+    nothing twice and checks no signature, in a sparse one it relays (gossip.py says how, and why that survives dishonest relays).
     A round trip of 200 bytes takes 0.4 ms, a small message in a stream of them 7 us, a response of 5 MiB 50 ms.
 """
