@@ -6,6 +6,7 @@ then the hooks, then the invariants of every module over the block's rows and ov
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -75,19 +76,27 @@ class World:
         self.time_ms += after_ms
         context = self._context()
         self.books.begin()
+        try:
+            codes = self._execute(context, calls)
+        except BaseException:
+            self.books.rollback()
+            raise
+        self.books.commit()
+        self.reader.apply(self.writes)
+        if self.full_checks:
+            self.check()
+        return codes
+
+    def _execute(self, context: Context, calls: Sequence[Call]) -> list[int]:
         self.details = []
         codes = [self._run(context, *call) for call in calls]
         for module in MODULES:
             if module.end_block is not None:
                 module.end_block(context)
-        writes = context.state.writes()
+        self.writes = context.state.writes()
         for module in MODULES:
-            module.check_block(self.reader, writes)
-        self.reader.apply(writes)
-        self.books.commit()
-        self.events, self.totals, self.writes = context.events, context.totals, writes
-        if self.full_checks:
-            self.check()
+            module.check_block(self.reader, self.writes)
+        self.events, self.totals = context.events, context.totals
         return codes
 
     def _run(self, context: Context, sender: str, messages: Any) -> int:

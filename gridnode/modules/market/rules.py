@@ -49,9 +49,9 @@ HANDLERS: Final[dict[type[Any], Callable[[Context, Address, Any], None]]] = {
 """Which handler runs which message."""
 
 
-def is_period_done(reader: Reader, mtu: int) -> bool:
-    """Whether an MTU whose gate has passed has no order left that could trade or expire."""
-    return not PERIODS.has(reader, mtu)
+def are_orders_done(reader: Reader, mtu: int) -> bool:
+    """Whether no order of `mtu` or an earlier MTU can trade or expire any more."""
+    return not any(first <= mtu for (first,), _ in PERIODS.scan(reader, limit=1))
 
 
 def position(reader: Reader, mtu: int, point: PointId) -> Position:

@@ -28,8 +28,8 @@ Messages
     settlement.pay_arrears   pay all or a part of what the sender owes
 
 Rules
-    1. MTU m is settled when chain time is at or after end(m) + reading window and all its orders have expired; MTUs in ascending order, one
-       after the other. Each block's hook does at most `steps_per_block` steps, a trade or a point each, and the next block's goes on.
+    1. MTU m is settled when chain time is at or after end(m) + reading window and all orders of it and of earlier MTUs have expired; MTUs in
+       ascending order, one after the other. Each block's hook does at most `steps_per_block` steps, a trade or a point each, and the next block's goes on.
     2. First every trade of the MTU, in order of trade number. A trade is firm: whatever was delivered, escrow pays the seller its price,
        the shares of wheeling that the grid module names (DSO of the zone of delivery, then the owner of each line of the way), and the
        trade fee to the fee account. Together this is what the buyer had in escrow.

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from gridnode.modules.context import Context
-from gridnode.modules.market.rules import is_period_done
+from gridnode.modules.market.rules import are_orders_done
 from gridnode.modules.market.tables import POSITIONS
 from gridnode.modules.metering.rules import window_end_ms
 from gridnode.modules.metering.tables import SUMS
@@ -100,7 +100,7 @@ def _next_due(context: Context, progress: Progress) -> int | None:
     found = _first_mtu(context.state, progress.mtu)
     if found is None or context.time_ms < window_end_ms(context.state, found):
         return None
-    return found if is_period_done(context.state, found) else None
+    return found if are_orders_done(context.state, found) else None
 
 
 def _first_mtu(reader: Reader, start: int) -> int | None:
