@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from gridnode.primitives.errors import OperatorError
+
 
 def play(
     validators: Annotated[int, typer.Option(min=1, max=16, help="Validators, each a process of its own.")] = 4,
@@ -25,13 +27,14 @@ def play(
     ] = 3.0,
 ) -> None:
     """Start a local network of validators, trade one real day on it, settle it and report."""
-    from rich.console import Console
-
-    from gridnode.primitives.errors import OperatorError
-    from gridnode.replay.testnet import Options, run
-
     if day is not None and not day.is_file():
         raise OperatorError(f"--day: {day}: no such file")
     if report is not None and not report.absolute().parent.is_dir():
         raise OperatorError(f"--report: {report.absolute().parent}: no such folder")
+    if folder is not None and folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise OperatorError(f"--dir: {folder}: expected an empty or new folder")
+    from rich.console import Console
+
+    from gridnode.replay.testnet import Options, run
+
     run(Options(validators, day, folder, seed, report, keep, mtu_seconds), Console())
