@@ -1,0 +1,110 @@
+"""A node as an operator runs it: started, asked and paid through the command line, stopped by a signal, started again."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gridnode.cli.main import run
+from gridnode.replay.provision import NetworkPlan, NodePlan, write_network
+
+
+class Operator:
+    """Starts and stops one node and types commands."""
+
+    def __init__(self, plan: NetworkPlan, capsys: pytest.CaptureFixture[str]) -> None:
+        self.node: NodePlan = plan.nodes[0]
+        self.keys = plan.folder / "keys"
+        self._capsys = capsys
+
+    def start(self) -> subprocess.Popen[bytes]:
+        """The node's process, once it answers."""
+        command = [sys.executable, "-m", "gridnode", "start", "--config", str(self.node.config)]
+        with (self.node.folder / "node.log").open("ab") as log:
+            process = subprocess.Popen(command, stdout=log, stderr=log, stdin=subprocess.DEVNULL)
+        deadline = time.monotonic() + 60
+        while self.type("status")[0] != 0:
+            assert process.poll() is None, (self.node.folder / "node.log").read_text()
+            assert time.monotonic() < deadline
+        return process
+
+    def type(self, *arguments: str) -> tuple[int, Any, str]:
+        """(exit code, JSON on standard output, standard error) of a command."""
+        code = run([*arguments, "--api", self.node.url, "--json"])
+        told = self._capsys.readouterr()
+        return code, json.loads(told.out) if told.out else None, told.err
+
+    def pay(self, recipient: str, amount: str) -> tuple[int, Any, str]:
+        """A transfer from ERC's account."""
+        secret = ("--keystore", str(self.keys / "ERC.json"), "--password-file", str(self.keys / "ERC.password"))
+        return self.type("tx", "transfer", recipient, amount, *secret)
+
+
+@pytest.fixture
+def operator(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Operator:
+    """Operator of a network of one validator that is not running yet."""
+    now_ms = time.time_ns() // 1_000_000
+    return Operator(write_network(tmp_path / "net", 1, 7, 3_000, now_ms, 1_000, base_port=37_600), capsys)
+
+
+@pytest.fixture
+def started(operator: Operator) -> Iterator[Callable[[], subprocess.Popen[bytes]]]:
+    """Starts the operator's node; whatever still runs at the end is killed."""
+    processes: list[subprocess.Popen[bytes]] = []
+
+    def start() -> subprocess.Popen[bytes]:
+        processes.append(operator.start())
+        return processes[-1]
+
+    yield start
+    for process in processes:
+        process.kill()
+        process.wait()
+
+
+def test_a_node_from_start_to_restart(operator: Operator, started: Callable[[], subprocess.Popen[bytes]]) -> None:
+    process = started()
+    recipient = operator.type("query", "validators")[1][0]["operator"]
+    code, paid, _ = operator.pay(recipient, "12.5")
+    assert (code, paid["status"], paid["code_name"]) == (0, "committed", "OK")
+    assert paid["events"][0]["body"]["amount"] == "12500000000"
+    before = operator.type("query", "balance", recipient)[1]["balances"]["thb"]
+    code, rejected, _ = operator.pay(recipient, "99999999")
+    assert (code, rejected["code_name"]) == (1, "INSUFFICIENT_BALANCE")
+    code, _, errors = operator.pay("grid1wrong", "1")
+    assert (code, "recipient" in errors) == (2, True)
+    code, proof, _ = operator.type("query", "proof", "token.balances", recipient, "2")
+    assert (code, proof["verified"]) == (0, True)
+    code, _, errors = operator.type("query", "block", "999999")
+    assert (code, errors.startswith("gridnode: NOT_FOUND")) == (1, True)
+
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(30) == 0
+    log = (operator.node.folder / "node.log").read_text()
+    assert "event=stopped" in log
+    assert "Traceback" not in log
+
+    started()
+    assert operator.type("query", "transaction", paid["id"])[1]["height"] == paid["height"]
+    after = operator.type("query", "balance", recipient)[1]["balances"]["thb"]
+    assert int(after["amount"]) >= int(before["amount"])
+
+
+def test_two_nodes_do_not_share_a_folder(
+    operator: Operator, started: Callable[[], subprocess.Popen[bytes]], capsys: pytest.CaptureFixture[str]
+) -> None:
+    started()
+    command = [sys.executable, "-m", "gridnode", "start", "--config", str(operator.node.config)]
+    second = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert second.returncode == 2
+    last = second.stderr.splitlines()[-1]
+    assert last.startswith("gridnode: ")
+    assert "Traceback" not in second.stderr
