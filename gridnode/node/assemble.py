@@ -10,7 +10,8 @@ from gridnode.chain.commit import Commit
 from gridnode.chain.genesis import Genesis
 from gridnode.chain.vote import Vote
 from gridnode.consensus.engine import Engine
-from gridnode.consensus.inputs import StartHeight
+from gridnode.consensus.inputs import StartHeight, height_of
+from gridnode.consensus.journal import event_of
 from gridnode.crypto.address import address_of
 from gridnode.crypto.keys import KeyPair, key_pair
 from gridnode.execution.executed import Executed
@@ -187,7 +188,8 @@ def _caught_up(node: Node) -> None:
         return
     entries = tuple(node.wal.entries())
     node.wal.prune(height)
-    lost = node.guard is not None and node.guard.log_was_lost(height, bool(entries))
+    logged = any(height_of(event_of(entry)) == height for entry in entries)
+    lost = node.guard is not None and node.guard.log_was_lost(height, logged)
     if lost:
         _log.warning("the consensus log of this height is lost; listening until the next", height=height)
     node.loop.offer(Resume(StartHeight(height, node.store.validators, not lost), entries))
