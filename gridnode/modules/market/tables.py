@@ -48,7 +48,6 @@ STATUS: Final = Choice(OrderStatus)
 SOURCES: Final = Int(0, (1 << MAX_SOURCES) - 1)
 PRICE: Final = Int(0, MAX_PRICE_MICRO)
 ENERGY: Final = Int(0, MAX_ORDER_WH)
-STEPS: Final = Int(1, MAX_MATCH_STEPS)
 
 
 @record
@@ -64,8 +63,8 @@ class MarketGenesis:
     fee_account: Annotated[Address, ADDRESS]  # receives trade fees at settlement
     open_ahead_mtus: Annotated[int, Int(1, 100_000)]  # orders are taken for so many MTUs after the present one
     gate_closure_ms: Annotated[DurationMs, Int(0, 366 * 86_400_000)]  # and until so long before the MTU starts
-    match_steps_per_block: Annotated[int, STEPS]  # orders taken up plus fills
-    expiries_per_block: Annotated[int, STEPS]  # orders looked at after gate closure
+    match_steps_per_block: Annotated[int, Int(2, MAX_MATCH_STEPS)]  # orders taken up plus fills; with 1 none would ever trade
+    expiries_per_block: Annotated[int, Int(1, MAX_MATCH_STEPS)]  # orders looked at after gate closure
 
 
 @record

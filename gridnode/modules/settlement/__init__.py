@@ -39,7 +39,7 @@ Rules
        as much GRID is burned; up to its imbalance, if that is excess, it goes to the DSO, who pays for it as excess; the rest becomes the
        buyer's, lot and GRID.
     5. Carbon credits are minted to the buyer once, for what it received: `nano_per_wh` of the lot's source. Energy that nobody bought
-       in the market makes none.
+       in the market makes none, and nobody makes any by buying from itself.
     6. Then every point with readings or trades, in ascending order of name. Of its lots that are left, lowest number first: min(g, c) is
        retired in the owner's name and as much GRID burned; up to its excess, less what rule 4 took, goes to the DSO; the rest becomes the
        owner's (it was paid as delivered from another source, or as resold). Then the imbalance is paid, the statement written, and

@@ -89,7 +89,7 @@ def _receive(desk: Desk, trade: Trade, number: int, energy_wh: int) -> None:
     if kept:
         give(context, number, kept, trade.buyer)
         payments.energy(trade.buyer, kept)
-    credits_nano = energy_wh * desk.credit_nano_per_wh(trade.source)
+    credits_nano = energy_wh * desk.credit_nano_per_wh(trade.source) if trade.buyer != trade.seller else 0
     payments.credits(trade.buyer, credits_nano)
     desk.gained["certified_wh"] += certified
     desk.gained["credits_nano"] += credits_nano

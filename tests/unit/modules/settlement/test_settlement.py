@@ -1,0 +1,309 @@
+"""Settlement: who pays what to whom, whose lots go where, once for each point and MTU; every rule of the chapter by figures."""
+
+from __future__ import annotations
+
+import pytest
+
+from gridnode.modules.lots.queries import lots_of
+from gridnode.modules.lots.tables import HOLD
+from gridnode.modules.market.tables import ESCROW_ACCOUNT, POSITIONS
+from gridnode.modules.metering.tables import SUMS
+from gridnode.modules.settlement.queries import (
+    delivered_wh,
+    progress,
+    settled,
+    settled_by_mtu,
+    statement,
+    statements,
+)
+from gridnode.modules.settlement.tables import WORKS, Phase, Statement
+from gridnode.modules.token.tables import Denomination
+from gridnode.primitives.units import grid_of
+from tests.energy_world import (
+    FEE_MICRO,
+    MTU_MS,
+    SOLAR,
+    WIND,
+    WINDOW_MS,
+    World,
+    account,
+    bid,
+    offer,
+    reading,
+    sheet,
+    two_zones,
+)
+
+RETAIL, FEED_IN = 2_636_900, 2_200_000
+CITY, NORTH = 200_000, 150_000
+CITY_LINE, NORTH_LINE = 100_000, 120_000
+PRICE = 2_500_000
+NAMES = ("alice", "bob", "carol", "mea", "pea", "egat")
+
+
+class Case:
+    """One MTU of a world: what is traded and measured in it, and what changes hands when it settles."""
+
+    def __init__(self, **changes: dict[str, int]) -> None:
+        self.world = two_zones(**changes)
+        self.mtu = self.world.time_ms // MTU_MS + 2
+        self.before = {name: self.world.thb(name) for name in NAMES}
+
+    def trade(self, buyer: str, energy_wh: int, seller: str = "alice", source: int = SOLAR) -> None:
+        """A trade at PRICE between two names."""
+        number = self.world.height
+        self.world.ok(sheet(seller, number, offer(self.mtu, energy_wh, PRICE, source)))
+        self.world.ok(sheet(buyer, number + 1, bid(self.mtu, energy_wh, 5_000_000, source)))
+
+    def measure(self, **energies: int) -> Case:
+        """Readings by meter, underscores for dashes; then settle."""
+        self.world.until((self.mtu + 1) * MTU_MS)
+        calls = []
+        for meter, energy_wh in energies.items():
+            name = meter.replace("_", "-")
+            figures = (0, energy_wh) if name.endswith("load") else (energy_wh, 0)
+            calls.append(("bob", reading(name, self.mtu, *figures)))
+        self.world.ok(*calls)
+        self.world.settle(self.mtu)
+        return self
+
+    def gained(self, name: str) -> int:
+        """Change of a balance since the start, 1e-9 THB."""
+        return self.world.thb(name) - self.before[name]
+
+    def statement(self, name: str) -> Statement:
+        """The statement of a name's point."""
+        found = statement(self.world.reader, self.mtu, f"{name}-point")
+        assert found is not None
+        return found
+
+    def grid(self, name: str) -> int:
+        """GRID of a name."""
+        return self.world.held(account(name), Denomination.GRID)
+
+    def lots(self, name: str, retired: bool) -> list[tuple[str, int]]:
+        """Lots of a name: (meter, Wh)."""
+        return [
+            (lot.meter, lot.energy_wh) for _, lot in lots_of(self.world.reader, account(name), 99, retired=retired)
+        ]
+
+
+def test_delivered_as_sold() -> None:
+    case = Case()
+    case.trade("bob", 600)
+    case.measure(alice_pv=600, bob_load=600)
+    assert case.gained("alice") == 600 * PRICE
+    assert case.gained("bob") == -600 * (PRICE + CITY + FEE_MICRO)
+    assert case.gained("mea") == 600 * CITY
+    assert case.gained("egat") == 600 * FEE_MICRO
+    assert case.statement("alice").work.delivered_wh == 600
+    assert case.lots("bob", retired=True) == [("alice-pv", 600)]
+    assert [case.grid(name) for name in NAMES] == [0] * 6
+    assert case.world.held(account("bob"), Denomination.CO2) == 600 * 500_000
+    assert (case.world.totals.settled_wh, case.world.totals.co2_credits_nano) == (600, 600 * 500_000)
+    assert delivered_wh(case.world.reader, case.mtu, 1) == 600
+
+
+def test_between_zones_wheeling_goes_to_the_dso_of_delivery_and_the_owner_of_the_lines() -> None:
+    case = Case()
+    case.trade("carol", 100)
+    case.measure(alice_pv=100, carol_load=100)
+    assert case.gained("carol") == -100 * (PRICE + NORTH + CITY_LINE + NORTH_LINE + FEE_MICRO)
+    assert case.gained("pea") == 100 * NORTH
+    assert case.gained("mea") == 0
+    assert case.gained("egat") == 100 * (CITY_LINE + NORTH_LINE + FEE_MICRO)
+
+
+def test_a_seller_that_falls_short_is_charged_once_and_the_trade_stands() -> None:
+    case = Case()
+    case.trade("bob", 600)
+    case.measure(alice_pv=450, bob_load=600)
+    assert case.gained("alice") == 600 * PRICE - 150 * RETAIL
+    assert case.gained("bob") == -600 * (PRICE + CITY + FEE_MICRO)
+    assert case.gained("mea") == 600 * CITY + 150 * RETAIL
+    found = case.statement("alice")
+    assert (found.lack_wh, found.excess_wh, found.work.delivered_wh) == (150, 0, 450)
+    assert case.statement("bob").lack_wh == 0  # it paid for all of it; what was not delivered is the seller's lack
+    assert case.lots("bob", retired=True) == [("alice-pv", 450)]
+
+
+def test_excess_is_bought_by_the_dso() -> None:
+    case = Case()
+    case.trade("bob", 100)
+    case.measure(alice_pv=400, bob_load=100)
+    assert case.gained("alice") == 100 * PRICE + 300 * FEED_IN
+    assert case.gained("mea") == 100 * CITY - 300 * FEED_IN
+    assert case.lots("mea", retired=False) == [("alice-pv", 300)]
+    assert case.grid("mea") == grid_of(300)
+    assert case.world.held(account("mea"), Denomination.CO2) == 0
+
+
+def test_a_buyer_that_consumes_less_sells_the_rest_to_the_dso_with_its_lots() -> None:
+    case = Case()
+    case.trade("bob", 600)
+    case.measure(alice_pv=600, bob_load=200)
+    assert case.gained("bob") == -600 * (PRICE + CITY + FEE_MICRO) + 400 * FEED_IN
+    assert case.lots("bob", retired=True) == [("alice-pv", 200)]
+    assert case.lots("mea", retired=False) == [("alice-pv", 400)]
+    assert case.statement("bob").work.passed_wh == 400
+    assert case.world.held(account("bob"), Denomination.CO2) == 600 * 500_000
+
+
+def test_own_consumption_comes_out_of_own_lots_and_burns() -> None:
+    case = Case()
+    case.measure(alice_pv=300, alice_wind=200, alice_load=350)
+    assert case.lots("alice", retired=True) == [("alice-pv", 300), ("alice-wind", 50)]
+    assert case.lots("mea", retired=False) == [("alice-wind", 150)]
+    assert case.statement("alice").self_consumed_wh == 350
+    assert case.gained("alice") == 150 * FEED_IN
+
+
+def test_lack_is_charged_at_retail() -> None:
+    case = Case()
+    case.measure(bob_load=77)
+    assert case.gained("bob") == -77 * RETAIL
+    assert case.gained("mea") == 77 * RETAIL
+
+
+def test_retail_follows_the_band() -> None:
+    world = two_zones()
+    mtu = world.time_ms // MTU_MS + 40  # 10:00 of a Wednesday: on-peak
+    before = world.thb("bob")
+    world.until((mtu + 1) * MTU_MS)
+    world.ok(("bob", reading("bob-load", mtu, consumed_wh=10)))
+    world.settle(mtu)
+    assert world.thb("bob") == before - 10 * 5_798_200
+
+
+def test_a_trade_is_delivered_only_from_its_source() -> None:
+    case = Case()
+    case.trade("bob", 80, source=SOLAR)
+    case.measure(alice_pv=50, alice_wind=50, bob_load=80)
+    found = case.statement("alice")
+    assert (found.work.delivered_wh, found.excess_wh) == (50, 20)
+    assert case.lots("mea", retired=False) == [("alice-wind", 20)]
+    assert case.lots("alice", retired=False) == [("alice-wind", 30)]
+    assert case.grid("alice") == grid_of(30)
+    assert case.gained("alice") == 80 * PRICE + 20 * FEED_IN
+
+
+def test_trades_are_delivered_in_the_order_in_which_they_were_made() -> None:
+    case = Case()
+    case.trade("carol", 100)
+    case.trade("bob", 100)
+    case.measure(alice_pv=150, bob_load=100, carol_load=100)
+    assert case.lots("carol", retired=True) == [("alice-pv", 100)]
+    assert case.lots("bob", retired=True) == [("alice-pv", 50)]
+    assert [delivered_wh(case.world.reader, case.mtu, number) for number in (1, 2)] == [100, 50]
+
+
+def test_what_is_bought_and_sold_again_is_settled_in_money() -> None:
+    case = Case()
+    case.trade("carol", 100)
+    case.trade("bob", 100, seller="carol")
+    case.measure(alice_pv=100, bob_load=100)
+    assert case.statement("carol").lack_wh == case.statement("carol").excess_wh == 0
+    assert case.lots("carol", retired=False) == [("alice-pv", 100)]
+    assert case.grid("carol") == grid_of(100)
+    assert case.lots("bob", retired=True) == []
+    assert case.statement("bob").lack_wh == 0
+
+
+def test_trading_with_oneself_changes_no_energy() -> None:
+    case = Case()
+    case.trade("alice", 100)
+    case.measure(alice_pv=130)
+    found = case.statement("alice")
+    assert (found.sold_wh, found.bought_wh, found.excess_wh, found.lack_wh) == (100, 100, 130, 0)
+    assert case.lots("mea", retired=False) == [("alice-pv", 30), ("alice-pv", 100)]
+    assert case.gained("alice") == 130 * FEED_IN - 100 * (CITY + FEE_MICRO)
+    assert case.world.held(account("alice"), Denomination.CO2) == 0
+
+
+def test_wind_makes_no_credits_when_genesis_lists_none() -> None:
+    case = Case()
+    case.trade("bob", 100, source=WIND)
+    case.measure(alice_wind=100, bob_load=100)
+    assert case.world.held(account("bob"), Denomination.CO2) == 0
+    assert case.statement("bob").work.received_wh == 100
+
+
+def test_without_readings_trades_stand_and_everything_is_imbalance() -> None:
+    case = Case()
+    case.trade("bob", 100)
+    case.measure()
+    assert case.gained("alice") == 100 * PRICE - 100 * RETAIL
+    assert case.gained("bob") == -100 * (PRICE + CITY + FEE_MICRO) + 100 * FEED_IN
+    assert case.grid("bob") == 0
+
+
+def test_it_waits_for_the_window_and_happens_once() -> None:
+    case = Case()
+    case.trade("bob", 100)
+    world = case.world
+    world.until((case.mtu + 1) * MTU_MS)
+    world.ok(("bob", reading("alice-pv", case.mtu, generated_wh=100)))
+    world.until((case.mtu + 1) * MTU_MS + WINDOW_MS - 1)
+    assert statements(world.reader, case.mtu, 10) == []
+    assert world.held(HOLD, Denomination.GRID) == grid_of(100)
+    world.block(after_ms=1)
+    assert [point for point, _ in statements(world.reader, case.mtu, 10)] == ["alice-point", "bob-point"]
+    assert [event.kind for event in world.events] == [
+        "settlement.point_settled",
+        "settlement.point_settled",
+        "settlement.mtu_settled",
+    ]
+    sums = settled(world.reader)
+    assert settled_by_mtu(world.reader, 10) == [(case.mtu, sums)]
+    world.block()
+    assert settled(world.reader) == sums
+    assert progress(world.reader).mtu == case.mtu + 1
+
+
+def test_a_long_stop_of_the_chain_settles_everything_after() -> None:
+    case = Case()
+    case.trade("bob", 100)
+    case.world.ok(sheet("carol", 99, bid(case.mtu, 50, 1_000_000)))
+    case.world.until(case.world.time_ms + 3_600_000)
+    assert progress(case.world.reader).mtu == case.mtu + 1
+    assert case.world.held(ESCROW_ACCOUNT, Denomination.THB) == 0
+
+
+@pytest.mark.parametrize("steps", [1, 2, 3])
+def test_work_is_bounded_and_goes_on(steps: int) -> None:
+    bounded, free = Case(settlement={"steps_per_block": steps}), Case()
+    for case in (bounded, free):
+        case.trade("bob", 100)
+        case.trade("carol", 50)
+        case.measure(alice_pv=120, bob_load=80, carol_load=60)
+    phases = []
+    while progress(bounded.world.reader).phase is not Phase.WAITING:
+        phases.append(progress(bounded.world.reader).phase)
+        bounded.world.block(after_ms=1)
+    assert len(phases) == 5 // steps
+    assert statements(bounded.world.reader, bounded.mtu, 10) == statements(free.world.reader, free.mtu, 10)
+    assert settled(bounded.world.reader) == settled(free.world.reader)
+    for name in NAMES:
+        assert bounded.gained(name) == free.gained(name)
+        assert bounded.lots(name, True) == free.lots(name, True)
+
+
+def test_what_is_deleted_and_what_stays() -> None:
+    case = Case()
+    case.trade("bob", 100)
+    case.measure(alice_pv=120, bob_load=80)
+    reader = case.world.reader
+    for table in (SUMS, POSITIONS, WORKS):
+        assert not list(table.scan(reader))
+    assert case.world.held(HOLD, Denomination.GRID) == 0
+    assert len(statements(reader, case.mtu, 10)) == 2
+    assert statements(reader, case.mtu, 10, after="alice-point")[0][0] == "bob-point"
+
+
+def test_mtus_settle_in_ascending_order() -> None:
+    world: World = two_zones()
+    first = world.time_ms // MTU_MS
+    world.until((first + 2) * MTU_MS)
+    world.ok(("bob", [reading("bob-load", first + 1, 0, 5), reading("bob-load", first, 0, 5)]))
+    world.settle(first + 1)
+    assert [mtu for mtu, _ in settled_by_mtu(world.reader, 10)] == [first, first + 1]
