@@ -40,7 +40,7 @@ The table of the machine (`machine.RULES`); a pair that is not in it does nothin
 Interface
     engine = Engine(chain_id, params, me)           me: own validator address, or None to listen only
     effects = engine.handle(input)                  perform them in order, each ended before the next; then handle what arose meanwhile
-    effects = engine.restore(start, entries)        instead of the first StartHeight after a restart
+    effects = engine.restore(start, entries, guard.last_message())      instead of the first StartHeight after a restart
     commit = engine.commit_of(height)               the answer to a message of a height that is decided; None: look in the block store
 
     The caller checks signatures (of votes, proposals, commits) and what a block contains; the engine checks who proposes, counts and decides.
@@ -54,8 +54,9 @@ Interface
 
 Durability: what led to a signature is on disk before the guard is asked, and the guard's record before the signature leaves. So a restart
 replays to the same wish, and the guard answers the same wish with the same signature. That costs one log sync and one guard
-record per vote; received votes are appended without sync, since they are sent again. A log that was lost takes the locks with it: a node whose
-guard has signed at a height of which the log has nothing only listens until the next height.
+record per vote; received votes are appended without sync, since they are sent again. A log that was lost takes the locks with it: `restore`
+is given what the guard signed last, and a replay that does not lead to it makes the node a listener until the next height. A listener
+writes no log, so that the loss is seen again at its next start.
 
 Time of blocks: like `proposer-based timestamps` (Tendermint specification), a block's time is judged once, when it is proposed as new (line 22).
 A polka or a commit stands for that judgement, so clocks never split what a quorum has accepted.

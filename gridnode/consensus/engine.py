@@ -10,6 +10,7 @@ from collections.abc import Iterable
 
 from gridnode.chain.commit import Commit
 from gridnode.chain.genesis import ChainParams
+from gridnode.chain.vote import Proposal, Vote
 from gridnode.consensus import outstanding
 from gridnode.consensus.ahead import Ahead
 from gridnode.consensus.driver import HeightDriver
@@ -66,23 +67,28 @@ class Engine:
         if height > driver.height:
             return self._hear_early(driver, event)
         new, effects = driver.handle(event)
-        if not new:
+        if not new or driver.me is None:
             return effects
         sync = any(isinstance(effect, SignVote | SignProposal) for effect in effects)
         return [Persist(entry_of(event), sync), *effects]
 
-    def restore(self, start: StartHeight, entries: Iterable[bytes]) -> list[Effect]:
+    def restore(
+        self, start: StartHeight, entries: Iterable[bytes], last_signed: Vote | Proposal | None = None
+    ) -> list[Effect]:
         """Instead of the first StartHeight after a restart: start the height and replay its log.
 
         `entries` are the log's, in order; those of other heights are passed over. Nothing is signed twice: what was signed is in
-        the log, or is asked of the guard again, which remembers. Returns what is still to be done.
-        Raises Malformed for an entry that no engine wrote.
+        the log, or is asked of the guard again, which remembers. `last_signed` is what the guard remembers: when the replay
+        does not lead to it, the log has lost something, a lock perhaps, and the node only listens at this height. Returns what is
+        still to be done. Raises Malformed for an entry that no engine wrote.
         """
         driver = self._begin(start)
         effects = driver.start()
         events = [event for event in map(event_of, entries) if height_of(event) == driver.height]
         for event in events:
             effects += driver.handle(event)[1]
+        if last_signed is not None and not outstanding.leads_to(last_signed, driver, effects):
+            driver.me = None
         return outstanding.after_replay(driver, events, effects)
 
     def commit_of(self, height: int) -> Commit | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from gridnode.chain.vote import Proposal, Vote
 from gridnode.consensus import resend
 from gridnode.consensus.driver import HeightDriver
 from gridnode.consensus.effects import (
@@ -19,7 +20,7 @@ from gridnode.consensus.effects import (
     SignVote,
 )
 from gridnode.consensus.inputs import BlockBuilt, BlockKnown, Event, TimeoutElapsed, TimeoutKind
-from gridnode.consensus.machine import Step
+from gridnode.consensus.machine import RULES, Step
 
 
 def after_replay(driver: HeightDriver, events: Sequence[Event], effects: Sequence[Effect]) -> list[Effect]:
@@ -36,6 +37,23 @@ def after_replay(driver: HeightDriver, events: Sequence[Event], effects: Sequenc
         if isinstance(effect, ScheduleTimeout) and (effect.kind, effect.round) not in elapsed and _runs(driver, effect)
     ]
     return left
+
+
+def leads_to(last: Vote | Proposal, driver: HeightDriver, effects: Sequence[Effect]) -> bool:
+    """Whether the replay explains what this node signed last: it contains it, or ends in the wish for it.
+
+    The log is synced before each signature, so it does, unless the log has lost something since.
+    """
+    if driver.me is None or last.height < driver.height:
+        return True
+    known = driver.known
+    if isinstance(last, Vote):
+        said = known.votes.vote_of(driver.me, last.kind, last.round)
+        wish_vote = SignVote(last.kind, last.height, last.round, last.block_hash)
+        return (said is not None and said.block_hash == last.block_hash) or wish_vote in effects
+    told = known.proposals.get(last.round)
+    wish_proposal = SignProposal(last.height, last.round, last.valid_round, last.block_hash)
+    return (told is not None and told.block_hash == last.block_hash) or wish_proposal in effects
 
 
 def _blocks(events: Sequence[Event]) -> list[RestoreBlock]:
@@ -72,6 +90,7 @@ def _runs(driver: HeightDriver, timeout: ScheduleTimeout) -> bool:
         case TimeoutKind.INTERVAL | TimeoutKind.HEARTBEAT:
             return driver.state.step is Step.START
         case TimeoutKind.RESEND:
-            return driver.state.step is not Step.DECIDED
+            return driver.state.step is not Step.DECIDED and timeout.round == driver.times_resent
         case _:
-            return driver.state.step is not Step.DECIDED and timeout.round == driver.state.round
+            awaited = driver.state.step in RULES[timeout.kind].steps
+            return awaited and timeout.round == driver.state.round

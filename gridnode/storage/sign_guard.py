@@ -105,6 +105,18 @@ class SignGuard:
         """What was signed last; None when nothing ever was."""
         return self._last
 
+    def last_message(self) -> Vote | Proposal | None:
+        """What was signed last, as it was sent: for the replay of the consensus log, which must lead to it."""
+        last = self._last
+        if last is None:
+            return None
+        if last.step is SignStep.PROPOSAL:
+            return Proposal(
+                last.height, last.round, last.valid_round, last.block_hash, self.address, last.signature
+            )
+        kind = VoteKind.PREVOTE if last.step is SignStep.PREVOTE else VoteKind.PRECOMMIT
+        return Vote(kind, last.height, last.round, last.block_hash, self.address, last.signature)
+
     def log_was_lost(self, height: int, logged: bool) -> bool:
         """Whether this key has signed at `height` although the consensus log has nothing of it (`logged` False).
 

@@ -50,6 +50,7 @@ class Network:
         self.evidence: set[Address] = set()
         self.built: dict[Hash, bytes] = {}
         self.most_rounds = 0
+        self.listening = 0
         self._queue: list[tuple[int, int, Callable[[], None]]] = []
         self._count = 0
         self._inputs: list[tuple[Node, int, Input]] = []
@@ -95,15 +96,17 @@ class Network:
         node.life += 1
         node.engine = Engine(CHAIN, PARAMS, node.address)
         height = Height(len(node.chain) + 1)
-        amnesia = not node.log and node.guard is not None and node.guard.height >= height
-        self.perform(node, node.engine.restore(StartHeight(height, self.validators, not amnesia), node.log))
+        effects = node.engine.restore(StartHeight(height, self.validators), node.log, node.last_said)
+        self.listening += not node.engine.signs
+        self.perform(node, effects)
         self.queue(node, WorkAvailable(height))
 
     def crash(self, node: Node) -> None:
         """Stop a node at once; entries that were not synced may be lost from the end."""
         node.engine = None
         node.life += 1
-        node.log = node.log[: self.random.randint(node.synced, len(node.log))]
+        kept = 0 if node.index == self.faults.forgetful else node.synced
+        node.log = node.log[: self.random.randint(kept, len(node.log))]
         node.synced = len(node.log)
         node.blocks = {}
 
@@ -173,11 +176,12 @@ class Network:
         self.queue(node, BlockBuilt(Height(height), round_, block_hash, block))
 
     def _obtain(self, node: Node, wish: fx.ObtainBlock) -> None:
-        have = [other for other in self.nodes if other.engine and wish.block_hash in other.blocks]
+        have = [other for other in self.nodes if other.engine and wish.block_hash in other.blocks | other.stored]
         holders = [other for other in have if other.address in wish.holders]
         if not holders or self._lost():
             return
-        block = self.random.choice(holders).blocks[wish.block_hash]
+        holder = self.random.choice(holders)
+        block = (holder.blocks | holder.stored)[wish.block_hash]
         life = node.life
 
         def answer() -> None:
@@ -208,6 +212,7 @@ class Network:
         )
         assert self.validators.is_quorum(power), "a commit holds"
         assert commit.block_hash in node.blocks or node.faulty, "the node has what it decides"
+        node.stored[commit.block_hash] = node.blocks.get(commit.block_hash, b"bad")
         node.chain.append(commit)
 
     def _catch_up(self, node: Node, height: int) -> None:
@@ -216,6 +221,7 @@ class Network:
         if height <= len(node.chain) + 2 or len(best.chain) <= len(node.chain) + 1:
             return
         node.chain += best.chain[len(node.chain) :]
+        node.stored |= best.stored
         self.queue(node, self._next(node))
 
     # Signing
@@ -240,7 +246,8 @@ class Network:
         assert self.signed.setdefault(key, content) == content, "an honest node signs once"
         if isinstance(wish, fx.SignVote) and wish.block_hash:
             self._check_lock(node, wish)
-        self._say(node, self._message(node, wish, signature))
+        node.last_said = self._message(node, wish, signature)
+        self._say(node, node.last_said)
 
     def _check_lock(self, node: Node, wish: fx.SignVote) -> None:
         """A prevote against one's own precommit needs a polka since (lines 23 and 29): the lemma that agreement rests on."""

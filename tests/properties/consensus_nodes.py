@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from gridnode.chain.commit import Commit
+from gridnode.chain.vote import Proposal, Vote
 from gridnode.consensus.engine import Engine
 from gridnode.primitives.ids import Address, Hash
 from gridnode.storage.sign_guard import LastSigned
@@ -32,6 +33,8 @@ class Faults:
     """Longest delay in good times."""
     bad_delay_ms: int = 20
     """Longest delay until the network heals."""
+    forgetful: int = -1
+    """Node whose log may lose what was on disk when it crashes."""
     crash_percent: int = 0
     """Chance of each honest node to crash, per 100 ms until the network heals."""
 
@@ -52,8 +55,12 @@ class Node:
     """How many of them are surely on disk."""
     guard: LastSigned | None = None
     """Its sign guard's record."""
+    last_said: Proposal | Vote | None = None
+    """What that record stands for."""
     blocks: dict[Hash, bytes] = field(default_factory=dict)
     """Blocks it could execute now; lost in a crash."""
+    stored: dict[Hash, bytes] = field(default_factory=dict)
+    """Blocks it has committed; peers that are behind ask for them."""
     chain: list[Commit] = field(default_factory=list)
     """What it has committed, height 1 first."""
     life: int = 0

@@ -84,6 +84,17 @@ def test_bad_weather_is_bad_enough() -> None:
     assert any(node.life > 1 for network in networks for node in network.honest)
 
 
+def test_a_node_whose_log_is_damaged_listens() -> None:
+    listened = 0
+    for seed in range(15):
+        faults = Faults(heal_ms=4_000, loss_percent=20, secluded_percent=20, crash_percent=8, forgetful=0)
+        network = Network(seed, [1, 1, 1, 1], set(), faults)
+        network.run(34_000, 4)
+        assert min(len(node.chain) for node in network.nodes) >= 4
+        listened += network.listening
+    assert listened > 0
+
+
 def test_same_seed_same_history() -> None:
     first, second = live_through(7), live_through(7)
     assert [node.chain for node in first.nodes] == [node.chain for node in second.nodes]
