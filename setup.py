@@ -26,4 +26,8 @@ def extension(source: Path) -> Extension:
     return Extension(".".join(source.with_suffix("").parts), [source.as_posix()], extra_compile_args=FLAGS)
 
 
-setup(ext_modules=cythonize([extension(source) for source in KERNELS], compiler_directives=DIRECTIVES))
+setup(
+    ext_modules=cythonize(
+        [extension(source) for source in KERNELS], compiler_directives=DIRECTIVES, quiet=True
+    )
+)

@@ -69,9 +69,11 @@ install_gridnode() {
     built=$(digest setup.py gridnode/_native/*.p[yx][xd])
     if [ "$(cat .venv/installed 2>/dev/null)" != "$wanted" ]; then
         say "installing gridnode and its dependencies into .venv"
-        rm -f .venv/built
+        rm -f .venv/built gridnode/_native/*.so gridnode/_native/*.c # compiled by another interpreter, or with other flags
+        "$python" -m pip install --quiet --upgrade pip </dev/null >&2
         "$python" -m pip install --quiet --editable '.[dev]' </dev/null >&2
         echo "$wanted" >.venv/installed
+        echo "$built" >.venv/built # an editable installation compiles in place
     fi
     if [ "$(cat .venv/built 2>/dev/null)" != "$built" ] || ! kernels_are_built; then
         say "compiling the kernels"
