@@ -27,9 +27,12 @@ class RemoteProblem(Exception):
 class Remote:
     """A node's API. Use it as an async context manager, under trio or asyncio."""
 
-    def __init__(self, url: str, timeout_s: float = TIMEOUT_S) -> None:
+    def __init__(
+        self, url: str, timeout_s: float = TIMEOUT_S, transport: httpx.AsyncBaseTransport | None = None
+    ) -> None:
+        """`transport` takes the place of sockets, e.g. to speak to an application in the same process."""
         self.url = url.rstrip("/")
-        self._http = httpx.AsyncClient(base_url=self.url + "/api/v1", timeout=timeout_s)
+        self._http = httpx.AsyncClient(base_url=self.url + "/api/v1", timeout=timeout_s, transport=transport)
 
     async def __aenter__(self) -> Remote:
         """Open the connection pool."""
