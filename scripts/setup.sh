@@ -71,7 +71,8 @@ install_gridnode() {
         say "installing gridnode and its dependencies into .venv"
         rm -f .venv/built gridnode/_native/*.so gridnode/_native/*.c # compiled by another interpreter, or with other flags
         "$python" -m pip install --quiet --upgrade pip </dev/null >&2
-        "$python" -m pip install --quiet --editable '.[dev]' </dev/null >&2
+        # Without setuptools' advice about folders of the same name.
+        PYTHONWARNINGS=ignore "$python" -m pip install --quiet --editable '.[dev]' </dev/null >&2
         echo "$wanted" >.venv/installed
         echo "$built" >.venv/built # an editable installation compiles in place
     fi
