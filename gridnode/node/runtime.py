@@ -1,7 +1,8 @@
 """A running node: one nursery with everything in it, from the first listener to the last synced write.
 
 SIGINT and SIGTERM end it cleanly: the API finishes what is under way, then peers, consensus and sync are cancelled, then log, guard and
-database are closed. An error of one task ends the node the same way and is raised.
+database are closed. From the first signal on, further ones are ignored until the process is gone. An error of one task ends the node
+the same way and is raised.
 """
 
 from __future__ import annotations
@@ -51,36 +52,48 @@ def run_node(config_path: Path, serve: Serve) -> None:
 
 
 async def _run(config: Config, folder: Path, serve: Serve) -> None:
+    stopping = _stopped_by_signals()
     node = assemble(config, folder)
     try:
         _log.info("starting", version=node_version(), type=config.type, chain=node.store.chain_id, height=node.store.height)
-        await _live(node, serve)
+        await _live(node, serve, stopping)
     finally:
         node.close()
         _log.info("stopped", height=node.store.height)
 
 
-async def _live(node: Node, serve: Serve) -> None:
-    stopping = trio.Event()
-    async with trio.open_nursery() as nursery:
-        nursery.start_soon(_watch_signals, stopping)
-        async with trio.open_nursery() as work:
-            port = await work.start(node.network.run)
-            _log.info("listening for peers", port=port)
-            work.start_soon(node.ingress.take_in)
-            work.start_soon(_gossip, node)
-            work.start_soon(node.loop.run)
-            work.start_soon(node.catch_up.run, bool(node.config.network.peers))
-            await serve(node, stopping)
-            work.cancel_scope.cancel()
-        nursery.cancel_scope.cancel()
+async def _live(node: Node, serve: Serve, stopping: trio.Event) -> None:
+    async with trio.open_nursery() as work:
+        port = await work.start(node.network.run)
+        _log.info("listening for peers", port=port)
+        work.start_soon(node.ingress.take_in)
+        work.start_soon(_gossip, node)
+        work.start_soon(node.loop.run)
+        work.start_soon(node.catch_up.run, bool(node.config.network.peers))
+        await serve(node, stopping)
+        work.cancel_scope.cancel()
 
 
-async def _watch_signals(stopping: trio.Event) -> None:
-    with trio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
-        async for number in signals:
-            _log.info("stopping", signal=signal.Signals(number).name)
-            stopping.set()
+def _stopped_by_signals() -> trio.Event:
+    """An event that the first SIGINT or SIGTERM sets, from now to the end of the process; later ones are ignored.
+
+    trio's own receiver gives the signals back to the interpreter when it is left, and so the last part of the way out to their mercy.
+    """
+    stopping, token = trio.Event(), trio.lowlevel.current_trio_token()
+
+    def stop(number: int, _frame: object) -> None:
+        for each in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(each, signal.SIG_IGN)
+        token.run_sync_soon(_log_and_set, stopping, signal.Signals(number).name)
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, stop)
+    return stopping
+
+
+def _log_and_set(stopping: trio.Event, name: str) -> None:
+    _log.info("stopping", signal=name)
+    stopping.set()
 
 
 async def _gossip(node: Node) -> None:

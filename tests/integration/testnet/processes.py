@@ -125,6 +125,12 @@ class NodeProcess:
         lines = self.log.read_text(encoding="utf-8").splitlines()
         return [json.loads(line) for line in lines if line.endswith("}")]
 
+    def until_event(self, name: str, behind: int = 0) -> dict[str, Any]:
+        """Wait for the first such event behind so many lines of the log."""
+        return until(
+            lambda: next((row for row in self.events()[behind:] if row["event"] == name), None), f"{self.name} says {name}"
+        )
+
 
 class Testnet:
     """Validators, and one observer that is not started by itself."""
