@@ -44,8 +44,8 @@ def leads_to(last: Vote | Proposal, driver: HeightDriver, effects: Sequence[Effe
 
     The log is synced before each signature, so it does, unless the log has lost something since.
     """
-    if driver.me is None or last.height < driver.height:
-        return True
+    if driver.me is None or last.height != driver.height:
+        return last.height <= driver.height
     known = driver.known
     if isinstance(last, Vote):
         said = known.votes.vote_of(driver.me, last.kind, last.round)

@@ -1,0 +1,296 @@
+"""The engine between heights, its log and its bounds; what happens within a height is in the transcripts and the machine's table."""
+
+from __future__ import annotations
+
+import pytest
+
+from gridnode.chain.commit import Commit
+from gridnode.chain.vote import Proposal, Vote, VoteKind
+from gridnode.consensus import effects as fx
+from gridnode.consensus.engine import Engine
+from gridnode.consensus.inputs import (
+    BlockBuilt,
+    BlockKnown,
+    CommitReceived,
+    Event,
+    ProposalReceived,
+    StartHeight,
+    TimeoutElapsed,
+    TimeoutKind,
+    VoteReceived,
+    WorkAvailable,
+    height_of,
+)
+from gridnode.consensus.journal import KINDS, entry_of, event_of
+from gridnode.consensus.machine import Step
+from gridnode.consensus.timeouts import timeout_ms
+from gridnode.primitives.errors import InvariantBroken, Malformed
+from gridnode.primitives.ids import NO_HASH, Address, Hash, Signature
+from gridnode.primitives.limits import MAX_AHEAD_MESSAGES
+from gridnode.primitives.units import Height, Round
+from tests.unit.consensus.setting import CHAIN, PARAMS, address, block, proposal, validators, vote
+
+A, B = block("A"), block("B")
+FOUR = validators([1, 1, 1, 1])
+PREVOTE, PRECOMMIT = VoteKind.PREVOTE, VoteKind.PRECOMMIT
+PROPOSER = address(3)  # of round 0 at height 1, see the transcripts
+
+
+def engine(me: Address | None = None, height: int = 1) -> Engine:
+    """An engine that has started a height; v0 unless told."""
+    made = Engine(CHAIN, PARAMS, me or address(0))
+    made.handle(StartHeight(Height(height), FOUR))
+    return made
+
+
+def votes(kind: VoteKind, block_hash: Hash, *senders: int, height: int = 1, round_: int = 0) -> list[VoteReceived]:
+    """Votes as inputs."""
+    return [VoteReceived(vote(kind, sender, round_, block_hash, height)) for sender in senders]
+
+
+def feed(one: Engine, *events: Event) -> list[fx.Effect]:
+    """Feed events; all effects."""
+    return [effect for event in events for effect in one.handle(event)]
+
+
+def of(effects: list[fx.Effect], kind: type) -> list[fx.Effect]:
+    """The effects of one kind."""
+    return [effect for effect in effects if isinstance(effect, kind)]
+
+
+def known(block_hash: Hash, valid: bool = True, height: int = 1) -> BlockKnown:
+    """A block's verdict."""
+    return BlockKnown(Height(height), block_hash, valid, True, b"block" if valid else b"")
+
+
+def decided() -> tuple[Engine, list[fx.Effect]]:
+    """An engine that has decided A at height 1, and the effects of that."""
+    one = engine()
+    effects = feed(one, ProposalReceived(proposal(PROPOSER, 0, A)), known(A), *votes(PRECOMMIT, A, 1, 2, 3))
+    return one, effects
+
+
+def test_before_the_first_height_nothing_happens() -> None:
+    one = Engine(CHAIN, PARAMS, address(0))
+    assert feed(one, *votes(PREVOTE, A, 1, 2, 3), WorkAvailable(Height(1))) == []
+    assert (one.height, one.round, one.step, one.signs) == (0, -1, Step.START, False)
+    assert one.commit_of(1) is None
+
+
+def test_lines_52_to_54_a_new_height_forgets_the_old_one() -> None:
+    one, effects = decided()
+    assert [type(effect) for effect in effects[-2:]] == [fx.CancelTimeouts, fx.Decide]
+    one.handle(StartHeight(Height(2), FOUR))
+    state = one._driver.state if one._driver else None
+    assert state is not None
+    assert (one.height, state.round, state.locked_round, state.valid_round) == (2, -1, -1, -1)
+    assert one._driver is not None
+    assert one._driver.known.proposals == {}
+
+
+def test_heights_ascend() -> None:
+    one = engine(height=5)
+    for height in (5, 4):
+        with pytest.raises(InvariantBroken, match="heights_ascend"):
+            one.handle(StartHeight(Height(height), FOUR))
+
+
+def test_a_height_that_sync_has_passed_is_cancelled() -> None:
+    one = engine()
+    effects = one.handle(StartHeight(Height(9), FOUR))
+    assert effects[0] == fx.CancelTimeouts(Height(1))
+    assert one.height == 9
+
+
+def test_old_messages_do_nothing_and_are_answered_with_the_commit() -> None:
+    one, _ = decided()
+    before = one.commit_of(1)
+    assert before is not None
+    one.handle(StartHeight(Height(2), FOUR))
+    assert feed(one, *votes(PREVOTE, A, 1, 2, 3), ProposalReceived(proposal(PROPOSER, 0, B)), known(B)) == []
+    assert one.commit_of(1) == before
+    assert one.commit_of(2) is None
+
+
+def test_late_precommits_make_the_commit_fuller() -> None:
+    one, effects = decided()
+    decide = effects[-1]
+    assert isinstance(decide, fx.Decide)
+    late = vote(PRECOMMIT, 0, 0, A)
+    assert one.handle(VoteReceived(late)) == []
+    fuller = one.commit_of(1)
+    assert fuller is not None
+    assert sum(map(bool, decide.commit.signatures)) == 3
+    assert sum(map(bool, fuller.signatures)) == 4
+    one.handle(StartHeight(Height(2), FOUR))
+    assert one.commit_of(1) == fuller
+
+
+def test_a_commit_joins_what_came_whole_and_what_was_counted() -> None:
+    one = engine()
+    signatures = tuple(Signature(b"s" * 64 if sender else b"") for sender in range(4))
+    whole = Commit(Height(1), Round(0), A, signatures)
+    effects = feed(one, *votes(PRECOMMIT, A, 0), CommitReceived(whole), known(A))
+    decide = effects[-1]
+    assert isinstance(decide, fx.Decide)
+    assert [bool(signature) for signature in decide.commit.signatures] == [True] * 4
+
+
+def test_a_final_block_that_is_invalid_here_stops_the_node() -> None:
+    one = engine()
+    feed(one, known(A, valid=False))
+    with pytest.raises(InvariantBroken, match="decided_block_is_valid"):
+        feed(one, *votes(PRECOMMIT, A, 1, 2, 3))
+
+
+def test_a_proposal_is_of_the_proposer_and_well_formed() -> None:
+    one = engine()
+    wrong = [proposal(address(1), 0, A), proposal(PROPOSER, 0, A, valid_round=0), proposal(PROPOSER, 0, NO_HASH)]
+    assert feed(one, *map(ProposalReceived, wrong)) == []
+    assert of(one.handle(ProposalReceived(proposal(PROPOSER, 0, A))), fx.ObtainBlock)
+
+
+def test_messages_of_the_next_height_wait_within_bounds() -> None:
+    one = engine()
+    for round_ in range(40):
+        feed(one, *votes(PREVOTE, A, 1, height=2, round_=round_), *votes(PREVOTE, A, 1, height=3, round_=round_))
+    assert feed(one, *votes(PREVOTE, A, 8, height=2)) == []
+    effects = one.handle(StartHeight(Height(2), FOUR))
+    assert len(of(effects, fx.Persist)) == MAX_AHEAD_MESSAGES
+
+
+def test_behind_is_told_once_per_height_by_more_than_a_third() -> None:
+    one = engine()
+    assert feed(one, *votes(PREVOTE, A, 1, height=7), *votes(PRECOMMIT, A, 1, height=8)) == []
+    assert feed(one, *votes(PREVOTE, A, 2, height=5)) == [fx.Behind(Height(5))]
+    assert feed(one, *votes(PRECOMMIT, A, 2, height=5)) == []
+    assert feed(one, *votes(PREVOTE, A, 2, height=9)) == [fx.Behind(Height(8))]
+
+
+def test_only_what_is_signed_is_synced_and_nothing_is_signed_unsynced() -> None:
+    one = engine(PROPOSER)
+    events: list[Event] = [
+        TimeoutElapsed(TimeoutKind.HEARTBEAT, Height(1), Round(0)),
+        BlockBuilt(Height(1), Round(0), A, b"block"),
+        ProposalReceived(proposal(PROPOSER, 0, A)),
+        *votes(PREVOTE, A, 0, 1, 2),
+    ]
+    synced = []
+    for event in events:
+        effects = one.handle(event)
+        signs = any(isinstance(effect, fx.SignVote | fx.SignProposal) for effect in effects)
+        assert isinstance(effects[0], fx.Persist), "the log comes first"
+        assert effects[0].sync is signs
+        assert effects[0].entry == entry_of(event)
+        synced.append(signs)
+    assert synced == [False, True, True, False, False, True]
+
+
+def test_what_changes_nothing_is_not_logged() -> None:
+    one = engine()
+    event = votes(PREVOTE, A, 1)[0]
+    assert of(one.handle(event), fx.Persist)
+    assert one.handle(event) == []
+    one.handle(WorkAvailable(Height(1)))
+    assert one.handle(WorkAvailable(Height(1))) == []
+
+
+def test_a_listener_signs_and_logs_nothing() -> None:
+    for one in (Engine(CHAIN, PARAMS, None), Engine(CHAIN, PARAMS, address(7)), Engine(CHAIN, PARAMS, address(0))):
+        one.handle(StartHeight(Height(1), FOUR, may_sign=False))
+        effects = feed(
+            one, ProposalReceived(proposal(PROPOSER, 0, A)), known(A), *votes(PREVOTE, A, 1, 2, 3), *votes(PRECOMMIT, A, 1, 2, 3)
+        )
+        assert not one.signs
+        assert not [e for e in effects if isinstance(e, fx.SignVote | fx.SignProposal | fx.Persist | fx.Rebroadcast)]
+        assert isinstance(effects[-1], fx.Decide)
+
+
+def played(one: Engine, *events: Event) -> list[bytes]:
+    """Feed events; the log that they leave."""
+    return [effect.entry for effect in feed(one, *events) if isinstance(effect, fx.Persist)]
+
+
+LOCKED = (ProposalReceived(proposal(PROPOSER, 0, A)), known(A), *votes(PREVOTE, A, 0, 1, 2), *votes(PRECOMMIT, A, 0))
+
+
+def test_replay_leads_to_the_same_state() -> None:
+    one = engine()
+    log = played(one, *LOCKED)
+    for cut in range(len(log) + 1):
+        live, replayed = engine(), Engine(CHAIN, PARAMS, address(0))
+        feed(live, *map(event_of, log[:cut]))
+        replayed.restore(StartHeight(Height(1), FOUR), log[:cut])
+        assert replayed._driver is not None
+        assert live._driver is not None
+        assert replayed._driver.state == live._driver.state
+
+
+def test_replay_passes_over_other_heights_and_refuses_garbage() -> None:
+    log = played(engine(), *LOCKED)
+    one = Engine(CHAIN, PARAMS, address(0))
+    effects = one.restore(StartHeight(Height(2), FOUR), log)
+    assert [type(effect) for effect in effects] == [fx.ScheduleTimeout, fx.ScheduleTimeout]
+    for garbage in (b"", b"\x00", b"\xff123", log[0] + b"\0"):
+        with pytest.raises(Malformed):
+            Engine(CHAIN, PARAMS, address(0)).restore(StartHeight(Height(1), FOUR), [garbage])
+
+
+@pytest.mark.parametrize(
+    ("last", "signs"),
+    [
+        (vote(PRECOMMIT, 0, 0, A), True),
+        (vote(PREVOTE, 0, 0, A), True),
+        (vote(PRECOMMIT, 0, 0, NO_HASH), False),
+        (vote(PREVOTE, 0, 1, A), False),
+        (vote(PRECOMMIT, 0, 0, B, height=0), True),
+        (vote(PRECOMMIT, 0, 0, A, height=2), False),
+        (proposal(address(0), 3, A), False),
+        (None, True),
+    ],
+)
+def test_a_log_that_does_not_lead_to_the_last_signature_makes_a_listener(last: Vote | Proposal | None, signs: bool) -> None:
+    log = played(engine(), *LOCKED)
+    one = Engine(CHAIN, PARAMS, address(0))
+    one.restore(StartHeight(Height(1), FOUR), log, last)
+    assert one.signs is signs
+
+
+def test_a_wish_cut_short_explains_the_last_signature() -> None:
+    log = played(engine(), *LOCKED[:-1])
+    one = Engine(CHAIN, PARAMS, address(0))
+    effects = one.restore(StartHeight(Height(1), FOUR), log, vote(PRECOMMIT, 0, 0, A))
+    assert fx.SignVote(PRECOMMIT, Height(1), Round(0), A) in effects
+    assert one.signs
+
+
+def test_every_event_has_its_entry() -> None:
+    height, round_ = Height(3), Round(2)
+    events: list[Event] = [
+        WorkAvailable(height),
+        BlockBuilt(height, round_, A, b"block"),
+        BlockKnown(height, A, True, False, b"block"),
+        ProposalReceived(proposal(PROPOSER, 2, A, 1, 3)),
+        VoteReceived(vote(PREVOTE, 1, 2, NO_HASH, 3)),
+        CommitReceived(Commit(height, round_, A, (Signature(b"s" * 64), Signature(b"")))),
+        TimeoutElapsed(TimeoutKind.PREVOTE, height, round_),
+    ]
+    assert [type(event) for event in events] == list(KINDS.values())
+    assert [entry_of(event)[0] for event in events] == list(KINDS)
+    assert [event_of(entry_of(event)) for event in events] == events
+    assert {height_of(event) for event in events} == {height}
+
+
+@pytest.mark.parametrize(
+    ("kind", "lengths"),
+    [
+        (TimeoutKind.INTERVAL, (20, 20, 20)),
+        (TimeoutKind.HEARTBEAT, (400, 400, 400)),
+        (TimeoutKind.PROPOSE, (300, 400, 3_000)),
+        (TimeoutKind.PREVOTE, (150, 250, 3_000)),
+        (TimeoutKind.PRECOMMIT, (150, 250, 3_000)),
+        (TimeoutKind.RESEND, (300, 400, 3_000)),
+    ],
+)
+def test_timeouts_grow_linearly_to_the_cap(kind: TimeoutKind, lengths: tuple[int, int, int]) -> None:
+    assert tuple(timeout_ms(PARAMS, kind, round_) for round_ in (0, 1, 1_000)) == lengths
