@@ -20,6 +20,7 @@ from rich.table import Table
 
 from gridnode.client.remote import Remote
 from gridnode.primitives.errors import OperatorError
+from gridnode.primitives.units import CO2_DECIMALS, THB_DECIMALS, format_amount
 from gridnode.replay import picture
 from gridnode.replay.cast import Cast
 from gridnode.replay.day import Day, load_day
@@ -190,7 +191,8 @@ def _show(report: dict[str, Any], wrong: Sequence[str], console: Console) -> Non
         ("quarter hours with a full line", full),
         ("delivered to buyers", f"{report['settled_wh'] / 1000:,.3f} kWh"),
         ("imbalance at the tariff", f"{report['imbalance_wh'] / 1000:,.3f} kWh"),
-        ("THB at start, at end", f"{report['thb_supply_start']}, {report['thb_supply_end']} (1e-9)"),
+        ("THB at start, at end", f"{_thb(report['thb_supply_start'])}, {_thb(report['thb_supply_end'])}"),
+        ("carbon credits minted", format_amount(int(report["co2_minted"]), CO2_DECIMALS)),
         ("transactions, rejected", f"{report['transactions']:,}, {report['rejected'] or 'none'}"),
         ("finality p50, p99", f"{report['finality_ms']['p50']:.0f} ms, {report['finality_ms']['p99']:.0f} ms"),
         ("seconds", str(report["seconds"])),
@@ -201,6 +203,10 @@ def _show(report: dict[str, Any], wrong: Sequence[str], console: Console) -> Non
     console.print(table)
     for line in wrong[:20]:
         console.print(f"[red]broken:[/] {line}")
+
+
+def _thb(amount: str) -> str:
+    return format_amount(int(amount), THB_DECIMALS)
 
 
 async def _until_interrupted() -> None:
