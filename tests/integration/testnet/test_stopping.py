@@ -26,7 +26,6 @@ def node(net: Testnet) -> NodeProcess:
     if not node.runs:
         node.log.unlink()
         net.start()
-        net.goes_on(1)
     return node
 
 
@@ -68,6 +67,7 @@ def test_a_signal_while_it_starts(node: NodeProcess) -> None:
 
 def test_the_log_is_one_line_an_event(node: NodeProcess) -> None:
     """Every line is a JSON object that begins with the same fields, in the order of time; nothing else is printed."""
+    node.until_event("block")
     node.signal(signal.SIGTERM)
     assert node.wait() == 0
     rows = node.events()
