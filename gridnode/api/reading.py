@@ -1,7 +1,7 @@
 """Reads: what a handler is given, and how its data becomes an answer.
 
-A handler is a plain function of one `Ask`; it reads one committed height and returns data. Lists and whole blocks are read in worker
-threads, a few at a time, so that large answers do not keep the node's loop from consensus.
+A handler is a plain function of one `Ask`; it reads one committed height and returns data. Lists and whole blocks are read in a worker
+thread, one after the other, so that large answers do not keep the node's loop from consensus.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from gridnode.state.kv import Reader
 
 PAGE = ("limit", "after")
 """Query parameters of every paged list."""
-_THREADS = trio.CapacityLimiter(2)  # more would only fight over the interpreter
+_THREADS = trio.CapacityLimiter(1)  # more would only fight over the interpreter, and the loop has to win
 
 
 class Linked(Protocol):

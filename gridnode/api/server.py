@@ -11,12 +11,18 @@ from hypercorn.trio import serve
 from starlette.types import ASGIApp
 
 from gridnode.api.app import make_app
+from gridnode.api.parameters import MAX_WAIT_MS
 from gridnode.api.reading import Served
 from gridnode.node.config import ApiSection, split_address
 from gridnode.node.log import Log
 from gridnode.primitives.errors import OperatorError
 
 GRACE_S = 2.0
+"""How long what is under way may take when the node stops."""
+IDLE_S = 60.0
+"""A connection between two requests is closed after so long."""
+SILENT_S = MAX_WAIT_MS / 1000 + 15.0
+"""So is one that sends nothing in the middle of a request; more than the longest wait for an answer, which is silent too."""
 BACKLOG = 512
 _log = Log("api")
 
@@ -49,6 +55,8 @@ async def serve_api(
     listener = _listen(section.listen)
     config = HypercornConfig()
     config.bind = [f"fd://{listener.detach()}"]
+    config.keep_alive_timeout = IDLE_S
+    config.read_timeout = SILENT_S
     config.graceful_timeout = GRACE_S
     config.shutdown_timeout = GRACE_S
     config.accesslog = None

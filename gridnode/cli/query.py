@@ -190,6 +190,24 @@ def point(name: Name, api: Api = DEFAULT_API, as_json: AsJson = False) -> None:
 
 
 @app.command()
+def points(limit: Limit = None, after: After = None, api: Api = DEFAULT_API, as_json: AsJson = False) -> None:
+    """Connection points by name."""
+    _ask(api, as_json, "points", limit=limit, after=after)
+
+
+@app.command()
+def participants(limit: Limit = None, after: After = None, api: Api = DEFAULT_API, as_json: AsJson = False) -> None:
+    """Participants by address."""
+    _ask(api, as_json, "participants", limit=limit, after=after)
+
+
+@app.command()
+def institutions(api: Api = DEFAULT_API, as_json: AsJson = False) -> None:
+    """Regulators, DSOs, TSOs, issuers."""
+    _ask(api, as_json, "institutions")
+
+
+@app.command()
 def lots(
     owner: Address,
     retired: Annotated[bool | None, typer.Option("--retired/--live", help="Certificates, or lots that move.")] = None,

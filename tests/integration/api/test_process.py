@@ -42,6 +42,20 @@ class Operator:
         told = self._capsys.readouterr()
         return code, json.loads(told.out) if told.out else None, told.err
 
+    def as_(self, account: str, *arguments: str) -> Any:
+        """What became of a transaction that an institution or a key file of the test sent; it must take effect."""
+        secret = ("--keystore", str(self.keys / f"{account}.json"), "--password-file", str(self.keys / "ERC.password"))
+        code, told, errors = self.type("tx", *arguments, *secret)
+        assert (code, told and told["code_name"]) == (0, "OK"), (told, errors)
+        return told
+
+    def new_key(self, name: str) -> dict[str, str]:
+        """A new key file, its address and public key."""
+        path = str(self.keys / f"{name}.json")
+        assert run(["keys", "generate", path, "--password-file", str(self.keys / "ERC.password"), "--json"]) == 0
+        made: dict[str, str] = json.loads(self._capsys.readouterr().out)
+        return made
+
     def pay(self, recipient: str, amount: str) -> tuple[int, Any, str]:
         """A transfer from ERC's account."""
         secret = ("--keystore", str(self.keys / "ERC.json"), "--password-file", str(self.keys / "ERC.password"))
@@ -96,6 +110,44 @@ def test_a_node_from_start_to_restart(operator: Operator, started: Callable[[], 
     assert operator.type("query", "transaction", paid["id"])[1]["height"] == paid["height"]
     after = operator.type("query", "balance", recipient)[1]["balances"]["thb"]
     assert int(after["amount"]) >= int(before["amount"])
+
+
+def test_a_household_from_enrolment_to_its_first_reading(
+    operator: Operator, started: Callable[[], subprocess.Popen[bytes]]
+) -> None:
+    home, device = operator.new_key("home"), operator.new_key("device")
+    password = str(operator.keys / "ERC.password")
+    started()
+    operator.as_("ERC", "register-participant", home["address"], "--zone", "BANGKOK", "--name", "home-1", "--kind", "prosumer")
+    operator.as_("BANK", "send", "token.mint", "--body", json.dumps(_thb(home["address"], 1_000 * 10**9)))
+    point = {"point": "p-1", "owner": home["address"], "zone": "BANGKOK"}
+    operator.as_("MEA", "send", "registry.register_point", "--body", json.dumps(point))
+    meter = {"meter": "m-1", "point": "p-1", "device_key": device["public_key"], "max_energy_wh": 9_000}
+    meter |= {"direction": "generation", "source": "solar"}
+    operator.as_("MEA", "send", "registry.bind_meter", "--body", json.dumps(meter))
+
+    clock = operator.type("query", "tariff")[1]["clock"]["mtu_ms"]
+    ahead = time.time_ns() // 1_000_000 // clock + 20
+    offer = ("--side", "offer", "--energy-wh", "500", "--limit", "3.25", "--source", "solar")
+    placed = operator.as_("home", "order", "p-1", "--mtu", str(ahead), *offer)
+    number = placed["events"][0]["body"]["first_order"]
+    listed = operator.type("query", "orders", "--owner", home["address"])[1]["rows"]
+    assert [(row["number"], row["status"], row["limit_thb_per_kwh"]) for row in listed] == [(number, "active", "3.25")]
+    assert operator.type("query", "book", str(ahead))[1]["offers"][0]["energy_wh"] == 500
+    operator.as_("home", "cancel", str(number))
+    assert operator.type("query", "order", str(number))[1]["status"] == "cancelled"
+    operator.as_("home", "approve", operator.new_key("friend")["address"], "1.5")
+
+    ended = operator.type("status")[1]["time_ms"] // clock - 1
+    secret = ("--device", str(operator.keys / "device.json"), "--device-password-file", password)
+    measured = operator.as_("MEA", "reading", "--mtu", str(ended), "--generated-wh", "700", *secret)
+    assert measured["events"][0]["body"]["meter"] == "m-1"
+    assert operator.type("query", "readings", "m-1")[1]["rows"][0]["generated_wh"] == 700
+    assert operator.type("query", "meter", "m-1")[1]["owner"] == home["address"]
+
+
+def _thb(recipient: str, amount: int) -> dict[str, str]:
+    return {"recipient": recipient, "denomination": "thb", "amount": str(amount)}
 
 
 def test_two_nodes_do_not_share_a_folder(
