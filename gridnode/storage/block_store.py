@@ -139,7 +139,7 @@ class BlockStore:
         for index, (transaction, others) in enumerate(zip(transactions, named, strict=True)):
             position = at + index.to_bytes(4, "big")
             batch.put(Column.INDEX, b"i" + transaction.id, position)
-            for address in dict.fromkeys((transaction.sender, *others)):
+            for address in (transaction.sender, *others):
                 batch.put(Column.INDEX, b"a" + address + position, b"")
         size = sum(map(len, rows.values()))
         totals = Totals(height, self.totals.transactions + count, self.totals.bytes + size)
