@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from gridnode.codec.records import decode
@@ -31,6 +33,7 @@ from gridnode.modules.market.tables import (
     Side,
 )
 from gridnode.modules.token.tables import Denomination
+from tests.chain_in_memory import openings
 from tests.energy_world import (
     FEE_MICRO,
     MTU_MS,
@@ -295,6 +298,37 @@ def test_what_waits_when_the_gate_closes_expires_unmatched() -> None:
     assert recent_trades(world.reader, 10) == []
     assert world.held(ESCROW_ACCOUNT, Denomination.THB) == 0
     assert list(PENDING.scan(world.reader)) == []
+
+
+def test_what_expires_no_longer_waits() -> None:
+    world = two_zones(market={"match_steps_per_block": 2})
+    mtu = _next(world)
+    world.until(mtu * MTU_MS - 1_002)
+    offers, great = _offers_and_a_great_bid(mtu)
+    world.ok(*offers, great, after_ms=1)
+    world.block(after_ms=1)
+    assert list(PENDING.scan(world.reader)) == []
+
+
+def test_a_filled_order_may_leave_resting_ones_to_match_in_the_next_block() -> None:
+    city, north = openings()["grid"].lines
+    lines = (replace(city, atc_forward_wh=100, atc_backward_wh=60), north)
+    world = two_zones(grid={"lines": lines}, market={"match_steps_per_block": 2})
+    mtu = _next(world)
+    world.ok(sheet("alice", 1, offer(mtu, 400, 2_000_000, WIND)))
+    world.ok(sheet("carol", 1, bid(mtu, 250, 3_000_000)))
+    world.ok(sheet("bob", 1, bid(mtu, 40, 4_000_000, SOLAR)))
+    world.ok(sheet("carol", 2, offer(mtu, 40, 1_000_000)))
+    assert _status(world, 4) == (OrderStatus.FILLED, 0)
+    assert (INTERRUPTED.has(world.reader), list(PENDING.scan(world.reader))) == (True, [])
+    world.restart()
+    world.block()
+    assert [(row.trade.seller_order, row.trade.buyer_order) for row in trades_of_mtu(world.reader, mtu, 9)] == [
+        (1, 2),
+        (4, 3),
+        (1, 2),
+    ]
+    assert not INTERRUPTED.has(world.reader)
 
 
 def test_periods_close_in_ascending_order_and_are_told(world: World) -> None:

@@ -209,6 +209,50 @@ def test_what_is_bought_and_sold_again_is_settled_in_money() -> None:
     assert case.statement("bob").lack_wh == 0
 
 
+def test_own_consumption_limits_all_sales_together() -> None:
+    case = Case()
+    case.trade("bob", 40)
+    case.trade("bob", 40)
+    case.measure(alice_pv=150, alice_load=100, bob_load=80)
+    assert [delivered_wh(case.world.reader, case.mtu, number) for number in (1, 2)] == [40, 10]
+    assert case.lots("alice", retired=True) == [("alice-pv", 100)]
+
+
+def test_the_dso_gets_no_more_lots_than_it_pays_for() -> None:
+    case = Case()
+    case.trade("carol", 100)
+    case.trade("carol", 100)
+    case.trade("bob", 150, seller="carol")
+    case.measure(alice_pv=200, bob_load=150)
+    found = case.statement("carol")
+    assert (found.excess_wh, found.work.received_wh, found.work.passed_wh) == (50, 200, 50)
+    assert case.lots("pea", retired=False) == [("alice-pv", 50)]
+    assert case.lots("carol", retired=False) == [("alice-pv", 100), ("alice-pv", 50)]
+
+
+def test_what_the_dso_took_of_purchases_it_does_not_take_of_own_lots_again() -> None:
+    case = Case()
+    case.trade("bob", 50, source=WIND)
+    case.trade("alice", 100, seller="carol")
+    case.measure(alice_pv=30, carol_pv=100, bob_load=50)
+    found = case.statement("alice")
+    assert (found.excess_wh, found.work.passed_wh, found.work.delivered_wh) == (80, 80, 0)
+    assert case.lots("mea", retired=False) == [("carol-pv", 80)]
+    assert case.lots("alice", retired=False) == [("alice-pv", 30), ("carol-pv", 20)]
+
+
+def test_it_waits_until_all_orders_have_expired() -> None:
+    lagging = Case(market={"expiries_per_block": 1})
+    lagging.world.ok(sheet("carol", 99, *(bid(lagging.mtu - 1, 50, 1_000_000) for _ in range(3))))
+    lagging.world.until((lagging.mtu + 1) * MTU_MS - 1)
+    lagging.world.ok(("bob", reading("bob-load", lagging.mtu, consumed_wh=5)), after_ms=1)
+    done = []
+    for after_ms in (WINDOW_MS, 1, 1):
+        lagging.world.block(after_ms=after_ms)
+        done.append(progress(lagging.world.reader).mtu > lagging.mtu)
+    assert done == [False, True, True]
+
+
 def test_trading_with_oneself_changes_no_energy() -> None:
     case = Case()
     case.trade("alice", 100)
