@@ -41,14 +41,14 @@ def supply(reader: Reader, denomination: Denomination) -> Amount:
 
 
 def move(context: Context, source: Address, target: Address, denomination: Denomination, amount: int) -> None:
-    """Move `amount` (>= 0, smallest units) between any two accounts; zero and a move to itself change nothing.
+    """Move `amount` (>= 0, smallest units) between any two accounts; zero changes nothing, nor does a move to itself.
 
     For the rules of later modules: asks for no permission and emits no event. Raises Rejected(INSUFFICIENT_BALANCE). No balance
     can pass 2**128 - 1, because the supply cannot.
     """
     state = context.state
     held = _take(state, source, denomination, amount)
-    if source == target or not amount:
+    if not amount:
         return
     _set_balance(state, source, denomination, held - amount)
     BALANCES.put(state, target, denomination, Amount(balance(state, target, denomination) + amount))

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from gridnode.chain.validators import ValidatorSet
+from gridnode.crypto.address import address_of
 from gridnode.modules.context import Context
 from gridnode.modules.validators.tables import SEATS, Seat, ValidatorsGenesis
 from gridnode.primitives.errors import OperatorError
@@ -28,8 +29,13 @@ def is_authority(reader: Reader, validator: Address) -> bool:
 
 
 def open(context: Context, genesis: ValidatorsGenesis) -> None:  # noqa: A001 (every module opens)
-    """Give every validator of genesis a seat with authority. Raises OperatorError when an address is listed twice."""
+    """Give every validator of genesis a seat with authority.
+
+    Raises OperatorError for an address that is not that of the key, or that is listed twice.
+    """
     for validator in genesis.members:
+        if address_of(validator.key) != validator.address:
+            raise OperatorError(f"validators: expected the address of its key for {validator.name}")
         if SEATS.has(context.state, validator.address):
             raise OperatorError(f"validators: {validator.name} has the key of another validator")
         SEATS.put(context.state, validator.address, Seat(validator, True))

@@ -13,7 +13,10 @@ from gridnode.crypto.merkle import EMPTY_ROOT
 from gridnode.execution.executed import Executed
 from gridnode.execution.registry import MESSAGES
 from gridnode.execution.validation import BlockInvalid, transactions_root
+from gridnode.modules.grid.clock import clock
 from gridnode.modules.metering.messages import sign_reading
+from gridnode.modules.registry.messages import BindMeter, RegisterParticipant, RegisterPoint
+from gridnode.modules.registry.tables import Direction, Kind, Source
 from gridnode.modules.token.codes import TokenCode
 from gridnode.modules.token.messages import Mint, Transfer
 from gridnode.modules.token.tables import BALANCES, Denomination
@@ -279,6 +282,31 @@ def test_building_keeps_the_bounds_and_passes_over_what_is_too_large() -> None:
     executed = chain.build([*large, *small])
     assert executed.transactions == (*large[:2], *small[: PARAMS.max_block_transactions - 2])
     assert executed.refused == ()
+
+
+def test_building_keeps_the_bound_of_bytes() -> None:
+    chain = MemoryChain(genesis(params=replace(PARAMS, max_block_messages=10_000)))
+    large = [chain.transaction("alice", *([PAY] * 250)) for _ in range(9)]
+    executed = chain.build(large)
+    size = len(large[0].raw)
+    assert executed.transactions == tuple(large[: PARAMS.max_block_bytes // size])
+    assert 1 < len(executed.transactions) < 9
+
+
+def test_figures_of_a_failed_transaction_are_taken_back() -> None:
+    chain = MemoryChain()
+    assert chain.run("erc", RegisterParticipant(BOB, Kind.PROSUMER, "CITY", "")) == 0
+    key = keys_of("device").public_key
+    binding = BindMeter("M", "P", key, Direction.GENERATION, Source.SOLAR, 1_000)
+    assert chain.run("mea", RegisterPoint("P", BOB, "CITY"), binding) == 0
+    mtu = clock(chain.reader).mtu_at(chain.ledger.tip.time_ms)
+    chain.block(after_ms=3_000)
+    reading = sign_reading(CHAIN, keys_of("device"), mtu, 700, 0)
+    failed = chain.build([chain.transaction("bob", reading, Transfer(BOB, T, 1))])
+    assert failed.receipts[0].code == TokenCode.SAME_ACCOUNT
+    assert failed.block.header.energy == NO_ENERGY
+    kept = chain.build([chain.transaction("bob", reading)])
+    assert (kept.receipts[0].code, kept.block.header.energy.generated_wh) == (0, 700)
 
 
 def test_only_authorities_carry_energy_transactions() -> None:

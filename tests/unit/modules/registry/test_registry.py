@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from gridnode.modules.market.tables import ESCROW_ACCOUNT
 from gridnode.modules.registry import queries
 from gridnode.modules.registry.codes import RegistryCode
 from gridnode.modules.registry.invariants import check_block, check_whole
@@ -74,6 +75,12 @@ NEW = account("nobody")
         ("alice", enrol("nobody"), RegistryCode.NOT_REGULATOR),
         ("erc", enrol("nobody", "MOON"), RegistryCode.UNKNOWN_ZONE),
         ("erc", enrol("alice"), RegistryCode.ALREADY_REGISTERED),
+        (
+            "erc",
+            RegisterParticipant(ESCROW_ACCOUNT, Kind.CONSUMER, "CITY", ""),
+            RegistryCode.RESERVED_ACCOUNT,
+        ),
+        ("erc", AddRegulator(ESCROW_ACCOUNT, ""), RegistryCode.RESERVED_ACCOUNT),
         ("mea", SuspendParticipant(ALICE, ""), RegistryCode.NOT_REGULATOR),
         ("erc", SuspendParticipant(NEW, ""), RegistryCode.UNKNOWN_PARTICIPANT),
         ("erc", SuspendParticipant(BOB, ""), RegistryCode.WRONG_STATUS),
@@ -160,6 +167,12 @@ def test_suspension_ends_with_reinstatement(chain: MemoryChain) -> None:
     assert chain.run("erc", ReinstateParticipant(BOB), ReinstateParticipant(CAROL)) == 0
     assert require_active(chain.reader, BOB).status is Status.ACTIVE
     assert require_active(chain.reader, CAROL).status is Status.ACTIVE
+
+
+def test_no_new_meter_for_who_is_suspended(chain: MemoryChain) -> None:
+    assert chain.run("erc", SuspendParticipant(ALICE, "")) == 0
+    assert chain.run("mea", bind("M2", OTHER)) == RegistryCode.NOT_ACTIVE
+    assert chain.run("mea", RebindMeter("M1", OTHER)) == 0
 
 
 def test_device_is_exchanged(chain: MemoryChain) -> None:

@@ -7,6 +7,7 @@ import pytest
 from gridnode.codec.records import decode
 from gridnode.execution.registry import EVENTS
 from gridnode.modules.context import Writes
+from gridnode.modules.market.tables import ESCROW_ACCOUNT
 from gridnode.modules.token import queries
 from gridnode.modules.token.codes import TokenCode
 from gridnode.modules.token.invariants import check_block, check_whole
@@ -41,6 +42,9 @@ def held(chain: MemoryChain, name: str, denomination: Denomination = T) -> int:
         ("alice", Transfer(BOB, T, 0), TokenCode.ZERO_AMOUNT),
         ("alice", Transfer(ALICE, T, 0), TokenCode.ZERO_AMOUNT),
         ("alice", Transfer(ALICE, T, 1), TokenCode.SAME_ACCOUNT),
+        ("alice", Transfer(ESCROW_ACCOUNT, T, 1), TokenCode.RESERVED_ACCOUNT),
+        ("alice", TransferFrom(BOB, ESCROW_ACCOUNT, T, 1), TokenCode.RESERVED_ACCOUNT),
+        ("alice", Mint(ESCROW_ACCOUNT, T, 1), TokenCode.RESERVED_ACCOUNT),
         ("alice", Transfer(BOB, T, OPENING), TokenCode.INSUFFICIENT_BALANCE),
         ("alice", Transfer(BOB, G, 1), TokenCode.INSUFFICIENT_BALANCE),
         ("alice", Approve(ALICE, T, 1), TokenCode.SAME_ACCOUNT),
@@ -131,6 +135,11 @@ def test_mint_and_burn_change_the_supply(chain: MemoryChain) -> None:
 def test_fee_goes_to_the_operator_of_the_proposer(chain: MemoryChain) -> None:
     chain.block(chain.transaction("alice", Transfer(BOB, T, 1), Transfer(BOB, T, 1)), proposer="pea")
     assert held(chain, "pea") == OPENING + FEE + 2_000
+
+
+def test_operator_pays_its_fee_to_itself(chain: MemoryChain) -> None:
+    chain.block(chain.transaction("mea", Transfer(BOB, T, 1)), proposer="mea")
+    assert held(chain, "mea") == OPENING - 1
 
 
 def test_fee_stays_when_messages_fail(chain: MemoryChain) -> None:

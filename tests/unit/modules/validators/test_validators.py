@@ -42,6 +42,12 @@ def test_address_twice_is_an_error() -> None:
         MemoryChain(genesis(validators=ValidatorSet((first, replace(first, name="twin")))))
 
 
+def test_address_of_another_key_is_an_error() -> None:
+    first = genesis().validators.members[0]
+    with pytest.raises(OperatorError, match="address of its key"):
+        MemoryChain(genesis(validators=ValidatorSet((replace(first, address=account("alice")),))))
+
+
 def test_invariants_notice_a_seat_that_changes(chain: MemoryChain) -> None:
     state = State(chain.reader)
     seat = queries.seats(chain.reader)[0]
