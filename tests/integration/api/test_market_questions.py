@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tests.integration.api.served import ServedChain, all_rows, ask, refused, text
-from tests.integration.api.trading_day import GENERATED_WH, LATER_MTU, MTU
+from tests.integration.api.trading_day import FULL_MTU, GENERATED_WH, LATER_MTU, MTU
 
 
 def test_orders_of_an_mtu(chain: ServedChain) -> None:
@@ -42,15 +42,17 @@ def test_trades(chain: ServedChain) -> None:
     assert first["value"] == str(4_000 * 3_000_000)
     assert first["value_thb"] == "12"
     assert first["delivered_wh"] == 4_000
-    assert [row["number"] for row in all_rows(chain, "energy/trades", 1)] == [2, 1]
+    assert [row["number"] for row in all_rows(chain, "energy/trades", 1)] == [3, 2, 1]
+    assert ask(chain, "energy/trades/3")["delivered_wh"] is None
     assert [row["number"] for row in all_rows(chain, "energy/trades", 1, owner=text("bob"))] == [1]
     assert ask(chain, "energy/trades/1") == first
 
 
 def test_statistics(chain: ServedChain) -> None:
     one, total = ask(chain, "energy/stats", mtu=MTU), ask(chain, "energy/stats")
-    for told, orders in ((one, 3), (total, 4)):
-        assert (told["orders"], told["trades"], told["traded_wh"]) == (orders, 2, 7_000)
+    assert (one["orders"], one["trades"], one["traded_wh"]) == (3, 2, 7_000)
+    assert (total["orders"], total["trades"], total["traded_wh"]) == (6, 3, 47_000)
+    for told in (one, total):
         assert (told["generated_wh"], told["consumed_wh"], told["readings"]) == (GENERATED_WH, 7_000, 3)
         assert (told["settled_wh"], told["imbalance_wh"]) == (7_000, 2_000)
         assert (told["vwap_micro"], told["last_thb_per_kwh"]) == (3_000_000, "3")
@@ -59,7 +61,7 @@ def test_statistics(chain: ServedChain) -> None:
     assert total["lots_issued_wh"] == GENERATED_WH
     quiet = ask(chain, "energy/stats", mtu=1)
     assert (quiet["orders"], quiet["trades"], quiet["vwap_micro"], quiet["readings"]) == (0, 0, None, 0)
-    assert [row["mtu"] for row in all_rows(chain, "energy/history", 1)] == [MTU]
+    assert [row["mtu"] for row in all_rows(chain, "energy/history", 1)] == [MTU, FULL_MTU]
 
 
 def test_flows(chain: ServedChain) -> None:
@@ -68,6 +70,21 @@ def test_flows(chain: ServedChain) -> None:
     assert lines["north-bus"]["flow_wh"] == -3_000
     assert lines["city-bus"]["atc_forward_wh"] == 40_000
     assert lines["city-bus"]["full"] is False
+
+
+def test_a_full_line_says_so(chain: ServedChain) -> None:
+    lines = {row["line"]: row for row in ask(chain, "energy/flows", mtu=FULL_MTU)["lines"]}
+    assert (lines["city-bus"]["flow_wh"], lines["city-bus"]["full"]) == (40_000, True)
+    assert (lines["north-bus"]["flow_wh"], lines["north-bus"]["full"]) == (-40_000, False)
+
+
+def test_the_book_holds_what_rests(chain: ServedChain) -> None:
+    book = ask(chain, f"energy/book/{FULL_MTU}")
+    level = {"zone": "CITY", "limit_micro": 3_000_000, "limit_thb_per_kwh": "3", "energy_wh": 20_000, "orders": 1}
+    assert book["offers"] == [level]
+    assert [row["zone"] for row in book["bids"]] == ["NORTH"]
+    assert ask(chain, f"energy/book/{FULL_MTU}", zone="NORTH")["offers"] == []
+    assert ask(chain, f"energy/book/{MTU}") == {"mtu": MTU, "bids": [], "offers": []}
 
 
 def test_settlements(chain: ServedChain) -> None:

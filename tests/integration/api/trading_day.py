@@ -14,8 +14,10 @@ from tests.energy_world import FIRST_MTU, MTU_MS, WINDOW_MS, bid, offer
 from tests.integration.api.served import ServedChain
 
 MTU = FIRST_MTU + 8
-"""Delivery period of all orders but one."""
+"""Delivery period that is settled."""
 LATER_MTU = MTU + 1
+FULL_MTU = MTU + 20
+"""Delivery period in which more is wanted than the lines take."""
 ZONE_OF = {"alice": "CITY", "bob": "CITY", "carol": "NORTH"}
 DSO_OF = {"CITY": "mea", "NORTH": "pea"}
 METERS = {
@@ -57,6 +59,8 @@ async def _trade(chain: ServedChain) -> None:
     )
     await chain.ok("carol", PlaceSheet(7, "carol-point", (bid(MTU, 3_000, 5_000_000),)))
     await chain.ok("bob", CancelOrder(3))
+    await chain.ok("alice", PlaceSheet(2, "alice-point", (offer(FULL_MTU, 60_000, 3_000_000),)))
+    await chain.ok("carol", PlaceSheet(8, "carol-point", (bid(FULL_MTU, 60_000, 4_000_000),)))
 
 
 async def _deliver(chain: ServedChain) -> None:
