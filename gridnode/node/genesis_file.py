@@ -18,8 +18,7 @@ from gridnode.execution.registry import MODULES
 from gridnode.node.config import read_text
 from gridnode.primitives.address_text import decode_address, encode_address
 from gridnode.primitives.errors import Malformed, OperatorError
-from gridnode.primitives.ids import PublicKey
-from gridnode.primitives.units import Power, TimeMs
+from gridnode.primitives.units import TimeMs
 
 ACCOUNT_FIELDS = ("account", "operator", "owner", "dso", "fee_account")
 """Fields in which a name of [accounts] may stand for its address."""
@@ -76,16 +75,8 @@ def _validators(rows: Any) -> ValidatorSet:
     for index, row in enumerate(rows):
         place = f"validators[{index}]"
         _only(row, place, ("name", "key", "power", "operator"))
-        key = _hex_key(_required(row, "key", place), place)
-        members.append(
-            Validator(
-                _required(row, "name", place),
-                address_of(key),
-                PublicKey(key),
-                Power(_required(row, "power", place)),
-                decode_address(_required(row, "operator", place)),
-            )
-        )
+        address = encode_address(address_of(_hex_key(_required(row, "key", place), place)))
+        members.append(_record(Validator, row | {"address": address}, place))
     try:
         return validator_set(members)
     except ValueError as error:
