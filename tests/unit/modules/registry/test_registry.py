@@ -90,6 +90,7 @@ NEW = account("nobody")
         ("erc", ReinstateParticipant(NEW), RegistryCode.UNKNOWN_PARTICIPANT),
         ("egat", Withdraw(""), RegistryCode.UNKNOWN_PARTICIPANT),
         ("bob", Withdraw(""), RegistryCode.NOT_ACTIVE),
+        ("carol", Withdraw(""), RegistryCode.NOT_ACTIVE),
         ("alice", AddRegulator(ALICE, "me"), RegistryCode.NOT_REGULATOR),
         ("erc", AddRegulator(ERC, "again"), RegistryCode.ALREADY_REGULATOR),
         ("alice", RemoveRegulator(ERC), RegistryCode.NOT_REGULATOR),
