@@ -19,9 +19,9 @@ from gridnode.primitives.errors import OperatorError
 
 GRACE_S = 2.0
 """How long what is under way may take when the node stops."""
-IDLE_S = 60.0
+IDLE_S = 60
 """A connection between two requests is closed after so long."""
-SILENT_S = MAX_WAIT_MS / 1000 + 15.0
+SILENT_S = MAX_WAIT_MS // 1000 + 15
 """So is one that sends nothing in the middle of a request; more than the longest wait for an answer, which is silent too."""
 BACKLOG = 512
 _log = Log("api")

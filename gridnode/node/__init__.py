@@ -3,6 +3,7 @@
 Concepts
     config.py        the configuration file, checked key by key.
     genesis_file.py  the genesis file, checked, as the chain's canonical record.
+    provision.py     a new node's folder: keys, configuration, genesis.
     assemble.py      builds every part from finished parts; nothing is half-built.
     runtime.py       one nursery: API, network, consensus, sync, gossip; clean shutdown.
     ledger_store.py  the ledger and the database as one: executes blocks, commits each in one synced batch, serves snapshots.
@@ -15,7 +16,7 @@ Concepts
     wire.py          which message travels on which channel and how it is told apart.
     timers.py        timeouts that consensus asked for.
     feed.py          who waits for blocks and transactions is told.
-    clock.py, log.py the outside world's time and the node's own record of events.
+    clock.py, log.py the outside world's time and the node's own record of events; version.py, which gridnode this is.
 
 Order of durability: the engine's entry is in the log, then the guard's record is on disk, then a signature exists, then it is sent. A block is
 committed by one synced batch: block, commit, receipts, state, tree, index. Whatever the moment of a crash, the next start finds either all of

@@ -10,6 +10,7 @@ import pytest
 import trio
 from trio.testing import wait_all_tasks_blocked
 
+from gridnode.api.submit import SLICE_BYTES
 from gridnode.chain.transaction import decode_transaction, transaction_id
 from gridnode.codec.canonical import pack
 from gridnode.codec.records import to_json
@@ -76,6 +77,24 @@ def test_a_batch_stands_or_falls_one_by_one(tmp_path: Path) -> None:
         rows = answer.json()["data"]
         assert [row["status"] for row in rows] == ["rejected", "pending", "rejected"]
         assert [row.get("error", {}).get("code") for row in rows] == ["BAD_SIGNATURE", None, "DUPLICATE"]
+
+    play(tmp_path, scene)
+
+
+def test_a_large_batch_is_answered_in_its_order(tmp_path: Path) -> None:
+    """Larger than what is taken in at once, as msgpack and as JSON objects."""
+
+    async def scene(chain: ServedChain, client: httpx.AsyncClient) -> None:
+        pays = [Transfer(account("bob"), Denomination.THB, 1)] * 100
+        raws = [chain.raw("alice", *pays) for _ in range(30)]
+        assert sum(map(len, raws[:20])) > SLICE_BYTES
+        rows = (await client.post("transactions", content=pack(raws[:20]), headers=MSGPACK)).json()["data"]
+        assert [row["id"] for row in rows] == [transaction_id(raw).hex() for raw in raws[:20]]
+        objects = [as_object(raw) for raw in raws[20:]]
+        rows = (await client.post("transactions", json={"transactions": objects})).json()["data"]
+        assert [row["id"] for row in rows] == [transaction_id(raw).hex() for raw in raws[20:]]
+        assert {row["status"] for row in rows} == {"pending"}
+        assert len(chain.pool) == 30
 
     play(tmp_path, scene)
 
