@@ -10,8 +10,7 @@ from gridnode.chain.commit import Commit
 from gridnode.chain.genesis import Genesis
 from gridnode.chain.vote import Vote
 from gridnode.consensus.engine import Engine
-from gridnode.consensus.inputs import StartHeight, height_of
-from gridnode.consensus.journal import event_of
+from gridnode.consensus.inputs import StartHeight
 from gridnode.crypto.address import address_of
 from gridnode.crypto.keys import KeyPair, key_pair
 from gridnode.execution.executed import Executed
@@ -178,21 +177,14 @@ def _committed(node: Node, executed: Executed) -> None:
 
 
 def _caught_up(node: Node) -> None:
-    """Nothing is known to be missing: take part in consensus, from where the log says when this is the start.
-
-    A validator that has signed at this height and finds nothing of it in its log does not know its locks: it listens until the next.
-    """
+    """Nothing is known to be missing: take part in consensus, from where the log says when this is the start."""
     height = node.store.next_height
     if node.engine.height:
         node.loop.offer(StartHeight(height, node.store.validators))
         return
     entries = tuple(node.wal.entries())
     node.wal.prune(height)
-    logged = any(height_of(event_of(entry)) == height for entry in entries)
-    lost = node.guard is not None and node.guard.log_was_lost(height, logged)
-    if lost:
-        _log.warning("the consensus log of this height is lost; listening until the next", height=height)
-    node.loop.offer(Resume(StartHeight(height, node.store.validators, not lost), entries))
+    node.loop.offer(Resume(StartHeight(height, node.store.validators), entries))
 
 
 def _consensus_keys(config: Config, folder: Path, genesis: Genesis) -> KeyPair | None:

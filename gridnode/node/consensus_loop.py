@@ -130,13 +130,21 @@ class ConsensusLoop:
             self._candidates.start_height()
             self._timers.cancel(start.height - 1)
         if isinstance(event, Resume):
-            effects = self._engine.restore(event.start, event.entries)
+            effects = self._resume(event)
         else:
             effects = self._engine.handle(event)
         for effect in effects:
             await self._perform(effect)
         if isinstance(event, (StartHeight, Resume)) and len(self._pool):
             self.work_arrived()
+
+    def _resume(self, event: Resume) -> list[fx.Effect]:
+        """Replay the log. When it does not lead to what the guard signed last, locks may be lost and the node only listens."""
+        last_signed = self._guard.last_message() if self._guard else None
+        effects = self._engine.restore(event.start, event.entries, last_signed)
+        if last_signed is not None and not self._engine.signs:
+            _log.warning("the consensus log of this height is lost or damaged; listening until the next", height=self.height)
+        return effects
 
     async def _perform(self, effect: fx.Effect) -> None:
         match effect:

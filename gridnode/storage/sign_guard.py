@@ -117,13 +117,6 @@ class SignGuard:
         kind = VoteKind.PREVOTE if last.step is SignStep.PREVOTE else VoteKind.PRECOMMIT
         return Vote(kind, last.height, last.round, last.block_hash, self.address, last.signature)
 
-    def log_was_lost(self, height: int, logged: bool) -> bool:
-        """Whether this key has signed at `height` although the consensus log has nothing of it (`logged` False).
-
-        Then the locks of the height are lost, and the node must only listen until the next one.
-        """
-        return not logged and self._last is not None and self._last.height >= height
-
     def sign_vote(self, kind: VoteKind, height: Height, round_: Round, block_hash: Hash) -> Vote | Refused:
         """The vote, signed; or why not. Its record is on disk when this returns. Raises OperatorError when the disk fails."""
         step = SignStep.PREVOTE if kind is VoteKind.PREVOTE else SignStep.PRECOMMIT

@@ -11,7 +11,7 @@
     > crash                            the process dies and is started again with its log
     > crash and lose the tail          the machine dies: what was not synced is gone too
 
-Blocks have letters. What the node signs comes back to its engine as it does in a real node; those inputs are shown as `<`. The line that
+Blocks have letters. What the node signs comes back to its engine as it does in the node; those inputs are shown as `<`. The line that
 begins with `=` shows the state whenever it has changed.
 """
 
