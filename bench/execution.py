@@ -26,6 +26,8 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+import plyvel
+
 from gridnode.chain.commit import NO_COMMIT, Commit
 from gridnode.chain.genesis import ChainParams, Genesis, ModuleGenesis, genesis_hash
 from gridnode.chain.kinds import to_message
@@ -167,6 +169,13 @@ def populate(database: Database, tree: Commitment, start: Genesis, cast: Cast) -
         rows = {}
 
 
+def settle(path: Path) -> None:
+    """Let LevelDB finish sorting what was written in one go; in a node's life that work is spread over years."""
+    database = plyvel.DB(str(path))
+    database.compact_range()
+    database.close()
+
+
 def admit(raws: list[bytes]) -> list[VerifiedTransaction]:
     """What a node does with transactions that arrive."""
     taken = []
@@ -184,7 +193,6 @@ def one_block(ledger: Ledger, database: Database, tree: TimedTree, raws: list[by
     last_commit = NO_COMMIT
     if tip.height:
         last_commit = Commit(tip.height, 0, tip.block_hash, (bytes(64),))
-    gc.collect()
     tree.seconds = 0.0
     start = time.thread_time()
     waiting = admit(raws)
@@ -203,12 +211,18 @@ def measure(accounts: int, folder: Path, options: argparse.Namespace) -> dict[st
     """Figures at this number of accounts."""
     start = genesis()
     cast = Cast(accounts, (WARM_UP + options.blocks) * options.transfers, random.Random(options.seed))
-    database = Database(folder / str(accounts), genesis_hash(start))
-    tree = TimedTree(database.view(Column.PAGES))
+    path = folder / str(accounts)
     began = time.perf_counter()
-    populate(database, tree, start, cast)
+    database = Database(path, genesis_hash(start))
+    populate(database, Commitment(database.view(Column.PAGES)), start, cast)
+    database.close()
+    settle(path)
     populated = time.perf_counter() - began
+    database = Database(path, genesis_hash(start))
+    tree = TimedTree(database.view(Column.PAGES))
     ledger = open_ledger(start, None, database.view(Column.STATE), tree, [])
+    gc.collect()
+    gc.freeze()  # the cast is no part of a node
     rows = [
         one_block(ledger, database, tree, cast.transfers(options.transfers, ledger.tip.time_ms))
         for _ in range(WARM_UP + options.blocks)
