@@ -16,7 +16,14 @@ from gridnode.codec.records import decode, encode
 from gridnode.mempool.pool import Pool
 from gridnode.node.verifier import Verifier
 from gridnode.node.wire import RequestKind
-from gridnode.primitives.errors import GridnodeError, Malformed, PeerFault, Rejected
+from gridnode.primitives.errors import (
+    GridnodeError,
+    InvariantBroken,
+    Malformed,
+    OperatorError,
+    PeerFault,
+    Rejected,
+)
 from gridnode.primitives.ids import Hash, TransactionId
 from gridnode.primitives.limits import MAX_CANDIDATES, MAX_FETCH_IDS
 from gridnode.sync.messages import TransactionsAnswer, TransactionsRequest
@@ -101,9 +108,9 @@ class Candidates:
                 complete = await self._assemble(block_hash, peer)
             except PeerFault as fault:
                 self._peers.report(peer, fault)
-            except Rejected:
+            except (InvariantBroken, OperatorError, Rejected):
                 raise
-            except GridnodeError:
+            except GridnodeError:  # the peer cannot be asked now
                 continue
             else:
                 if complete is not None:

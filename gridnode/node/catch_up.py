@@ -97,24 +97,39 @@ class CatchUp:
                 await self._heard.wait()
         async with trio.open_nursery() as nursery:
             nursery.start_soon(self._tell_regularly)
-            self._nursery = nursery
             started = False
             while True:
                 missing = self._missing()
-                if missing:
-                    await self._sync()
-                if not started or missing:
+                if missing and not self.syncing:
+                    _log.info("catching up", height=self._store.height, best=self.best)
+                if not missing and (self.syncing or not started):
+                    self._caught_up(started)
                     started = True
-                    self._on_caught_up()
+                self.syncing = missing
+                if missing or not self._requester.behind:
+                    for ask in self._requester.next_requests():
+                        nursery.start_soon(self._ask, ask)
+                received = self._requester.next_block()
+                if received is not None:
+                    await self._store_received(received)
+                    continue
                 self._stirred = trio.Event()
                 with trio.move_on_after(PATIENCE_MS / 1000):
                     await self._stirred.wait()
+
+    def _caught_up(self, started: bool) -> None:
+        if started:
+            _log.info("caught up", height=self._store.height)
+        self.syncing = False
+        self._on_caught_up()
 
     def _missing(self) -> bool:
         behind = self._requester.behind
         if not behind:
             self._short_since_ms = None
             return False
+        if self.syncing:
+            return True
         if self._short_since_ms is None:
             self._short_since_ms = monotonic_ms()
         return behind > 1 or monotonic_ms() - self._short_since_ms >= PATIENCE_MS
@@ -123,22 +138,6 @@ class CatchUp:
         while True:
             self.tell()
             await trio.sleep(STATUS_EVERY_S)
-
-    async def _sync(self) -> None:
-        self.syncing = True
-        _log.info("catching up", height=self._store.height, best=self.best)
-        while self._requester.behind:
-            for ask in self._requester.next_requests():
-                self._nursery.start_soon(self._ask, ask)
-            received = self._requester.next_block()
-            if received is not None:
-                await self._store_received(received)
-                continue
-            self._stirred = trio.Event()
-            with trio.move_on_after(STATUS_EVERY_S):
-                await self._stirred.wait()
-        self.syncing = False
-        _log.info("caught up", height=self._store.height)
 
     async def _ask(self, ask: Ask) -> None:
         try:
@@ -167,6 +166,7 @@ class CatchUp:
             self._network.report(received.peer, PeerFault(f"wrong block {height}: {error}", 100))
             return
         if executed is not None:
+            self._requester.proved(received.peer)
             self._on_commit(executed)
 
     async def _checked(self, final: FinalBlock) -> Executed | None:

@@ -39,8 +39,10 @@ class Feed:
     async def transaction(self, transaction_id: TransactionId, timeout_ms: int) -> bool:
         """Wait until this transaction is in a stored block, at most `timeout_ms`; whether it is."""
         event = self._transactions.setdefault(transaction_id, trio.Event())
-        with trio.move_on_after(timeout_ms / 1000):
-            await event.wait()
-        if not event.is_set() and not event.statistics().tasks_waiting:
-            self._transactions.pop(transaction_id, None)
+        try:
+            with trio.move_on_after(timeout_ms / 1000):
+                await event.wait()
+        finally:  # also for a client that has gone away
+            if not event.is_set() and not event.statistics().tasks_waiting:
+                self._transactions.pop(transaction_id, None)
         return event.is_set()

@@ -20,17 +20,16 @@ class Timers:
 
     def schedule(self, timeout: ScheduleTimeout) -> None:
         """Fire `timeout` after its time."""
-        self._nursery.start_soon(self._run, timeout)
+        scope = trio.CancelScope()
+        self._running.setdefault(timeout.height, set()).add(scope)
+        self._nursery.start_soon(self._run, timeout, scope)
 
-    async def _run(self, timeout: ScheduleTimeout) -> None:
-        with trio.CancelScope() as scope:
-            running = self._running.setdefault(timeout.height, set())
-            running.add(scope)
-            try:
-                await trio.sleep(timeout.after_ms / 1000)
-                self._fire(TimeoutElapsed(timeout.kind, timeout.height, timeout.round))
-            finally:
-                running.discard(scope)
+    async def _run(self, timeout: ScheduleTimeout, scope: trio.CancelScope) -> None:
+        with scope:
+            await trio.sleep(timeout.after_ms / 1000)
+        if not scope.cancel_called:
+            self._running[timeout.height].discard(scope)
+            self._fire(TimeoutElapsed(timeout.kind, timeout.height, timeout.round))
 
     def cancel(self, height: int) -> None:
         """Drop all timeouts of this height and of those below it."""

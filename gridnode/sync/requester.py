@@ -2,6 +2,9 @@
 
 Facts go in (peers' heights, answers, failures); `next_requests` says whom to ask for what, and `next_block` hands over the received
 blocks strictly in order. Ranges do not overlap, a failed range is asked of another peer, and what is fetched ahead is bounded.
+
+A height is a claim. A peer that owes what it claims is doubted until it has given a good block: it is asked when nobody else is
+ahead, but this node does not count as behind on its word, else one liar could keep every node from voting.
 """
 
 from __future__ import annotations
@@ -39,8 +42,8 @@ class Requester:
 
     @property
     def best(self) -> int:
-        """Greatest height that any connected peer claims."""
-        return max(self._peers.values(), default=0)
+        """Greatest height that any peer claims that is not doubted."""
+        return max((height for peer, height in self._peers.items() if peer not in self._misses), default=0)
 
     @property
     def behind(self) -> int:
@@ -52,10 +55,9 @@ class Requester:
         self._peers[peer] = height
 
     def peer_gone(self, peer: bytes) -> None:
-        """A peer disconnected; what it was asked for is asked of others."""
+        """A peer disconnected; what it was asked for is asked of others. A doubt stays."""
         self._peers.pop(peer, None)
         self._under_way.pop(peer, None)
-        self._misses.pop(peer, None)
 
     def stored(self, height: int) -> None:
         """This node stored the block at `height`, by sync or by consensus."""
@@ -64,10 +66,13 @@ class Requester:
             del self._received[number]
 
     def next_requests(self) -> list[Ask]:
-        """Requests to send now; each peer has at most one under way, those that failed least and then in order of id first."""
+        """Requests to send now; each peer has at most one under way, those that failed least and then in order of id first.
+
+        Who is doubted is asked only when nobody else is ahead.
+        """
         asks: list[Ask] = []
         for peer in sorted(self._peers, key=lambda peer: (self._misses.get(peer, 0), peer)):
-            if len(self._under_way) >= MAX_SYNC_REQUESTS:
+            if len(self._under_way) >= MAX_SYNC_REQUESTS or (self.behind and peer in self._misses):
                 break
             gap = None if peer in self._under_way else self._first_gap(self._peers[peer])
             if gap is not None:
@@ -92,25 +97,36 @@ class Requester:
         return any(first <= height < stop for first, stop in self._under_way.values())
 
     def answered(self, peer: bytes, answer: BlockAnswer) -> str | None:
-        """Take a peer's answer. Returns what is wrong with it, or None; heights must run up from the one asked for."""
+        """Take a peer's answer. Returns what is wrong with it, or None; heights must run up from the one asked for.
+
+        An answer that comes after its peer had left is passed over: what was asked has been asked of others.
+        """
         asked = self._under_way.pop(peer, None)
         if asked is None:
-            return "expected no answer, nothing was asked"
+            return None
         first, stop = asked
         if not answer.blocks:
-            self._misses[peer] = self._misses.get(peer, 0) + 1
+            self._doubt(peer)
             self._peers[peer] = min(self._peers.get(peer, 0), first - 1)
         for number, final in enumerate(answer.blocks, start=first):
             if number >= stop or final.block.header.height != number:
+                self._doubt(peer)
                 return f"expected block {number} of at most {stop - first}, got block {final.block.header.height}"
             if number > self.height:
                 self._received.setdefault(number, Received(peer, final))
         return None
 
+    def _doubt(self, peer: bytes, weight: int = 1) -> None:
+        self._misses[peer] = self._misses.get(peer, 0) + weight
+
     def failed(self, peer: bytes) -> None:
         """A request to `peer` failed or timed out; others are asked first from now on."""
         self._under_way.pop(peer, None)
-        self._misses[peer] = self._misses.get(peer, 0) + 1
+        self._doubt(peer)
+
+    def proved(self, peer: bytes) -> None:
+        """A block of this peer was good: it is doubted no more."""
+        self._misses.pop(peer, None)
 
     def next_block(self) -> Received | None:
         """The block after the last stored one, if it has arrived."""
@@ -121,6 +137,6 @@ class Requester:
         bad = self._received.get(height)
         if bad is None:
             return
-        self._misses[bad.peer] = self._misses.get(bad.peer, 0) + MAX_SYNC_BLOCKS
+        self._doubt(bad.peer, MAX_SYNC_BLOCKS)
         for number in [number for number, received in self._received.items() if received.peer == bad.peer]:
             del self._received[number]

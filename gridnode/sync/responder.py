@@ -17,7 +17,9 @@ from gridnode.sync.messages import (
 
 
 def answer_blocks(request: BlockRequest, height: int, load: Callable[[int], FinalBlock | None]) -> bytes:
-    """Encoded `BlockAnswer`: blocks from `request.first` up to `height`, at most as many as asked; stops after MAX_SYNC_BYTES.
+    """Encoded `BlockAnswer`: blocks from `request.first` up to `height`, at most as many as asked.
+
+    Its transactions stay within MAX_SYNC_BYTES, unless the first block alone has more, so it fits into one response.
 
     load    the stored block of a height with its commit, or None when pruned.
     """
@@ -27,10 +29,10 @@ def answer_blocks(request: BlockRequest, height: int, load: Callable[[int], Fina
         final = load(number)
         if final is None:
             break
-        blocks.append(final)
         size += sum(len(raw) for raw in final.block.transactions)
-        if size >= MAX_SYNC_BYTES:
+        if blocks and size > MAX_SYNC_BYTES:
             break
+        blocks.append(final)
     return encode(BlockAnswer(tuple(blocks)))
 
 

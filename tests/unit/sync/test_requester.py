@@ -5,7 +5,15 @@ from __future__ import annotations
 from gridnode.chain.block import NO_ENERGY, Block, Header
 from gridnode.chain.commit import NO_COMMIT
 from gridnode.codec.records import decode
-from gridnode.primitives.limits import MAX_SYNC_AHEAD, MAX_SYNC_BLOCKS, MAX_SYNC_BYTES, MAX_SYNC_REQUESTS
+from gridnode.primitives.limits import (
+    MAX_BLOCK_BYTES,
+    MAX_RESPONSE_BYTES,
+    MAX_SYNC_AHEAD,
+    MAX_SYNC_BLOCKS,
+    MAX_SYNC_BYTES,
+    MAX_SYNC_REQUESTS,
+    MAX_TRANSACTION_BYTES,
+)
 from gridnode.sync.messages import (
     BlockAnswer,
     BlockRequest,
@@ -74,10 +82,9 @@ def test_blocks_come_out_in_order_whatever_order_they_came_in() -> None:
     assert requester.behind == 0
 
 
-def test_wrong_heights_and_unasked_answers_are_named() -> None:
+def test_wrong_heights_are_named() -> None:
     requester = Requester(0)
     requester.peer_at(b"a", 5)
-    assert requester.answered(b"a", answer(1, 1)) == "expected no answer, nothing was asked"
     requester.next_requests()
     assert "expected block 1" in str(requester.answered(b"a", answer(2, 1)))
     requester.next_requests()
@@ -112,6 +119,58 @@ def test_a_refused_block_takes_its_peers_others_along() -> None:
     assert [ask.peer for ask in requester.next_requests()] == [b"b"]
 
 
+def test_an_answer_that_comes_after_its_peer_left_is_passed_over() -> None:
+    requester = Requester(0)
+    requester.peer_at(b"a", 5)
+    requester.next_requests()
+    requester.peer_gone(b"a")
+    assert requester.answered(b"a", answer(1, 5)) is None
+    assert requester.next_block() is None
+
+
+def test_who_owes_what_it_claims_keeps_nobody_behind() -> None:
+    """Silent, empty or wrong: claimed again, it is asked again, but nobody else's work waits for it."""
+    requester = Requester(7)
+    for fail in (
+        requester.failed,
+        lambda peer: requester.answered(peer, BlockAnswer(())),
+        lambda peer: requester.answered(peer, answer(9, 1)),
+    ):
+        requester.peer_at(b"liar", 1_000_000)
+        assert [ask.peer for ask in requester.next_requests()] == [b"liar"]
+        fail(b"liar")
+        requester.peer_at(b"liar", 1_000_000)
+        assert requester.behind == 0
+        assert requester.best == 0
+
+
+def test_a_doubt_outlives_the_link_and_ends_with_a_good_block() -> None:
+    requester = Requester(7)
+    requester.peer_at(b"a", 9)
+    requester.next_requests()
+    requester.peer_gone(b"a")
+    requester.failed(b"a")  # the link was lost while it was asked
+    requester.peer_at(b"a", 9)
+    assert requester.behind == 0
+    requester.next_requests()
+    requester.answered(b"a", answer(8, 2))
+    received = requester.next_block()
+    assert received is not None
+    requester.proved(received.peer)
+    requester.stored(8)
+    assert requester.behind == 1
+
+
+def test_who_is_doubted_is_not_asked_while_another_is_ahead() -> None:
+    requester = Requester(0)
+    requester.peer_at(b"a", 500)
+    requester.next_requests()
+    requester.failed(b"a")
+    requester.peer_at(b"b", 500)
+    assert [ask.peer for ask in requester.next_requests()] == [b"b"]
+    assert requester.next_requests() == []
+
+
 def test_a_peer_that_leaves_frees_its_range() -> None:
     requester = Requester(0)
     requester.peer_at(b"a", 4)
@@ -130,7 +189,21 @@ def test_answers_are_bounded_in_count_bytes_and_by_what_is_stored() -> None:
     assert decode(BlockAnswer, answer_blocks(BlockRequest(200, 10), 100, stored.get)).blocks == ()
     heavy = {height: final(height, 60_000) for height in range(1, 101)}
     some = decode(BlockAnswer, answer_blocks(BlockRequest(1, MAX_SYNC_BLOCKS), 100, heavy.get)).blocks
-    assert sum(len(item.block.transactions[0]) for item in some[:-1]) < MAX_SYNC_BYTES
+    assert sum(len(item.block.transactions[0]) for item in some) <= MAX_SYNC_BYTES
+
+
+def test_an_answer_of_the_largest_blocks_fits_into_a_response() -> None:
+    """Two blocks that together are too long travel one by one; a single one always travels."""
+    raw = bytes(MAX_TRANSACTION_BYTES)
+    count = MAX_BLOCK_BYTES // MAX_TRANSACTION_BYTES
+    largest = {}
+    for height, many in ((1, count - 1), (2, count), (3, count)):
+        empty = final(height)
+        largest[height] = FinalBlock(Block(empty.block.header, (raw,) * many, NO_COMMIT), NO_COMMIT)
+    for first in (1, 2, 3):
+        payload = answer_blocks(BlockRequest(first, 3), 3, largest.get)
+        assert len(payload) <= MAX_RESPONSE_BYTES
+        assert [item.block.header.height for item in decode(BlockAnswer, payload).blocks] == [first]
 
 
 def test_known_transactions_come_in_the_order_asked() -> None:
