@@ -7,7 +7,7 @@ from typing import Final
 
 from starlette.requests import Request
 
-from gridnode.api.problems import bad_parameter
+from gridnode.api.problems import Problem, bad_parameter
 from gridnode.crypto.address import decode_address
 from gridnode.primitives.errors import Malformed
 from gridnode.primitives.ids import Address
@@ -102,7 +102,7 @@ class Parameters:
         try:
             return decode_address(text)
         except Malformed as error:
-            raise bad_parameter(name, f"an address such as grid1...: {error}", text) from None
+            raise Problem(400, "BAD_PARAMETER", str(error), name) from None
 
     def required_address(self, name: str) -> Address:
         """As `address`, and it must be there."""

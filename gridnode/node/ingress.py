@@ -129,7 +129,7 @@ class Ingress:
     async def take_in(self) -> None:
         """Bring gossiped transactions to the intake, batch by batch, until cancelled."""
         async for raws in self._waiting:
-            await self._intake.submit(raws)
+            await self._intake.hear(raws)
 
     async def request(self, _peer: bytes, kind: int, payload: bytes) -> bytes:
         """Answer a peer's request. Raises PeerFault when it is malformed or of no known kind."""

@@ -47,14 +47,35 @@ class Intake:
         self.rejected: dict[str, int] = {}
 
     async def submit(self, raws: Sequence[bytes]) -> list[Submitted]:
-        """Take signed transactions in; each stands or falls alone. Answers come in the order of `raws`."""
+        """Take in what a client signed, and tell the peers; each stands or falls alone. Answers come in the order of `raws`."""
+        results = await self._take(raws)
+        for raw, result in zip(raws, results, strict=True):
+            if result.rejected is None:
+                self._outbox.add(raw)
+            else:
+                name = result.rejected.code.name
+                self.rejected[name] = self.rejected.get(name, 0) + 1
+        return results
+
+    async def hear(self, raws: Sequence[bytes]) -> None:
+        """Take in what a peer gossips; whoever submitted it has told all nodes, so nobody is told again."""
+        await self._take(raws)
+
+    async def _take(self, raws: Sequence[bytes]) -> list[Submitted]:
         results: list[Submitted | None] = [None] * len(raws)
         fit: list[tuple[int, Transaction]] = []
         for index, raw in enumerate(raws):
             try:
-                fit.append((index, self._precheck(raw)))
+                transaction = decode_transaction(raw)
+            except Malformed as error:
+                results[index] = Submitted(None, Rejected(ChainCode.MALFORMED, str(error)))
+                continue
+            try:
+                self._precheck(transaction)
             except Rejected as rejection:
-                results[index] = self._refuse(None, rejection)
+                results[index] = Submitted(transaction.id, rejection)
+            else:
+                fit.append((index, transaction))
         verdicts = await self._verifier.verified([transaction for _, transaction in fit])
         for (index, transaction), verdict in zip(fit, verdicts, strict=True):
             results[index] = self._admit(transaction, verdict)
@@ -62,15 +83,10 @@ class Intake:
             self._wake()
         return [result for result in results if result is not None]
 
-    def _precheck(self, raw: bytes) -> Transaction:
-        try:
-            transaction = decode_transaction(raw)
-        except Malformed as error:
-            raise Rejected(ChainCode.MALFORMED, str(error)) from None
-        self._pool.check_room(transaction.id, transaction.sender, len(raw))
+    def _precheck(self, transaction: Transaction) -> None:
+        self._pool.check_room(transaction.id, transaction.sender, len(transaction.raw))
         check_form(transaction, self._store.chain_id)
         self._store.check_standing(transaction)
-        return transaction
 
     def _admit(self, transaction: Transaction, verdict: VerifiedTransaction | None) -> Submitted:
         try:
@@ -79,12 +95,6 @@ class Intake:
             self._store.check_standing(transaction)  # a block may have been committed meanwhile
             self._pool.add(verdict)
         except Rejected as rejection:
-            return self._refuse(transaction.id, rejection)
-        self._outbox.add(transaction.raw)
+            return Submitted(transaction.id, rejection)
         self.accepted += 1
         return Submitted(transaction.id, None)
-
-    def _refuse(self, transaction_id: TransactionId | None, rejection: Rejected) -> Submitted:
-        name = rejection.code.name
-        self.rejected[name] = self.rejected.get(name, 0) + 1
-        return Submitted(transaction_id, rejection)
