@@ -49,7 +49,7 @@ MAX_FETCH_IDS: Final = 10_000  # transactions asked for at once
 MAX_STATE_NESTING: Final = 8  # block, transaction, message and room; deeper is a rule that calls itself
 MAX_KEY_BYTES: Final = 256  # of a state key that a client asks a proof for; the longest has two names
 MAX_TABLE_CACHE_ROWS: Final = 4_096  # decoded values remembered for each table
-MAX_CACHED_TREE_ROWS: Final = 32_768  # about 30 MB; holds all inner pages of a million rows
+MAX_CACHED_TREE_ROWS: Final = 262_144  # all tree rows of two million state rows, some 200 MB; with less state, less
 MAX_PROOF_DEPTH: Final = 255  # two different key hashes agree in no more bits
 MAX_CACHED_BLOCKS: Final = 64  # newest blocks kept at hand: what lagging peers and the API ask for
 MAX_CACHED_BLOCK_BYTES: Final = 32 * 1024 * 1024  # of transactions in them, however large blocks are
@@ -66,6 +66,9 @@ MAX_LOT_PARTS: Final = 64  # inputs or outputs of one transfer of lots: a messag
 MAX_POINT_LOTS: Final = 64  # lots of one connection point and MTU held until settlement; its row stays small
 MAX_SETTLE_STEPS: Final = 10_000  # trades and points that a block's hook may be allowed to settle
 MAX_MATCH_STEPS: Final = 1_000_000  # fills and orders that a block's hook may be allowed to match
+MAX_AUCTION_NUMBER: Final = 10**15  # energy, capacity, price and wheeling in a call auction: sums of them stay in 63 bits
+MAX_AUCTION_WH: Final = 2**60  # of all orders of one call auction together, for the same reason
+MAX_AUCTION_LINES: Final = 1_024  # directions of lines in a call auction: a full mesh of 32 zones
 MAX_ARREARS_PER_INCOME: Final = 16  # creditors paid out of one payment received; the rest waits for the next one
 
 # Genesis and grid
