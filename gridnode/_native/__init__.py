@@ -9,7 +9,9 @@ was expected, before anything is changed.
     matching.pxd  the matching loop
     queue.pxd     one queue of orders, a balanced tree
     orders.pxd    the pool of resting orders and the map from ids
-    commitment    the sparse Merkle tree of the state          reference and rules: gridnode.state
+    commitment.pyx  update, path: the sparse Merkle tree of the state   reference: gridnode.state.reference_tree, rules: gridnode.state
+    commitment.pxd  its hashes and the bytes of its pages
+    sha256.pyx    SHA-256 without a Python object for each digest; of OpenSSL, else of libsodium
 
 The continuous books: concepts
 

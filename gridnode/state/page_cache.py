@@ -25,8 +25,8 @@ class PageCache:
 
     def __init__(self, pages: Pages) -> None:
         self._pages = pages
-        self._young: dict[bytes, bytes] = {}
-        self._old: dict[bytes, bytes] = {}
+        self._young: dict[bytes, bytes | None] = {}  # None only within `replace`
+        self._old: dict[bytes, bytes | None] = {}
 
     def get(self, key: bytes) -> bytes | None:
         """The row of a name, or None."""
@@ -34,19 +34,19 @@ class PageCache:
         if row is None:
             row = self._old.get(key) or self._pages.get(key)
             if row is not None:
-                self._remember(key, row)
+                self._young[key] = row
+                self._age()
         return row
 
     def replace(self, writes: Mapping[bytes, bytes | None]) -> None:
         """Take over rows that have been stored; None stands for a row that is gone."""
-        for key, row in writes.items():
-            if row is not None:
-                self._remember(key, row)
-            else:
-                self._young.pop(key, None)
-                self._old.pop(key, None)
+        gone = [key for key, row in writes.items() if row is None]
+        self._young.update(writes)
+        for key in gone:
+            del self._young[key]
+            self._old.pop(key, None)
+        self._age()
 
-    def _remember(self, key: bytes, row: bytes) -> None:
-        self._young[key] = row
+    def _age(self) -> None:
         if len(self._young) >= MAX_CACHED_TREE_ROWS // 2:
             self._old, self._young = self._young, {}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from hashlib import sha256
+
 import pytest
 
 from gridnode.primitives import limits
@@ -123,3 +125,16 @@ def test_the_cache_is_bounded_and_keeps_what_is_used(monkeypatch: pytest.MonkeyP
         cache.get(gone)
         assert asked == [gone]
     assert limits.MAX_CACHED_TREE_ROWS > 1_000
+
+
+def test_frozen_bytes() -> None:
+    """Roots are consensus data and tree rows lie on disks: neither may change without a new format."""
+    commitment = Commitment(MemoryReader())
+    assert commitment.root.hex() == "ef06da2dce444d4fcd273e9235c372a6a210700a5b13125a616d248e83d15295"
+    content = {bytes([TOKEN]) + b"%d" % number: b"%d" % number**2 for number in range(100)}
+    update = commitment.update({**content, bytes([GRID]): b"one"})
+    assert update.root.hex() == "b949ce3fe8f9e235221cd58ced1d9869e778cf6314fbd54d0a6271dfb8d11b9f"
+    stored = b"".join(name + (row or b"") for name, row in sorted(update.pages.items()))
+    assert len(update.pages) == 13
+    frozen = "d40bcd770507fc8f261b9cf42f1a26a4c2a52358a572933b2f1473943b3dec3a"
+    assert sha256(stored).hexdigest() == frozen
