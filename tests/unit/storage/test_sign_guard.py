@@ -135,6 +135,24 @@ def test_a_disk_that_fails_signs_nothing(tmp_path: Path, monkeypatch: pytest.Mon
     assert signer.last.step is SignStep.PREVOTE
 
 
+def test_file_then_name_are_on_disk_before_the_signature_leaves(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    done: list[str] = []
+    fsync, rename = os.fsync, Path.rename
+
+    def noted_fsync(file: int) -> None:
+        done.append(f"sync {Path(f'/proc/self/fd/{file}').readlink().name}")
+        fsync(file)
+
+    def noted_rename(path: Path, target: Path) -> Path:
+        done.append(f"rename {path.name} {target.name}")
+        return rename(path, target)
+
+    monkeypatch.setattr(os, "fsync", noted_fsync)
+    monkeypatch.setattr(Path, "rename", noted_rename)
+    prevote(guard(tmp_path), 1, 0, A)
+    assert done == ["sync guard.new", "rename guard.new guard", f"sync {tmp_path.name}"]
+
+
 MOMENTS = ("before", "opened", "written", "synced", "renamed", "directory synced", "returned")
 """Moments of one signature at which the process is killed."""
 
