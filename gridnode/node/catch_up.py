@@ -76,7 +76,7 @@ class CatchUp:
     def behind(self, height: int) -> None:
         """Consensus heard that others work on `height`; their status will say who has what."""
         _log.debug("others are ahead", height=height)
-        self._short_since_ms = 0
+        self._short_since_ms = monotonic_ms() - PATIENCE_MS
         self._stirred.set()
 
     def stored(self) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import time
 
+import trio
+
 
 def now_ms() -> int:
     """Wall clock in unix milliseconds; becomes chain time only through a proposed block."""
@@ -11,5 +13,5 @@ def now_ms() -> int:
 
 
 def monotonic_ms() -> int:
-    """Milliseconds of a clock that never jumps; for timers."""
-    return time.monotonic_ns() // 1_000_000
+    """Milliseconds of the clock that timers run on: it never jumps, and its origin means nothing. Only inside trio."""
+    return int(trio.current_time() * 1000)

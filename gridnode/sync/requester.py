@@ -4,7 +4,7 @@ Facts go in (peers' heights, answers, failures); `next_requests` says whom to as
 blocks strictly in order. Ranges do not overlap, a failed range is asked of another peer, and what is fetched ahead is bounded.
 
 A height is a claim. A peer that owes what it claims is doubted until it has given a good block: it is asked when nobody else is
-ahead, but this node does not count as behind on its word, else one liar could keep every node from voting.
+ahead, once for each time it claims, but this node does not count as behind on its word, else one liar could keep every node from voting.
 """
 
 from __future__ import annotations
@@ -107,7 +107,6 @@ class Requester:
         first, stop = asked
         if not answer.blocks:
             self._doubt(peer)
-            self._peers[peer] = min(self._peers.get(peer, 0), first - 1)
         for number, final in enumerate(answer.blocks, start=first):
             if number >= stop or final.block.header.height != number:
                 self._doubt(peer)
@@ -118,6 +117,8 @@ class Requester:
 
     def _doubt(self, peer: bytes, weight: int = 1) -> None:
         self._misses[peer] = self._misses.get(peer, 0) + weight
+        if peer in self._peers:
+            self._peers[peer] = min(self._peers[peer], self.height)
 
     def failed(self, peer: bytes) -> None:
         """A request to `peer` failed or timed out; others are asked first from now on."""

@@ -87,6 +87,7 @@ def test_wrong_heights_are_named() -> None:
     requester.peer_at(b"a", 5)
     requester.next_requests()
     assert "expected block 1" in str(requester.answered(b"a", answer(2, 1)))
+    requester.peer_at(b"a", 5)
     requester.next_requests()
     assert "of at most 5" in str(requester.answered(b"a", answer(1, 6)))
 
