@@ -153,8 +153,7 @@ def _join(
         catch_up.behind,
     )
     intake = Intake(store, pool, outbox, verifier, loop.work_arrived)
-    names = {key: name for name, key in by_name.items()}
-    ingress = Ingress(store, engine, loop, catch_up, candidates, intake, network.send, names)
+    ingress = Ingress(store, engine, loop, catch_up, candidates, intake, network.send, network.report)
     node = Node(
         config, genesis, store, pool, outbox, feed, network, engine, loop, catch_up, ingress, intake, verifier, wal, guard
     )

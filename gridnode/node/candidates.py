@@ -171,10 +171,9 @@ class Candidates:
     async def check(self, raws: Sequence[bytes]) -> list[VerifiedTransaction]:
         """Transactions of a block, taken apart and checked. Raises Rejected for one that can never be valid."""
         try:
-            transactions = [decode_transaction(raw) for raw in raws]
+            checked = await self._verifier.verified([decode_transaction(raw) for raw in raws])
         except Malformed as error:
             raise Rejected(ChainCode.MALFORMED, str(error)) from None
-        checked = await self._verifier.verified(transactions)
         valid = [transaction for transaction in checked if transaction is not None]
         if len(valid) != len(checked):
             raise Rejected(ChainCode.BAD_SIGNATURE, "expected valid signatures in every transaction of a block")

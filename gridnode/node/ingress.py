@@ -5,11 +5,12 @@ A flooded message is relayed before it is checked, so the fault of a bad vote is
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
 import trio
 
 from gridnode.chain.commit import Commit, check_commit
+from gridnode.chain.receipt import ChainCode
 from gridnode.chain.validators import proposer_of
 from gridnode.chain.vote import Proposal, Vote, proposal_hash, vote_hash
 from gridnode.codec.records import decode, encode
@@ -30,6 +31,9 @@ from gridnode.primitives.limits import MAX_GOSSIP_BATCHES
 from gridnode.sync.messages import BlockRequest, ProposedBlock, Status, TransactionsRequest
 from gridnode.sync.responder import answer_blocks, answer_transactions
 
+NEVER_HONEST = (ChainCode.MALFORMED, ChainCode.WRONG_CHAIN, ChainCode.UNKNOWN_MESSAGE, ChainCode.BAD_SIGNATURE)
+"""What a node refuses at its own door, whatever it has seen of the chain. The other codes depend on that and blame nobody."""
+
 
 class Ingress:
     """Messages, gossip and requests of peers."""
@@ -43,7 +47,7 @@ class Ingress:
         candidates: Candidates,
         intake: Intake,
         reply: Callable[[bytes, Channel, bytes], object],
-        names: Mapping[bytes, str],
+        report: Callable[[bytes, PeerFault], object],
     ) -> None:
         self._store = store
         self._engine = engine
@@ -52,8 +56,8 @@ class Ingress:
         self._candidates = candidates
         self._intake = intake
         self._reply = reply
-        self._names = names
-        self._batches, self._waiting = trio.open_memory_channel[tuple[bytes, ...]](MAX_GOSSIP_BATCHES)
+        self._report = report
+        self._batches, self._waiting = trio.open_memory_channel[tuple[bytes, TransactionBatch]](MAX_GOSSIP_BATCHES)
         self.dropped_batches = 0
 
     def message(self, peer: bytes, _channel: Channel, payload: bytes) -> None:
@@ -115,21 +119,23 @@ class Ingress:
             raise PeerFault(f"wrong commit: {error}", 100) from None
         self._loop.offer(CommitReceived(commit))
 
-    def gossip(self, _peer: bytes, payload: bytes) -> None:
+    def gossip(self, peer: bytes, payload: bytes) -> None:
         """A batch of transactions; when they come faster than they are checked, the newest is dropped. Raises PeerFault."""
         try:
             batch = decode(TransactionBatch, payload)
         except Malformed as error:
             raise PeerFault(f"malformed batch: {error}") from None
         try:
-            self._batches.send_nowait(batch.transactions)
+            self._batches.send_nowait((peer, batch))
         except trio.WouldBlock:
             self.dropped_batches += 1
 
     async def take_in(self) -> None:
-        """Bring gossiped transactions to the intake, batch by batch, until cancelled."""
-        async for raws in self._waiting:
-            await self._intake.hear(raws)
+        """Bring gossiped transactions to the intake, until cancelled; blame a batch's author for what no honest node passes on."""
+        async for author, batch in self._waiting:
+            for result in await self._intake.hear(batch.transactions):
+                if result.rejected is not None and result.rejected.code in NEVER_HONEST:
+                    self._report(author, PeerFault(f"gossiped a transaction that is {result.rejected.code.name}"))
 
     async def request(self, _peer: bytes, kind: int, payload: bytes) -> bytes:
         """Answer a peer's request. Raises PeerFault when it is malformed or of no known kind."""

@@ -57,9 +57,9 @@ class Intake:
                 self.rejected[name] = self.rejected.get(name, 0) + 1
         return results
 
-    async def hear(self, raws: Sequence[bytes]) -> None:
-        """Take in what a peer gossips; whoever submitted it has told all nodes, so nobody is told again."""
-        await self._take(raws)
+    async def hear(self, raws: Sequence[bytes]) -> list[Submitted]:
+        """Take in what a peer gossips, as `submit` does; whoever submitted it has told all nodes, so nobody is told again."""
+        return await self._take(raws)
 
     async def _take(self, raws: Sequence[bytes]) -> list[Submitted]:
         results: list[Submitted | None] = [None] * len(raws)

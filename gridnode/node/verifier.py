@@ -27,7 +27,7 @@ class Verifier:
     async def verified(self, transactions: Sequence[Transaction]) -> list[VerifiedTransaction | None]:
         """For each transaction, itself when every signature in it is valid, else None; in order.
 
-        Raises Rejected only for a message that no module knows (the caller has checked that before).
+        Raises Rejected for a message that no module knows, Malformed for one that is not of its form.
         """
         checks = [signature_checks(transaction) for transaction in transactions]
         count = sum(map(len, checks))
