@@ -43,7 +43,10 @@ class NodeProcess:
         self.plan = plan
         self.name = plan.name
         self.log = plan.folder / "node.log"
-        self._http = httpx.Client(base_url=plan.url + "/api/v1", timeout=30)
+        # No connection outlives its answer: the process at its other end may be another one by the next.
+        self._http = httpx.Client(
+            base_url=plan.url + "/api/v1", timeout=30, limits=httpx.Limits(max_keepalive_connections=0)
+        )
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
