@@ -141,7 +141,18 @@ def bad_answers(chain: GrownChain) -> dict[str, Callable[[int, bytes], bytes]]:
     }
 
 
-@pytest.mark.parametrize("name", bad_answers(GrownChain(2)))
+@pytest.mark.parametrize(
+    "name",
+    [
+        "no canonical bytes",
+        "another block's commit",
+        "one of three signatures",
+        "a forged state root",
+        "its transactions taken out",
+        "a later block",
+        "more than asked",
+    ],
+)
 def test_a_bad_block_is_not_stored_and_its_sender_is_named(tmp_path: Path, chain: GrownChain, name: str) -> None:
     """The liar is reported; the honest peer, heard later, brings the chain."""
     with late(tmp_path) as node:

@@ -1,0 +1,215 @@
+"""Proposed blocks made whole: from the pool, from peers that help, and from peers that do not."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+import trio
+from trio.testing import MockClock
+
+from gridnode.chain.block import CompactBlock, header_hash
+from gridnode.chain.kinds import to_message
+from gridnode.chain.receipt import ChainCode
+from gridnode.chain.transaction import (
+    Message,
+    TransactionBody,
+    VerifiedTransaction,
+    decode_transaction,
+    sign_transaction,
+)
+from gridnode.codec.records import decode, encode
+from gridnode.mempool.pool import Pool
+from gridnode.modules.token.messages import Transfer
+from gridnode.modules.token.tables import Denomination
+from gridnode.node.candidates import Candidates, Complete
+from gridnode.node.verifier import Verifier
+from gridnode.node.wire import RequestKind
+from gridnode.primitives.errors import InvariantBroken, PeerFault, Rejected
+from gridnode.primitives.ids import Hash
+from gridnode.primitives.limits import MAX_CANDIDATES
+from gridnode.sync.messages import TransactionsAnswer, TransactionsRequest
+from tests.chain_in_memory import CHAIN, START_MS, MemoryChain, account, keys_of
+from tests.unit.node.peers_in_memory import Answer, Peers, silent
+
+PROPOSER, VOTER = b"p" * 32, b"v" * 32
+COUNT = 3
+
+
+class Proposed:
+    """A block of COUNT transfers as its proposer has it, and a node that has heard of it."""
+
+    def __init__(self) -> None:
+        chain = MemoryChain()
+        transfers = [Transfer(account("bob"), Denomination.THB, amount) for amount in range(1, COUNT + 1)]
+        self.transactions = [chain.transaction("alice", transfer) for transfer in transfers]
+        executed = chain.build(self.transactions)
+        self.hash: Hash = executed.block_hash
+        self.block = executed.block
+        self.compact = CompactBlock(self.block.header, tuple(item.id for item in self.transactions), self.block.last_commit)
+        self.pool, self.peers = Pool(), Peers()
+        self.candidates = Candidates(self.pool, Verifier(), self.peers)
+
+    def helpful(self, kind: int, payload: bytes) -> bytes:
+        """Answers as the proposer does."""
+        if kind == RequestKind.PROPOSED:
+            return encode(self.compact)
+        raws = {item.id: item.raw for item in self.transactions}
+        wanted = decode(TransactionsRequest, payload).ids
+        return encode(TransactionsAnswer(tuple(raws[each] for each in wanted), 0))
+
+    def obtain(self, *holders: bytes, **answers: Answer) -> Complete | None:
+        """What comes of asking these peers in turn."""
+        self.peers.answers = {PROPOSER: answers.get("proposer", self.helpful), VOTER: answers.get("voter", self.helpful)}
+
+        async def ask() -> Complete | None:
+            return await self.candidates.obtain(self.hash, holders)
+
+        return trio.run(ask, clock=MockClock(autojump_threshold=0))
+
+
+@pytest.fixture
+def proposed() -> Proposed:
+    """A proposed block."""
+    return Proposed()
+
+
+def test_a_block_whose_transactions_wait_here_needs_nobody(proposed: Proposed) -> None:
+    """Not one question is asked."""
+    proposed.candidates.proposed(proposed.hash, proposed.compact)
+    for item in proposed.transactions:
+        proposed.pool.add(item)
+    complete = proposed.obtain()
+    assert complete is not None
+    assert complete.block == proposed.block
+    assert proposed.peers.asked == []
+    assert proposed.candidates.get(proposed.hash) is complete
+
+
+def test_what_the_pool_lacks_is_asked_of_the_proposer(proposed: Proposed) -> None:
+    """Only that, in one question."""
+    proposed.candidates.proposed(proposed.hash, proposed.compact)
+    proposed.pool.add(proposed.transactions[1])
+    asked: list[tuple[bytes, ...]] = []
+
+    def answer(kind: int, payload: bytes) -> bytes:
+        asked.append(decode(TransactionsRequest, payload).ids)
+        return proposed.helpful(kind, payload)
+
+    complete = proposed.obtain(PROPOSER, proposer=answer)
+    assert complete is not None
+    assert complete.block == proposed.block
+    assert asked == [(proposed.transactions[0].id, proposed.transactions[2].id)]
+
+
+def test_a_block_of_which_only_votes_were_heard_is_asked_for(proposed: Proposed) -> None:
+    """First the block, then its transactions."""
+    complete = proposed.obtain(VOTER)
+    assert complete is not None
+    assert complete.block == proposed.block
+    assert proposed.peers.asked == [(VOTER, RequestKind.PROPOSED), (VOTER, RequestKind.TRANSACTIONS)]
+
+
+def unhelpful(proposed: Proposed) -> dict[str, tuple[Answer, bool]]:
+    """Answers that bring nothing, and whether who gives them is to blame."""
+    other = proposed.transactions[0].raw[:-1] + b"\x00"
+    return {
+        "silent": (silent, False),
+        "does not know it": (lambda kind, payload: b"" if kind == RequestKind.PROPOSED else encode(TransactionsAnswer((), 3)), False),
+        "junk": (lambda kind, payload: b"\xc1", True),
+        "another block": (
+            lambda kind, payload: encode(
+                replace(proposed.compact, header=replace(proposed.compact.header, height=9))
+                if kind == RequestKind.PROPOSED
+                else TransactionsAnswer((), 3)
+            ),
+            True,
+        ),
+        "transactions that nobody asked for": (
+            lambda kind, payload: proposed.helpful(kind, payload)
+            if kind == RequestKind.PROPOSED
+            else encode(TransactionsAnswer((other,), 0)),
+            True,
+        ),
+    }
+
+
+@pytest.mark.parametrize(
+    "name", ["silent", "does not know it", "junk", "another block", "transactions that nobody asked for"]
+)
+def test_a_peer_that_does_not_help_is_passed_over(proposed: Proposed, name: str) -> None:
+    """The next one brings the block. Alone, it leaves the node without; lies are reported."""
+    answer, to_blame = unhelpful(proposed)[name]
+    assert proposed.obtain(PROPOSER, proposer=answer) is None
+    complete = proposed.obtain(PROPOSER, VOTER, proposer=answer)
+    assert complete is not None
+    assert complete.block == proposed.block
+    assert {peer for peer, _ in proposed.peers.reported} == ({PROPOSER} if to_blame else set())
+
+
+def test_a_proposal_that_names_another_block_is_a_fault(proposed: Proposed) -> None:
+    """Nothing is kept of it."""
+    with pytest.raises(PeerFault):
+        proposed.candidates.proposed(Hash(bytes(32)), proposed.compact)
+    assert proposed.candidates.compact(Hash(bytes(32))) is None
+
+
+def test_known_blocks_are_bounded_and_forgotten(proposed: Proposed) -> None:
+    """At most MAX_CANDIDATES a height; the next height begins with none."""
+    for number in range(MAX_CANDIDATES + 5):
+        compact = replace(proposed.compact, header=replace(proposed.compact.header, time_ms=number))
+        proposed.candidates.proposed(header_hash(compact.header), compact)
+    assert len(proposed.candidates._compact) == MAX_CANDIDATES
+    proposed.candidates.start_height()
+    assert len(proposed.candidates._compact) == 0
+
+
+def test_transactions_of_pool_and_blocks_can_be_asked_for(proposed: Proposed) -> None:
+    """That is how others get what they lack."""
+    first, second, third = proposed.transactions
+    proposed.pool.add(first)
+    assert proposed.candidates.transaction(first.id) == first.raw
+    assert proposed.candidates.transaction(second.id) is None
+    proposed.candidates.add(proposed.hash, Complete(proposed.block, tuple(proposed.transactions)))
+    assert proposed.candidates.transaction(third.id) == third.raw
+
+
+def signed(message: Message) -> VerifiedTransaction:
+    """A transaction whose envelope is in order, whatever its message."""
+    body = TransactionBody(CHAIN, keys_of("alice").public_key, START_MS + 60_000, 1, (message,))
+    return VerifiedTransaction(decode_transaction(sign_transaction(body, keys_of("alice"))))
+
+
+def spoilt(item: VerifiedTransaction) -> VerifiedTransaction:
+    """The same with a wrong signature; another id."""
+    raw = item.raw[:-1] + bytes([item.raw[-1] ^ 1])
+    return VerifiedTransaction(decode_transaction(raw))
+
+
+GOOD = to_message(Transfer(account("bob"), Denomination.THB, 1))
+NEVER_VALID = {
+    "signature": (spoilt(signed(GOOD)), ChainCode.BAD_SIGNATURE),
+    "message": (signed(Message("metering.submit_reading", b"\x90")), ChainCode.MALFORMED),
+    "kind": (signed(Message("token.conjure", b"\x90")), ChainCode.UNKNOWN_MESSAGE),
+}
+
+
+@pytest.mark.parametrize("name", NEVER_VALID)
+def test_a_block_with_what_can_never_be_valid_is_invalid(proposed: Proposed, name: str) -> None:
+    """Its maker signed for that transaction by its id, so no other peer can bring a better one."""
+    bad, code = NEVER_VALID[name]
+    proposed.transactions[1] = bad
+    proposed.compact = replace(proposed.compact, transaction_ids=tuple(item.id for item in proposed.transactions))
+    with pytest.raises(Rejected) as rejected:
+        proposed.obtain(PROPOSER, VOTER)
+    assert rejected.value.code is code
+
+
+def test_a_fault_of_this_node_is_not_taken_for_a_peers(proposed: Proposed) -> None:
+    """What is broken here stops the node."""
+
+    def broken(kind: int, payload: bytes) -> bytes:
+        raise InvariantBroken("something", "is broken")
+
+    with pytest.raises(InvariantBroken):
+        proposed.obtain(PROPOSER, VOTER, proposer=broken)
