@@ -12,10 +12,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from gridnode.modules.market.clearing import BID, Clearing, LineRow, OrderRow, expect_rows, zones_of
+from gridnode.modules.market.clearing import BID, OFFER, Clearing, LineRow, OrderRow, expect_rows, zones_of
+from gridnode.modules.market.price_range import middle_prices
 
-DIGIT = 4  # holds -1, 0 and 1 and the sum of all lower digits
-HOPS = 1024  # holds the number of lines of the longest way, either sign, and the sum of all lower digits
+DIGIT_BITS = 2  # -1, 0 or 1, and room for the sum of all lower digits
+HOPS_BITS = (
+    10  # the number of lines of the longest way, either sign, and room for the sum of all lower digits
+)
 
 
 class Arc(NamedTuple):
@@ -60,7 +63,7 @@ class Market:
         """Sort the orders of each zone and side."""
         self.accepted, self.flows = [0] * len(self.orders), [0] * len(self.lines)
         zones = zones_of(self.orders, self.lines)
-        self.pools = {(zone, side): Pool([]) for zone in zones for side in "BS"}
+        self.pools = {(zone, side): Pool([]) for zone in zones for side in (BID, OFFER)}
         for index, (_, zone, side, _, _) in enumerate(self.orders):
             self.pools[zone, side].queue.append(index)
         for pool in self.pools.values():
@@ -69,16 +72,17 @@ class Market:
     def order_gain(self, index: int) -> int:
         """Return what a Wh of an order adds: its value or cost, then 1 Wh of volume, then its place in time."""
         _, _, side, _, price = self.orders[index]
-        earliness = DIGIT ** (len(self.orders) - 1 - index)
-        volume = DIGIT ** len(self.orders)
-        of_order = (price * DIGIT + 1) * volume if side == BID else -price * DIGIT * volume
-        return (of_order + earliness) * HOPS * DIGIT ** len(self.lines)
+        volume = 1 << DIGIT_BITS * len(self.orders)
+        welfare = price * volume << DIGIT_BITS
+        earliness = volume >> DIGIT_BITS * (index + 1)
+        of_order = welfare + volume if side == BID else -welfare
+        return of_order + earliness << HOPS_BITS + DIGIT_BITS * len(self.lines)
 
     def line_gain(self, index: int) -> int:
         """Return what a Wh over a line adds: less wheeling, then less one hop, then the line's place in the order."""
-        wheeling = self.lines[index][3] * DIGIT * DIGIT ** len(self.orders)
-        earliness = DIGIT ** (len(self.lines) - 1 - index)
-        return earliness - (wheeling * HOPS + 1) * DIGIT ** len(self.lines)
+        hop = 1 << DIGIT_BITS * len(self.lines)
+        wheeling = self.lines[index][3] * hop << HOPS_BITS + DIGIT_BITS * (len(self.orders) + 1)
+        return (hop >> DIGIT_BITS * (index + 1)) - hop - wheeling
 
     def best(self, zone: str, side: str) -> int | None:
         """Return the index of the best order that is not filled."""
@@ -105,7 +109,7 @@ class Market:
         gains: dict[str, int] = {}
         came: dict[str, Arc] = {}
         for zone, side in self.pools:
-            offer = self.best(zone, side) if side != BID else None
+            offer = self.best(zone, side) if side == OFFER else None
             if offer is not None:
                 gains[zone] = self.order_gain(offer)
         moved, arcs = True, self.arcs()
@@ -131,7 +135,7 @@ class Market:
         while zone in came:
             way.append(came[zone])
             zone = came[zone].source
-        offer = self.best(zone, "S")
+        offer = self.best(zone, OFFER)
         assert offer is not None
         left = [self.orders[index][3] - self.accepted[index] for index in (offer, bid)]
         room = [self.lines[a.line][2] - self.flows[a.line] if a.sign > 0 else self.flows[a.line] for a in way]
@@ -148,54 +152,6 @@ def clear(orders: Sequence[OrderRow], lines: Sequence[LineRow]) -> Clearing:
     market = Market(orders, lines)
     while market.step():
         pass
-    accepted = {order[0]: wh for order, wh in zip(orders, market.accepted, strict=True) if wh}
+    accepted = Counter({order[0]: wh for order, wh in zip(orders, market.accepted, strict=True) if wh})
     flows = {(line[0], line[1]): wh for line, wh in zip(lines, market.flows, strict=True)}
-    return Clearing(Counter(accepted), prices(market), flows)
-
-
-def prices(market: Market) -> dict[str, int]:
-    """Return the middle between the lowest and the highest price that each zone can have, rounded down."""
-    low, high = limits(market)
-    moved = True
-    while moved:
-        moved = False
-        for (source, target, atc_wh, wheeling), flow in zip(market.lines, market.flows, strict=True):
-            bounds = []
-            if flow < atc_wh:  # room is left: the target is at most the wheeling dearer
-                bounds.append((high, target, min, high[source] + wheeling))
-                bounds.append((low, source, max, low[target] - wheeling))
-            if flow > 0:  # energy flows: the target is at least the wheeling dearer
-                bounds.append((high, source, min, high[target] - wheeling))
-                bounds.append((low, target, max, low[source] + wheeling))
-            for of_zones, zone, tighter, bound in bounds:
-                if tighter(of_zones[zone], bound) != of_zones[zone]:
-                    of_zones[zone], moved = bound, True
-    return {zone: (low[zone] + high[zone]) // 2 for zone in low}
-
-
-def limits(market: Market) -> tuple[dict[str, int], dict[str, int]]:
-    """Return the lowest and highest price of each zone by its own orders, inside the limits of its connected net."""
-    low, high = span(market)
-    for (_, zone, side, energy_wh, price), wh in zip(market.orders, market.accepted, strict=True):
-        at_most, at_least = (wh > 0, wh < energy_wh) if side == BID else (wh < energy_wh, wh > 0)
-        if at_most:
-            high[zone] = min(high[zone], price)
-        if at_least:
-            low[zone] = max(low[zone], price)
-    return low, high
-
-
-def span(market: Market) -> tuple[dict[str, int], dict[str, int]]:
-    """Return for each zone the lowest and highest limit of all orders in zones that lines connect to it; 0 without any."""
-    zones = zones_of(market.orders, market.lines)
-    net = {zone: at for at, zone in enumerate(zones)}
-    for source, target, atc_wh, _ in market.lines:
-        if atc_wh > 0:
-            old, new = net[source], net[target]
-            net = {zone: new if at == old else at for zone, at in net.items()}
-    of_net: dict[int, list[int]] = {at: [] for at in net.values()}
-    for _, zone, _, _, price in market.orders:
-        of_net[net[zone]].append(price)
-    low = {zone: min(of_net[net[zone]], default=0) for zone in zones}
-    high = {zone: max(of_net[net[zone]], default=0) for zone in zones}
-    return low, high
+    return Clearing(accepted, middle_prices(orders, lines, accepted, flows), flows)

@@ -49,7 +49,9 @@ def expect_rows(orders: Sequence[OrderRow], lines: Sequence[LineRow]) -> None:
     for at, (_, _, side, energy_wh, price) in enumerate(orders):
         expect(side in (BID, OFFER), f"side B or S in order {at}")
         expect(1 <= energy_wh <= MAX_AUCTION_NUMBER, f"energy 1 to {MAX_AUCTION_NUMBER} Wh in order {at}")
-        expect(abs(price) <= MAX_AUCTION_NUMBER, f"a price up to {MAX_AUCTION_NUMBER} either way in order {at}")
+        expect(
+            abs(price) <= MAX_AUCTION_NUMBER, f"a price up to {MAX_AUCTION_NUMBER} either way in order {at}"
+        )
     for at, (source, target, atc_wh, wheeling) in enumerate(lines):
         expect(source != target, f"two zones in line {at}")
         expect(0 <= atc_wh <= MAX_AUCTION_NUMBER, f"capacity 0 to {MAX_AUCTION_NUMBER} Wh in line {at}")
