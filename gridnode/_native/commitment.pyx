@@ -84,7 +84,7 @@ cdef class _Batch:
         free(self.changes)
 
     cdef bytes row(self, bytes name):
-        """A row as this batch left it, or as it is stored."""
+        """A row as this batch left it, or as it is stored; rows on the way down have not been changed yet."""
         if name in self.writes:
             return read_row(self.writes.get, name)
         return read_row(self.load, name)
@@ -99,7 +99,7 @@ cdef class _Batch:
         if index < LOWEST:
             return self.descend(page, index, depth, low, high)
         name = row_name(self.module, depth, self.changes[low].leaf.key)
-        read_page(self.row(name), slot, &below)
+        read_page(read_row(self.load, name), slot, &below)
         self.descend(&below, 1, depth, low, high)
         slot[0] = below.slots[1]
         if slot.count > BUCKET:
@@ -156,7 +156,7 @@ cdef class _Batch:
         try:
             name = row_name(self.module, depth, self.changes[low].leaf.key)
             if old:
-                read_bucket(self.row(name), old, before)
+                read_bucket(read_row(self.load, name), old, before)
             while low < high or position < old:
                 order = -1 if low == high else 1 if position == old else memcmp(
                     before[position].key, self.changes[low].leaf.key, 32

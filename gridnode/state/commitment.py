@@ -20,7 +20,8 @@ from gridnode._native.commitment import update as update_tree
 from gridnode.crypto import merkle
 from gridnode.primitives.errors import InvariantBroken
 from gridnode.primitives.ids import Hash
-from gridnode.state.page_cache import PageCache, Pages
+from gridnode.state.kv import Reader
+from gridnode.state.page_cache import PageCache
 from gridnode.state.prefixes import NAMES
 
 MODULES = tuple(sorted(NAMES))
@@ -47,7 +48,7 @@ class Update:
 class Commitment:
     """The trees of the committed state."""
 
-    def __init__(self, pages: Pages) -> None:
+    def __init__(self, pages: Reader) -> None:
         """`pages` reads the stored tree rows; what `commit` was told must be stored there."""
         self._cache = PageCache(pages)
         self._roots = read_roots(pages)
@@ -86,7 +87,7 @@ class Commitment:
         self._version += 1
 
 
-def read_roots(pages: Pages) -> dict[int, bytes]:
+def read_roots(pages: Reader) -> dict[int, bytes]:
     """Root rows by module as they are stored."""
     return {module: pages.get(bytes([module])) or EMPTY_TREE for module in MODULES}
 

@@ -3,17 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Protocol
+from itertools import islice
 
 from gridnode.primitives.limits import MAX_CACHED_TREE_ROWS
+from gridnode.state.kv import Reader
 
-
-class Pages(Protocol):
-    """Where tree rows are stored."""
-
-    def get(self, key: bytes) -> bytes | None:
-        """The row of a name, or None."""
-        ...
+_EVERYTHING = (b"", b"\xff")  # names begin with a module's number, which is far below 0xff
 
 
 class PageCache:
@@ -23,10 +18,13 @@ class PageCache:
     since is forgotten. The upper pages, which every block needs, so never leave.
     """
 
-    def __init__(self, pages: Pages) -> None:
+    def __init__(self, pages: Reader) -> None:
+        """`pages` reads the stored rows; as many as one generation holds are read at once, in order and so quickly."""
         self._pages = pages
         self._young: dict[bytes, bytes | None] = {}  # None only within `replace`
-        self._old: dict[bytes, bytes | None] = {}
+        self._old: dict[bytes, bytes | None] = dict(
+            islice(pages.scan(*_EVERYTHING), MAX_CACHED_TREE_ROWS // 2)
+        )
 
     def get(self, key: bytes) -> bytes | None:
         """The row of a name, or None."""

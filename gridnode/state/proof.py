@@ -17,7 +17,7 @@ from gridnode.primitives.errors import InvariantBroken
 from gridnode.primitives.ids import NO_HASH, Hash
 from gridnode.primitives.limits import MAX_PROOF_DEPTH
 from gridnode.state.commitment import MODULES, read_roots, root_leaf, root_leaves
-from gridnode.state.page_cache import Pages
+from gridnode.state.kv import Reader
 from gridnode.state.prefixes import NAMES
 from gridnode.state.reference_tree import EMPTY, bit, leaf_hash, node_hash
 
@@ -37,7 +37,7 @@ class StateProof:
     ]  # RFC 6962 path from the module's root to the state root
 
 
-def prove(pages: Pages, key: bytes) -> StateProof:
+def prove(pages: Reader, key: bytes) -> StateProof:
     """Proof that the row `key` has its value, or that there is none, for the state whose tree rows `pages` reads.
 
     Raises InvariantBroken when the key belongs to no module or the tree rows are damaged.

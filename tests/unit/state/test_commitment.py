@@ -95,17 +95,25 @@ def test_only_what_changes_is_written() -> None:
 def test_lost_pages_stop_the_node() -> None:
     pages = MemoryReader()
     commit(Commitment(pages), pages, rows(100, b"1"))
-    commitment = Commitment(pages)
     pages.apply({key: None for key, _ in pages.scan(b"\x01\x00", b"\x02")})
+    commitment = Commitment(pages)
     with pytest.raises(InvariantBroken, match="token: expected the tree row"):
         commitment.update(rows(1, b"2"))
+
+
+def test_a_restarted_node_finds_its_rows_in_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    pages = MemoryReader()
+    commit(Commitment(pages), pages, rows(2_000, b"1"))
+    restarted = Commitment(pages)
+    monkeypatch.setattr(pages, "get", None)
+    restarted.update(rows(2_000, b"2"))
 
 
 def test_the_cache_is_bounded_and_keeps_what_is_used(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(page_cache, "MAX_CACHED_TREE_ROWS", 100)
     asked: list[bytes] = []
 
-    class Pages:
+    class Pages(MemoryReader):
         def get(self, key: bytes) -> bytes | None:
             asked.append(key)
             return b"row" if key != b"none" else None

@@ -93,6 +93,19 @@ def test_rows_outlive_the_process_that_wrote_them(tmp_path: Path) -> None:
     again.close()
 
 
+def test_compaction_frees_the_disk(database: Database, tmp_path: Path) -> None:
+    def used() -> int:
+        return sum(file.stat().st_size for file in (tmp_path / "chain").glob("*.ldb"))
+
+    rows: dict[bytes, bytes | None] = {b"%d" % number: b"x" * 1_000 for number in range(2_000)}
+    write(database, Column.STATE, rows)
+    database.compact()
+    assert used() > 2_000_000
+    write(database, Column.STATE, dict.fromkeys(rows))
+    database.compact()
+    assert used() < 10_000
+
+
 def test_a_closed_database_says_so(database: Database) -> None:
     view = database.view(Column.STATE)
     batch = database.batch()
