@@ -5,6 +5,7 @@ Concepts
     ids.py      `NewType` names over bytes and str for identities: addresses, hashes, keys, zones, meters.
     limits.py   every bound of the system in one file, with assertions that relate them.
     errors.py   the four roots of all errors, by who is at fault.
+    bech32m.py  bytes as letters with a checksum (BIP-350).
     address_text.py  addresses as people type them: bech32m with the prefix `grid`.
 
 Nothing here imports anything of gridnode. Integers only: a float never comes below `gridnode.api`.

@@ -9,14 +9,12 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import Final
 
-from base58_bech32.bech32 import BECH32_M_CONST, bech32_decode_bytes, bech32_encode_bytes
-
+from gridnode.primitives import bech32m
 from gridnode.primitives.errors import Malformed
 from gridnode.primitives.ids import Address
 
 ADDRESS_BYTES: Final = 20
 ADDRESS_PREFIX: Final = "grid"
-_MAX_CHARS = 90  # BIP-173: within it the checksum keeps its promise
 _EXAMPLE = f"an address such as {ADDRESS_PREFIX}1... (bech32m of {ADDRESS_BYTES} bytes)"
 
 
@@ -25,7 +23,7 @@ def encode_address(address: bytes) -> str:
     """Text of a 20-byte address, lower case, 43 characters. Raises ValueError for another size."""
     if len(address) != ADDRESS_BYTES:
         raise ValueError(f"expected an address of {ADDRESS_BYTES} bytes, got {len(address)}")
-    return bech32_encode_bytes(ADDRESS_PREFIX, address, m=BECH32_M_CONST, limit=_MAX_CHARS).decode("ascii")
+    return bech32m.encode(ADDRESS_PREFIX, address)
 
 
 def decode_address(text: str) -> Address:
@@ -36,11 +34,11 @@ def decode_address(text: str) -> Address:
     if not isinstance(text, str):
         raise Malformed(f"expected {_EXAMPLE}, got {type(text).__name__}")
     if not text.lower().startswith(f"{ADDRESS_PREFIX}1"):
-        raise Malformed(f"expected {_EXAMPLE}, got {text[:_MAX_CHARS]!r}: wrong prefix")
+        raise Malformed(f"expected {_EXAMPLE}, got {text[:bech32m.MAX_CHARS]!r}: wrong prefix")
     try:
-        _, payload = bech32_decode_bytes(text, m=BECH32_M_CONST, limit=_MAX_CHARS)
+        _, payload = bech32m.decode(text)
     except ValueError as error:
-        raise Malformed(f"expected {_EXAMPLE}, got {text[:_MAX_CHARS]!r}: {error}") from None
+        raise Malformed(f"expected {_EXAMPLE}, got {text[:bech32m.MAX_CHARS]!r}: {error}") from None
     if len(payload) != ADDRESS_BYTES:
         raise Malformed(f"expected {_EXAMPLE}, got {text!r}: it holds {len(payload)} bytes")
     return Address(payload)

@@ -10,7 +10,6 @@ from typing import Any
 from tests.architecture.tree import ROOT, Finding, assert_clean, files, report, text
 
 IMPORTED_AS = {
-    "base58-bech32": "base58_bech32",
     "pynacl": "nacl",
     "import-linter": "importlinter",
     "py-spy": "py_spy",
