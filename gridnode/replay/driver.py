@@ -30,6 +30,8 @@ WAIT_MS = 20_000
 """How long a validator is asked to wait for a transaction's block before it is asked again."""
 RETRY_S = 0.5
 GIVE_UP_S = 120.0
+VALID_MS = 240_000
+"""A transaction is valid for longer than it is sent again, so it is never rejected for an outage."""
 READING_DELAY_MS = 250
 """After an MTU's end, so that the next block's time is past it."""
 READINGS_A_TRANSACTION = 200
@@ -155,9 +157,9 @@ class Driver:
 
     async def _send(self, wallet: Wallet, messages: Sequence[Any], turn: int) -> None:
         """Submit and wait until it is in a block; another validator is asked when one does not answer."""
-        raw = wallet.sign(messages, _now_ms())
         async with self._slots:
             sent_ms = _now_ms()
+            raw = wallet.sign(messages, sent_ms, VALID_MS)
             with trio.move_on_after(GIVE_UP_S):
                 while not await self._try(raw, turn):
                     turn += 1

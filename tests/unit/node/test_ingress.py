@@ -1,0 +1,202 @@
+"""What peers send: checked before anything hears of it; whoever sends what does not hold is to blame."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+import trio
+from trio.testing import MockClock, wait_all_tasks_blocked
+
+from gridnode.chain.block import CompactBlock
+from gridnode.chain.validators import proposer_of
+from gridnode.chain.vote import Proposal, Vote, VoteKind, proposal_hash, vote_hash
+from gridnode.codec.records import encode
+from gridnode.consensus.engine import Engine
+from gridnode.consensus.inputs import CommitReceived, ProposalReceived, VoteReceived
+from gridnode.mempool.outbox import Outbox, TransactionBatch
+from gridnode.mempool.pool import Pool
+from gridnode.network.config import Channel
+from gridnode.node.candidates import Candidates
+from gridnode.node.catch_up import CatchUp
+from gridnode.node.ingress import Ingress
+from gridnode.node.intake import Intake
+from gridnode.node.ledger_store import open_store
+from gridnode.node.verifier import Verifier
+from gridnode.node.wire import RequestKind, to_wire
+from gridnode.primitives.errors import PeerFault
+from gridnode.primitives.limits import MAX_GOSSIP_BATCHES
+from gridnode.sync.messages import BlockRequest, ProposedBlock, Status, TransactionsRequest
+from tests.chain_in_memory import CHAIN, PARAMS, account, genesis, keys_of
+from tests.unit.node.peers_in_memory import Peers, commit_of
+
+PEER = b"p" * 32
+NAMES = {account(f"{name}-node"): name for name in ("egat", "mea", "pea")}
+
+
+class Heard:
+    """Stands for the consensus loop: keeps what it is offered."""
+
+    def __init__(self) -> None:
+        self.events: list[Any] = []
+
+    def offer(self, event: Any) -> None:
+        """Keep it."""
+        self.events.append(event)
+
+
+class Gate:
+    """An ingress on a real store at height 0."""
+
+    def __init__(self, folder: Path) -> None:
+        self.store = open_store(folder, genesis())
+        self.pool, self.peers, self.heard = Pool(), Peers(), Heard()
+        verifier = Verifier()
+        self.candidates = Candidates(self.pool, verifier, self.peers)
+        sync = CatchUp(self.store, self.peers, self.candidates, lambda _: None, lambda: None)  # type: ignore[arg-type]
+        self.replies: list[bytes] = []
+        self.ingress = Ingress(
+            self.store,
+            Engine(CHAIN, PARAMS, None),
+            self.heard,  # type: ignore[arg-type]
+            sync,
+            self.candidates,
+            Intake(self.store, self.pool, Outbox(), verifier, lambda: None),
+            lambda peer, channel, payload: self.replies.append(payload),
+            self.peers.report,
+        )
+
+    def take(self, message: Any) -> None:
+        """A message arrives."""
+        self.ingress.message(PEER, Channel.CONSENSUS, to_wire(message))
+
+    def proposed(self, height: int = 1, round_: int = 0, by: str | None = None) -> ProposedBlock:
+        """A block proposed by whose turn it is, or by another."""
+
+        async def build() -> Any:
+            return await self.store.build(self.pool, self.store.genesis.time_ms + 1, account("mea-node"))
+
+        executed = trio.run(build)
+        name = by or NAMES[proposer_of(CHAIN, self.store.validators, height, round_).address]
+        signed = proposal_hash(CHAIN, height, round_, -1, executed.block_hash)
+        signature = keys_of(f"{name}-node").sign(signed)
+        proposal = Proposal(height, round_, -1, executed.block_hash, account(f"{name}-node"), signature)
+        return ProposedBlock(proposal, CompactBlock(executed.block.header, (), executed.block.last_commit))
+
+
+@pytest.fixture
+def gate(tmp_path: Path) -> Iterator[Gate]:
+    """A new one."""
+    made = Gate(tmp_path / "db")
+    yield made
+    made.store.close()
+
+
+def vote(height: int = 1, name: str = "egat", signer: str | None = None) -> Vote:
+    """A prevote for nil, by a validator; signed by another key when `signer` says so."""
+    block_hash = bytes(0)
+    signed = vote_hash(CHAIN, VoteKind.PREVOTE, height, 0, block_hash)
+    signature = keys_of(f"{signer or name}-node").sign(signed)
+    return Vote(VoteKind.PREVOTE, height, 0, block_hash, account(f"{name}-node"), signature)
+
+
+def test_votes_of_validators_are_heard(gate: Gate) -> None:
+    """For the height at hand and for later ones."""
+    for height in (1, 2):
+        gate.take(vote(height))
+    assert gate.heard.events == [VoteReceived(vote(1)), VoteReceived(vote(2))]
+
+
+@pytest.mark.parametrize("bad", [vote(name="carol"), vote(signer="mea")], ids=["no validator", "forged"])
+def test_other_votes_are_a_fault(gate: Gate, bad: Vote) -> None:
+    """And reach nobody."""
+    with pytest.raises(PeerFault):
+        gate.take(bad)
+    assert gate.heard.events == []
+
+
+def test_a_proposal_of_whose_turn_it_is_is_heard_with_its_block(gate: Gate) -> None:
+    """The block is at hand when consensus asks for it."""
+    proposed = gate.proposed()
+    gate.take(proposed)
+    assert gate.heard.events == [ProposalReceived(proposed.proposal)]
+    assert gate.candidates.compact(proposed.proposal.block_hash) == proposed.block
+
+
+def test_other_proposals_are_a_fault(gate: Gate) -> None:
+    """Not its turn, forged, or another block than the one it names."""
+    good = gate.proposed()
+    turn = NAMES[good.proposal.proposer]
+    other = next(name for name in NAMES.values() if name != turn)
+    forged = replace(good, proposal=replace(good.proposal, signature=bytes(64)))
+    header = replace(good.block.header, time_ms=good.block.header.time_ms + 1)
+    for bad in (gate.proposed(by=other), forged, replace(good, block=replace(good.block, header=header))):
+        with pytest.raises(PeerFault):
+            gate.take(bad)
+    assert gate.heard.events == []
+
+
+def test_a_commit_of_a_quorum_is_heard_and_no_other(gate: Gate) -> None:
+    """Two of three are not more than two thirds; another height's is of no use."""
+    commit = commit_of(1, b"h" * 32)
+    gate.take(commit)
+    gate.take(commit_of(2, b"h" * 32))
+    assert gate.heard.events == [CommitReceived(commit)]
+    for bad in (commit_of(1, b"h" * 32, ("egat", "mea")), replace(commit, round=1)):
+        with pytest.raises(PeerFault):
+            gate.take(bad)
+
+
+def test_a_status_of_another_chain_is_a_fault(gate: Gate) -> None:
+    """Its own chain's is not."""
+    gate.take(Status(gate.store.genesis_hash, 0, b""))
+    with pytest.raises(PeerFault):
+        gate.take(Status(b"x" * 32, 0, b""))
+
+
+def batch(*raws: bytes) -> bytes:
+    """Gossiped bytes."""
+    return encode(TransactionBatch(raws))
+
+
+def test_gossip_is_taken_in_and_lies_are_blamed_on_their_author(gate: Gate) -> None:
+    """A batch is taken in behind the loop's back; junk in it is reported, once for each piece."""
+
+    async def run() -> None:
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(gate.ingress.take_in)
+            gate.ingress.gossip(PEER, batch(b"junk", b"more junk"))
+            await wait_all_tasks_blocked()
+            nursery.cancel_scope.cancel()
+
+    trio.run(run, clock=MockClock(autojump_threshold=0))
+    assert [(peer, "MALFORMED" in fault.reason) for peer, fault in gate.peers.reported] == [(PEER, True)] * 2
+    with pytest.raises(PeerFault):
+        gate.ingress.gossip(PEER, b"\xc1")
+
+
+def test_gossip_beyond_the_bound_is_dropped_and_counted(gate: Gate) -> None:
+    """Nobody waits, nothing grows; who submitted it still has it."""
+    for _ in range(MAX_GOSSIP_BATCHES + 3):
+        gate.ingress.gossip(PEER, batch(b"x"))
+    assert gate.ingress.dropped_batches == 3
+
+
+def test_requests_are_answered_or_a_fault(gate: Gate) -> None:
+    """Each kind; what is malformed or of no kind is the asker's fault."""
+
+    async def ask(kind: int, payload: bytes) -> bytes:
+        return await gate.ingress.request(PEER, kind, payload)
+
+    proposed = gate.proposed()
+    gate.take(proposed)
+    assert trio.run(ask, RequestKind.PROPOSED, proposed.proposal.block_hash) == encode(proposed.block)
+    assert trio.run(ask, RequestKind.PROPOSED, b"unknown") == b""
+    assert trio.run(ask, RequestKind.BLOCKS, encode(BlockRequest(1, 5)))
+    assert trio.run(ask, RequestKind.TRANSACTIONS, encode(TransactionsRequest((bytes(32),))))
+    for kind, payload in ((RequestKind.BLOCKS, b""), (RequestKind.TRANSACTIONS, b"\x90"), (0, b""), (9, b"")):
+        with pytest.raises(PeerFault):
+            trio.run(ask, kind, payload)
