@@ -168,10 +168,11 @@ def _write_keystores(folder: Path, accounts: dict[str, KeyPair], plans: Sequence
     (folder / "keys").mkdir()
     jobs = [(folder / "keys" / name, keys) for name, keys in accounts.items()]
     jobs += [(plan.folder / "validator", plan.consensus_keys) for plan in plans if plan.consensus_keys]
+    for path, _ in jobs:
+        _write(path.with_suffix(".password"), PASSWORD, 0o600)
     with ThreadPoolExecutor() as pool:
-        for path, keys in jobs:
-            _write(path.with_suffix(".password"), PASSWORD, 0o600)
-            pool.submit(write_keystore, path.with_suffix(".json"), keys, PASSWORD)
+        for _ in pool.map(lambda job: write_keystore(job[0].with_suffix(".json"), job[1], PASSWORD), jobs):
+            pass  # what one of them raises is raised here
 
 
 def _write(path: Path, text: str, mode: int = 0o644) -> None:
