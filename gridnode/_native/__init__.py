@@ -9,6 +9,12 @@ was expected, before anything is changed.
     matching.pxd  the matching loop
     queue.pxd     one queue of orders, a balanced tree
     orders.pxd    the pool of resting orders and the map from ids
+    auction.pyx   clear: the call auction                      reference: gridnode.modules.market.auction_reference, rules: .auction
+    descent.pxd   zonal prices of maximal welfare
+    selection.pxd the choice among clearings of equal welfare
+    spread.pxd    the prices handed out
+    curves.pxd    the sorted orders of each zone
+    flow.pxd      pushes through a small net
     commitment.pyx  update, path: the sparse Merkle tree of the state   reference: gridnode.state.reference_tree, rules: gridnode.state
     commitment.pxd  its hashes and the bytes of its pages
     sha256.pyx    SHA-256 without a Python object for each digest; of OpenSSL, else of libsodium

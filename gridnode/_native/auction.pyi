@@ -1,4 +1,4 @@
-"""The call auction, compiled; rules in the chapter `gridnode._native`. Numbers out of range raise ValueError."""
+"""The call auction, compiled; rules in `gridnode.modules.market.auction`. Numbers out of range raise ValueError."""
 
 from typing_extensions import Buffer
 

@@ -1,5 +1,5 @@
 # cython: cdivision=True
-"""The call auction, compiled; rules and interface stand in the chapter `gridnode._native`.
+"""The call auction, compiled; its rules stand in gridnode.modules.market.auction.
 
 This file checks what comes in and hands out what was found. Orders are sorted in curves.pxd, flows pushed in flow.pxd; optimal prices
 come from descent.pxd, the choice among optima from selection.pxd, the prices handed out from spread.pxd. The obvious version

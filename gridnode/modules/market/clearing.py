@@ -7,6 +7,8 @@ in `auction`.
 from collections import Counter
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
+from itertools import chain
+from operator import itemgetter
 from typing import TypeAlias
 
 from gridnode.primitives.limits import MAX_AUCTION_LINES, MAX_AUCTION_NUMBER, MAX_AUCTION_WH, MAX_GRID_NODES
@@ -35,7 +37,7 @@ class Clearing:
 def zones_of(orders: Sequence[OrderRow], lines: Sequence[LineRow]) -> list[str]:
     """Return the zones that lines and then orders name, each once, in the order of first appearance."""
     ends = [zone for line in lines for zone in (line[0], line[1])]
-    return list(dict.fromkeys([*ends, *(order[1] for order in orders)]))
+    return list(dict.fromkeys(chain(ends, map(itemgetter(1), orders))))
 
 
 def expect(holds: bool, what: str) -> None:
@@ -56,13 +58,13 @@ def expect_rows(orders: Sequence[OrderRow], lines: Sequence[LineRow]) -> None:
         expect(source != target, f"two zones in line {at}")
         expect(0 <= atc_wh <= MAX_AUCTION_NUMBER, f"capacity 0 to {MAX_AUCTION_NUMBER} Wh in line {at}")
         expect(0 <= wheeling <= MAX_AUCTION_NUMBER, f"wheeling 0 to {MAX_AUCTION_NUMBER} in line {at}")
-    expect_counts(orders, lines)
+    expect_net([order[0] for order in orders], len(zones_of(orders, lines)), lines)
     expect(sum(order[3] for order in orders) <= MAX_AUCTION_WH, f"at most {MAX_AUCTION_WH} Wh in all orders")
 
 
-def expect_counts(orders: Sequence[OrderRow], lines: Sequence[LineRow]) -> None:
+def expect_net(ids: Sequence[Hashable], zones: int, lines: Sequence[LineRow]) -> None:
     """Raise ValueError unless ids and pairs of zones differ and the net is not too large."""
-    expect(len({order[0] for order in orders}) == len(orders), "a different id for each order")
+    expect(len(set(ids)) == len(ids), "a different id for each order")
     expect(len({(line[0], line[1]) for line in lines}) == len(lines), "each pair of zones in one line")
     expect(len(lines) <= MAX_AUCTION_LINES, f"at most {MAX_AUCTION_LINES} lines")
-    expect(len(zones_of(orders, lines)) <= MAX_GRID_NODES, f"at most {MAX_GRID_NODES} zones")
+    expect(zones <= MAX_GRID_NODES, f"at most {MAX_GRID_NODES} zones")
