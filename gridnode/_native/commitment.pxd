@@ -1,8 +1,8 @@
 """C side of the state tree: leaves, the slots of a page, their hashes, and the bytes of a page.
 
-A page holds the nodes of four levels below its own root, numbered as in a heap: slot 1 is the root, 2i and 2i+1 are the children of
+A page holds the nodes of three levels below its own root, numbered as in a heap: slot 1 is the root, 2i and 2i+1 are the children of
 i. A node of more than BUCKET leaves is expanded: its children follow in the page, or in the next page when it stands at the
-page's lowest level (slots 16 to 31). Any other node is a bucket: its leaves are a row of their own.
+page's lowest level (slots 8 to 15). Any other node is a bucket: its leaves are a row of their own.
 """
 
 from libc.stdint cimport uint8_t, uint32_t
@@ -11,11 +11,11 @@ from libc.string cimport memcpy, memset
 from gridnode._native.sha256 cimport sha256
 
 cdef enum:
-    BUCKET = 16  # leaves of a bucket at most
-    LOWEST = 16  # first slot of a page's lowest level
-    SLOTS = 32
+    BUCKET = 8  # leaves of a bucket at most
+    LOWEST = 8  # first slot of a page's lowest level
+    SLOTS = 16
     SLOT_BYTES = 36  # count, big-endian, and hash
-    PAGE_BYTES = 16 * SLOT_BYTES + 14 * 4
+    PAGE_BYTES = 8 * SLOT_BYTES + 6 * 4  # at most: all of the lowest level, and the counts above it
 
 cdef struct Leaf:
     uint8_t key[32]  # hash of the row's key

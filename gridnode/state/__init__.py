@@ -24,6 +24,6 @@ A subtree without leaves is 32 zero bytes, one with a single leaf is SHA-256(0x0
 right); so a leaf sits at its shortest unique prefix, and the root depends on the content alone. The leaf of a module in the tree of modules
 is its number and its root.
 
-The cost of a block grows with what it changes, not with the size of the state: tree rows are stored (buckets of up to 16 leaves, pages of
-four levels above them), those used lately are kept in memory, and a block's changes go through each tree in one pass.
+The cost of a block grows with what it changes, not with the size of the state: tree rows are stored (buckets of up to 8 leaves, pages of
+three levels above them), those used lately are kept in memory, and a block's changes go through each tree in one pass.
 """

@@ -143,6 +143,6 @@ def test_frozen_bytes() -> None:
     update = commitment.update({**content, bytes([GRID]): b"one"})
     assert update.root.hex() == "b949ce3fe8f9e235221cd58ced1d9869e778cf6314fbd54d0a6271dfb8d11b9f"
     stored = b"".join(name + (row or b"") for name, row in sorted(update.pages.items()))
-    assert len(update.pages) == 13
-    frozen = "d40bcd770507fc8f261b9cf42f1a26a4c2a52358a572933b2f1473943b3dec3a"
+    assert len(update.pages) == 29
+    frozen = "0a17ffbd118dc79e950aee0e1421d61349e31b6cffa6bcd815040e244d2dbb05"
     assert sha256(stored).hexdigest() == frozen
