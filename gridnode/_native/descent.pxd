@@ -34,6 +34,8 @@ cdef struct Auction:
     bint settled                    # which orders are accepted is decided: the descent looks for flows alone
     int64_t[MOST_NODES] export_wh   # then: what each zone sends out
     int64_t[MOST_NODES] surplus     # of each node in the current step
+    uint32_t[2 * MOST_ZONES] margin         # curve -> its first row whose limit is the price
+    uint32_t[2 * MOST_ZONES] beyond_margin  # and the first one after those
     bint[2 * MOST_ZONES] live       # curve -> more of its marginal orders may yet be accepted
     int64_t[2 * MOST_ZONES] taken   # curve -> energy accepted, best rows first
     int64_t[MOST_LINES] flow

@@ -6,6 +6,7 @@
 # and it has no recursion and no memory of its own.
 
 from libc.stdint cimport int32_t, int64_t
+from libc.string cimport memcpy
 
 
 cdef enum:
@@ -28,6 +29,8 @@ cdef struct Net:
     int64_t[MOST_NODES] excess      # what a node has too much, once every edge carries its least
     int64_t spare                   # what the last `carry` left with nodes that have too much
     int64_t lacking                 # and what it did not bring to those that have too little
+    int64_t[2 * MOST_EDGES] kept_room   # a state to go back to
+    int64_t[MOST_EDGES] kept_least
     int32_t[MOST_NODES] level       # distance from where the last search began, -1 when not reached
     int32_t[MOST_NODES] cursor      # next arc to try
     int32_t[MOST_NODES] queue
@@ -192,12 +195,34 @@ cdef inline void seal(Net* net) noexcept nogil:
         set_room(net, edge, 0)
 
 
-cdef inline int64_t raise_flow(Net* net, int edge) noexcept nogil:
-    # Give an edge the greatest flow it can have, at the cost of any other edge, and hold it there; returns that flow.
+cdef inline void hold(Net* net, int edge, int64_t least) noexcept nogil:
+    # Demand `least` of an edge, within its bounds, at the cost of any other edge; of what cannot be had, demand all that can.
     cdef int64_t flow = flow_of(net, edge)
     cdef int64_t room = net.room[2 * edge]
+    cdef int64_t more = 0
+    if flow < least:
+        set_room(net, edge, 0)
+        more = push(net, net.head[2 * edge], net.head[2 * edge + 1], least - flow)
+    net.least[edge] = min(least, flow + more)
+    net.room[2 * edge] = room - more
+    net.room[2 * edge + 1] = flow + more - net.least[edge]
+
+
+cdef inline int64_t raise_flow(Net* net, int edge) noexcept nogil:
+    # Give an edge the greatest flow it can have, at the cost of any other edge, and fix it there; returns that flow.
+    hold(net, edge, net.most[edge])
+    net.most[edge] = net.least[edge]
     set_room(net, edge, 0)
-    flow += push(net, net.head[2 * edge], net.head[2 * edge + 1], room)
-    net.least[edge] = flow
-    net.most[edge] = flow
-    return flow
+    return net.least[edge]
+
+
+cdef inline void keep(Net* net) noexcept nogil:
+    # Remember the bounds and flows of all edges.
+    memcpy(net.kept_least, net.least, net.edges * sizeof(int64_t))
+    memcpy(net.kept_room, net.room, 2 * net.edges * sizeof(int64_t))
+
+
+cdef inline void restore(Net* net) noexcept nogil:
+    # Go back to what was last kept.
+    memcpy(net.least, net.kept_least, net.edges * sizeof(int64_t))
+    memcpy(net.room, net.kept_room, 2 * net.edges * sizeof(int64_t))

@@ -10,7 +10,7 @@ from gridnode._native.curves cimport BID, OFFER, energy_of, first_row
 from gridnode._native.descent cimport (
     SCALE, Auction, bids_edge, gap, lay_lines, lay_step, offers_edge, step, trade_edge,
 )
-from gridnode._native.flow cimport carry, raise_flow, seal
+from gridnode._native.flow cimport carry, hold, keep, raise_flow, restore, seal, set_room
 
 
 cdef inline int edge_of(Auction* a, uint32_t curve) noexcept nogil:
@@ -24,9 +24,8 @@ cdef inline int64_t margin_key(Auction* a, uint32_t curve) noexcept nogil:
 
 cdef inline int64_t earlier(Auction* a, uint32_t curve, uint32_t place) noexcept nogil:
     # Energy of the marginal orders of a curve that stand before `place` in the sequence of orders, Wh.
-    cdef uint32_t first = first_row(&a.curves, curve, margin_key(a, curve))
-    cdef uint32_t low = first
-    cdef uint32_t high = first_row(&a.curves, curve, margin_key(a, curve) + 1)
+    cdef uint32_t low = a.margin[curve]
+    cdef uint32_t high = a.beyond_margin[curve]
     cdef uint32_t middle
     while low < high:
         middle = low + (high - low) // 2
@@ -34,7 +33,7 @@ cdef inline int64_t earlier(Auction* a, uint32_t curve, uint32_t place) noexcept
             low = middle + 1
         else:
             high = middle
-    return energy_of(&a.curves, first, low)
+    return energy_of(&a.curves, a.margin[curve], low)
 
 
 cdef inline void lay_margin(Auction* a) noexcept nogil:
@@ -44,7 +43,9 @@ cdef inline void lay_margin(Auction* a) noexcept nogil:
     a.surplus[a.zones] = 0
     a.surplus[a.zones + 1] = 0
     for curve in range(2 * a.zones):
-        decided = energy_of(&a.curves, a.curves.start[curve], first_row(&a.curves, curve, margin_key(a, curve)))
+        a.margin[curve] = first_row(&a.curves, curve, margin_key(a, curve))
+        a.beyond_margin[curve] = first_row(&a.curves, curve, margin_key(a, curve) + 1)
+        decided = energy_of(&a.curves, a.curves.start[curve], a.margin[curve])
         a.taken[curve] = decided
         if curve % 2 == BID:
             a.surplus[curve // 2] = -decided
@@ -52,47 +53,48 @@ cdef inline void lay_margin(Auction* a) noexcept nogil:
         else:
             a.surplus[curve // 2] += decided
             a.surplus[a.zones] -= decided
-        a.net.most[edge_of(a, curve)] = earlier(a, curve, a.curves.rows)
+        a.net.most[edge_of(a, curve)] = energy_of(&a.curves, a.margin[curve], a.beyond_margin[curve])
         a.live[curve] = a.net.most[edge_of(a, curve)] > 0
     lay_lines(a, 0)
 
 
-cdef inline void hold_earlier(Auction* a, uint32_t place) noexcept nogil:
-    # Demand that the marginal orders before `place` are filled, of the curves that can still grow.
+cdef inline bint hold_earlier(Auction* a, uint32_t place) noexcept nogil:
+    # Demand that the marginal orders before `place` are filled, of the curves that can still grow; whether they can be.
     cdef uint32_t curve
+    cdef int64_t wanted
+    keep(&a.net)
     for curve in range(2 * a.zones):
         if a.live[curve]:
-            a.net.least[edge_of(a, curve)] = earlier(a, curve, place)
-    carry(&a.net, a.surplus)
+            wanted = earlier(a, curve, place)
+            hold(&a.net, edge_of(a, curve), wanted)
+            if a.net.least[edge_of(a, curve)] < wanted:
+                restore(&a.net)
+                return False
+    return True
 
 
 cdef inline uint32_t first_short(Auction* a, uint32_t place) noexcept nogil:
     # The first order, from `place` on, that cannot be filled along with all live ones before it; the number of orders if none.
-    cdef uint32_t low = place
-    cdef uint32_t high = a.curves.rows
-    cdef uint32_t middle
-    while low < high:
-        middle = low + (high - low + 1) // 2
-        hold_earlier(a, middle)
-        if a.net.lacking:
-            high = middle - 1
+    cdef uint32_t failing = a.curves.rows + 1   # up to there, orders are not known to be filled
+    cdef uint32_t stride = 1
+    while failing - place > 1:
+        stride = min(stride, (failing - place) // 2)
+        if hold_earlier(a, place + stride):
+            place += stride
+            stride *= 2
         else:
-            low = middle
-    hold_earlier(a, low)
-    return low
+            failing = place + stride
+    return place
 
 
 cdef inline void fill_short(Auction* a, uint32_t place) noexcept nogil:
     # Fill the order at `place` as far as it goes; its curve cannot grow after that: later orders in it are no easier to fill.
     cdef uint32_t curve
-    cdef int64_t wanted
     for curve in range(2 * a.zones):
-        wanted = earlier(a, curve, place + 1)
-        if a.live[curve] and wanted > a.net.least[edge_of(a, curve)]:
-            a.net.most[edge_of(a, curve)] = wanted
-            carry(&a.net, a.surplus)
-            seal(&a.net)
-            raise_flow(&a.net, edge_of(a, curve))
+        if a.live[curve] and earlier(a, curve, place + 1) > a.net.least[edge_of(a, curve)]:
+            hold(&a.net, edge_of(a, curve), earlier(a, curve, place + 1))
+            a.net.most[edge_of(a, curve)] = a.net.least[edge_of(a, curve)]
+            set_room(&a.net, edge_of(a, curve), 0)
             a.live[curve] = False
 
 
