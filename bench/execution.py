@@ -26,8 +26,6 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-import plyvel
-
 from gridnode.chain.commit import NO_COMMIT, Commit
 from gridnode.chain.genesis import ChainParams, Genesis, ModuleGenesis, genesis_hash
 from gridnode.chain.kinds import to_message
@@ -169,13 +167,6 @@ def populate(database: Database, tree: Commitment, start: Genesis, cast: Cast) -
         rows = {}
 
 
-def settle(path: Path) -> None:
-    """Let LevelDB finish sorting what was written in one go; in a node's life that work is spread over years."""
-    database = plyvel.DB(str(path))
-    database.compact_range()
-    database.close()
-
-
 def admit(raws: list[bytes]) -> list[VerifiedTransaction]:
     """What a node does with transactions that arrive."""
     taken = []
@@ -215,8 +206,8 @@ def measure(accounts: int, folder: Path, options: argparse.Namespace) -> dict[st
     began = time.perf_counter()
     database = Database(path, genesis_hash(start))
     populate(database, Commitment(database.view(Column.PAGES)), start, cast)
+    database.compact()  # what was written in one go; in a node's life that work is spread over years
     database.close()
-    settle(path)
     populated = time.perf_counter() - began
     database = Database(path, genesis_hash(start))
     tree = TimedTree(database.view(Column.PAGES))
