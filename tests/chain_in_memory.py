@@ -129,7 +129,7 @@ class MemoryChain:
     def __init__(self, start: Genesis | None = None) -> None:
         self.genesis = start or genesis()
         self.reader = MemoryReader()
-        self.pages: dict[bytes, bytes] = {}
+        self.pages = MemoryReader()
         self.blocks: list[Block] = []
         tree = Commitment(self.pages)
         writes = opening_writes(self.genesis)
@@ -195,8 +195,4 @@ class MemoryChain:
 
     def _store(self, writes: Any, pages: Any) -> None:
         self.reader.apply(writes)
-        for name, page in pages.items():
-            if page is None:
-                self.pages.pop(name, None)
-            else:
-                self.pages[name] = page
+        self.pages.apply(pages)
