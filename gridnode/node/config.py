@@ -169,4 +169,15 @@ def _addresses(config: Config) -> list[tuple[str, str]]:
 def _readable(message: str) -> str:
     """msgspec says `... - at `$.network.listen``; people read the key first."""
     text, at, place = message.partition(" - at `$")
-    return f"{place.rstrip('`').lstrip('.')}: {text}" if at else text
+    key = place.rstrip("`").lstrip(".")
+    for start, verdict in _KEY_FAULTS.items():
+        if text.startswith(start):
+            return f"{key}{'.' if key else ''}{text.removeprefix(start).strip(' `')}: {verdict}"
+    return f"{key}: {text}" if at else text
+
+
+_KEY_FAULTS = {
+    "Object contains unknown field": "unknown key; config/README.md lists them all",
+    "Object missing required field": "missing",
+}
+"""What msgspec says of a key, without its name, and what is told instead."""
