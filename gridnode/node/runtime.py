@@ -97,8 +97,10 @@ def _log_and_set(stopping: trio.Event, name: str) -> None:
 
 
 async def _gossip(node: Node) -> None:
+    """Tell the peers what was submitted here; while there are none it waits, for they are told once."""
     while True:
         await trio.sleep(FLUSH_S)
-        for message in node.outbox.flush():
-            node.network.publish(message)
+        if node.network.connected():
+            for message in node.outbox.flush():
+                node.network.publish(message)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -20,6 +21,8 @@ T = TypeVar("T")
 MTU_MS = 1_000
 LEAD_MS = 20_000
 SEED = 1
+BASE_PORT = 11_000 + os.getpid() % 150 * 100
+"""Each test run has ports of its own: while a node is down nobody else's network may take them."""
 POLL_S = 0.05
 PATIENCE_S = 60.0
 """How long a fact may take to become true on a machine that does other things too."""
@@ -62,14 +65,14 @@ class NodeProcess:
                 command, stdin=subprocess.DEVNULL, stdout=output, stderr=output, start_new_session=True
             )
 
+    def alive(self) -> NodeProcess:
+        """Itself; fails with its last words when its process has ended."""
+        assert self.runs, f"{self.name} ended:\n{self.log.read_text()[-2000:]}"
+        return self
+
     def ready(self) -> None:
         """Wait until its API answers."""
-
-        def answers() -> bool:
-            assert self.runs, f"{self.name} ended:\n{self.log.read_text()[-2000:]}"
-            return self.status() is not None
-
-        until(answers, f"{self.name} answers")
+        until(lambda: self.alive().status() is not None, f"{self.name} answers")
 
     def signal(self, number: signal.Signals) -> None:
         """Send a signal to the process."""
@@ -131,7 +134,8 @@ class NodeProcess:
     def until_event(self, name: str, behind: int = 0) -> dict[str, Any]:
         """Wait for the first such event behind so many lines of the log."""
         return until(
-            lambda: next((row for row in self.events()[behind:] if row["event"] == name), None), f"{self.name} says {name}"
+            lambda: next((row for row in self.alive().events()[behind:] if row["event"] == name), None),
+            f"{self.name} says {name}",
         )
 
 
@@ -162,7 +166,7 @@ class Testnet:
         """Wait until all running validators have `by` more blocks than the furthest of them has now."""
         running = [node for node in self.validators if node.runs]
         target = max(node.height for node in running) + by
-        until(lambda: all(node.height >= target for node in running), f"all at height {target}")
+        until(lambda: all(node.alive().height >= target for node in running), f"all at height {target}")
 
     def close(self) -> None:
         """End all processes at once."""
@@ -173,7 +177,7 @@ class Testnet:
 def write(folder: Path, validators: int = 4, first_quarter: int = 0) -> NetworkPlan:
     """A new network's files; its logs are JSON."""
     now_ms = time.time_ns() // 1_000_000
-    plan = write_network(folder, validators, SEED, MTU_MS, now_ms, LEAD_MS, first_quarter)
+    plan = write_network(folder, validators, SEED, MTU_MS, now_ms, LEAD_MS, first_quarter, BASE_PORT)
     for node in (*plan.nodes, plan.observer):
         text = node.config.read_text(encoding="utf-8")
         assert 'format = "text"' in text

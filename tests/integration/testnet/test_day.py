@@ -16,6 +16,11 @@ import pytest
 import trio
 
 from gridnode.client.remote import Remote
+from gridnode.client.wallet import Wallet, id_of
+from gridnode.modules.token.messages import Transfer
+from gridnode.modules.token.tables import Denomination
+from gridnode.primitives.units import Amount
+from gridnode.replay.cast import derived_key
 from gridnode.replay.driver import Progress
 from gridnode.replay.network import LocalNetwork, LocalNode
 from gridnode.replay.provision import NetworkPlan
@@ -151,3 +156,16 @@ def test_an_observer_syncs_the_finished_chain(again: Testnet) -> None:
     assert not (observer.plan.folder / "data" / "guard").exists()
     followed = observer.height + 2
     until(lambda: observer.height >= followed, "the observer follows")
+
+
+def test_what_an_observer_took_while_it_was_alone_reaches_the_chain(again: Testnet) -> None:
+    """All validators are down when a client pays; the observer keeps it and tells them when they are back."""
+    observer, witness = again.observer.alive(), again.validators[0]
+    for node in again.validators:
+        node.kill()
+    until(lambda: all(row["direction"] == "none" for row in observer.get("peers")), "the observer is alone")
+    wallet = Wallet(derived_key(SEED, "institution/EGAT"), again.plan.chain_id)
+    raw = wallet.sign([Transfer(wallet.address, Denomination.THB, Amount(1))], time.time_ns() // 1_000_000)
+    assert observer.post(raw).status_code == 202
+    again.start()
+    until(lambda: (row := witness.find(id_of(raw).hex())) and row["status"] == "committed", "it is in a block")
