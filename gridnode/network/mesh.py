@@ -108,7 +108,7 @@ class Mesh:
         try:
             await self._host.accept(socket, self._serve)
         except HandshakeFailed as failure:
-            log.debug("inbound_refused reason=%s", failure)
+            log.debug("inbound refused", extra={"values": {"reason": failure}})
 
     async def _keep_dialing(self, endpoint: Endpoint) -> None:
         """Dial one configured peer whenever it is not linked but may be."""
@@ -120,7 +120,8 @@ class Mesh:
             try:
                 await self._host.dial(endpoint, self._serve)
             except HandshakeFailed as failure:
-                log.debug("dial_failed name=%s reason=%s", self._admitted.name(endpoint.peer_key), failure)
+                name = self._admitted.name(endpoint.peer_key)
+                log.debug("dial failed", extra={"values": {"name": name, "reason": failure}})
             if max(dialing - waiting, trio.current_time() - dialing) > _STABLE_S:
                 backoff.reset()
             await trio.sleep(backoff.pause_s())
@@ -146,7 +147,8 @@ class Mesh:
         self.links[peer.key] = link
         if former is None:
             peer.epoch += 1
-            log.info("peer_linked name=%s direction=%s", self._admitted.name(peer.key), link.direction)
+            values = {"name": self._admitted.name(peer.key), "direction": link.direction}
+            log.info("peer linked", extra={"values": values})
             self._on_change(peer, True)
         else:
             former.close()
@@ -176,9 +178,7 @@ class Mesh:
         peer.epoch += 1
         peer.dropped += peer.queue.clear()
         peer.neighbours = frozenset()
-        reason = link.reason or "closed"
-        log.info(
-            "peer_lost name=%s direction=%s reason=%s", self._admitted.name(peer.key), link.direction, reason
-        )
+        values = {"name": self._admitted.name(peer.key), "direction": link.direction, "reason": link.reason or "closed"}
+        log.info("peer lost", extra={"values": values})
         self._on_change(peer, False)
         self.wake()

@@ -194,7 +194,8 @@ class Network:
         name = self._admitted.name(peer.key)
         was_banned = peer.is_banned(self._clock_ms())
         banned = peer.punish(fault, self._clock_ms())
-        log.info("peer_fault name=%s weight=%d banned=%s reason=%s", name, fault.weight, banned, fault.reason)
+        values = {"name": name, "weight": fault.weight, "banned": banned, "reason": fault.reason}
+        log.info("peer fault", extra={"values": values})
         if banned and not was_banned:
             self._mesh.close(peer.key)
 

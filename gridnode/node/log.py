@@ -3,8 +3,8 @@
     log = Log("consensus")
     log.info("block committed", height=7, transactions=31)
 
-Built on the standard library's logging, so that what libraries say comes in the same form. Values are written as they are; secrets
-are never handed in.
+Built on the standard library's logging, so that what libraries say comes in the same form, and a layer below this one hands in its values
+as `extra={"values": {...}}`. Values are written as they are; secrets are never handed in.
 """
 
 from __future__ import annotations

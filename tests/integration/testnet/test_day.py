@@ -140,6 +140,7 @@ def test_who_died_votes_again(again: Testnet, stormy: Outcome) -> None:
     witness, victim = again.validators[0], again.validators[VICTIM]
     assert stormy.killed_at is not None
     signs_again(victim, witness, stormy.killed_at)
+    assert any(row["event"] == "peer lost" and row["name"] == victim.name for row in witness.events())
 
 
 def test_an_observer_syncs_the_finished_chain(again: Testnet) -> None:
