@@ -2,7 +2,7 @@
 #
 # Prices support a clearing when filled orders are inside their limit, unfilled ones outside, a line with room left is not worth
 # filling further and one that is used is worth its wheeling. All of these bound one price or the difference of two, so the lowest and
-# the highest price of every zone are found by relaxing the bounds until none moves (Bellman and Ford).
+# the highest price of every zone are found by relaxing the bounds over ways of any length (Bellman and Ford).
 
 from libc.stdint cimport INT64_MAX, INT64_MIN, int32_t, int64_t, uint32_t
 
@@ -91,31 +91,27 @@ cdef inline void own_orders(Auction* a) noexcept nogil:
             lift(&a.low[curve // 2], limit_of(&a.curves, curve, open_row))
 
 
-cdef inline bint relax(Auction* a, uint32_t line) noexcept nogil:
-    # Bounds between the two ends of a line; whether one moved.
-    cdef bint moved = False
+cdef inline void relax(Auction* a, uint32_t line) noexcept nogil:
+    # Bounds between the two ends of a line.
     cdef int64_t* low = a.low
     cdef int64_t* high = a.high
     cdef int32_t tail = a.tail[line]
     cdef int32_t head = a.head[line]
     if a.flow[line] < a.atc_wh[line]:
-        moved |= lower(&high[head], high[tail] + a.wheeling[line])
-        moved |= lift(&low[tail], low[head] - a.wheeling[line])
+        lower(&high[head], high[tail] + a.wheeling[line])
+        lift(&low[tail], low[head] - a.wheeling[line])
     if a.flow[line] > 0:
-        moved |= lower(&high[tail], high[head] - a.wheeling[line])
-        moved |= lift(&low[head], low[tail] + a.wheeling[line])
-    return moved
+        lower(&high[tail], high[head] - a.wheeling[line])
+        lift(&low[head], low[tail] + a.wheeling[line])
 
 
 cdef inline void set_prices(Auction* a) noexcept nogil:
     # The middle of each zone's interval, rounded down; together these support the clearing as the ends do (L-natural-convexity).
-    cdef uint32_t zone, line
-    cdef bint moved = True
+    cdef uint32_t zone, line, passes
     span(a)
     own_orders(a)
-    while moved:
-        moved = False
+    for passes in range(a.zones):  # no bound needs a longer way
         for line in range(a.lines):
-            moved |= relax(a, line)
+            relax(a, line)
     for zone in range(a.zones):
         a.price[zone] = (a.low[zone] + a.high[zone]) >> 1

@@ -22,9 +22,9 @@ def auctions(draw: st.DrawFn, most_orders: int = 14) -> tuple[list, list]:
 
 
 def by_chance(chance: random.Random, most_orders: int) -> tuple[list, list]:
-    """Return an auction like those of `auctions`, but as often large as small."""
+    """Return an auction like those of `auctions`, but as often large as small, and sometimes with any limit."""
     zones = ZONES[: chance.randint(1, len(ZONES))]
-    highest, energy = chance.choice((1, 3, 30)), chance.choice((1, 4, 12))
+    highest, energy = chance.choice((1, 3, 30, 10**15)), chance.choice((1, 4, 12))
     orders = [
         (
             f"o{i}",

@@ -26,8 +26,9 @@ def middle_prices(
             high[zone] = min(high[zone], price)
         if at_least:
             low[zone] = max(low[zone], price)
-    while sum(_tighten(line, flows[line[0], line[1]], low, high) for line in lines):
-        pass
+    for _ in low:  # no bound needs a way of more lines than there are zones
+        for line in lines:
+            _tighten(line, flows[line[0], line[1]], low, high)
     return {zone: (low[zone] + high[zone]) // 2 for zone in low}
 
 
@@ -47,14 +48,12 @@ def _span(orders: Sequence[OrderRow], lines: Sequence[LineRow]) -> tuple[dict[st
     return low, high
 
 
-def _tighten(line: LineRow, flow_wh: int, low: dict[str, int], high: dict[str, int]) -> bool:
-    """Bound the prices at the two ends of a line by each other; return whether one moved."""
+def _tighten(line: LineRow, flow_wh: int, low: dict[str, int], high: dict[str, int]) -> None:
+    """Bound the prices at the two ends of a line by each other."""
     source, target, atc_wh, wheeling = line
-    before = low[source], low[target], high[source], high[target]
     if flow_wh < atc_wh:  # room is left: the target is at most the wheeling dearer
         high[target] = min(high[target], high[source] + wheeling)
         low[source] = max(low[source], low[target] - wheeling)
     if flow_wh > 0:  # energy flows: the target is at least the wheeling dearer
         high[source] = min(high[source], high[target] - wheeling)
         low[target] = max(low[target], low[source] + wheeling)
-    return before != (low[source], low[target], high[source], high[target])
