@@ -15,6 +15,9 @@ Concepts
     the hook | trades.py what a fill writes | escrow.py the money of bids and trades | books.py the kernel's books from the state |
     reference.py the matching rules in plain Python | rules.py handlers, opening state, hook
 
+    A call auction stands ready beside them and is not yet part of the rules: auction.py clears | auction_reference.py the same in plain
+    Python | clearing.py its result | price_range.py which prices support it | certificate.py proves a result without the kernel.
+
 Tables
     1 params        () -> parameters
     2 sheets        (first order number) -> Sheet; stays
