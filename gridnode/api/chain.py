@@ -106,7 +106,7 @@ def validators(ask: Ask) -> list[dict[str, Any]]:
 
 
 def peers(ask: Ask) -> list[dict[str, Any]]:
-    """Linked and banned peers as this node sees them."""
+    """Every peer that was ever linked, as this node sees it; `direction` is none for those that are gone."""
     return [
         {
             "name": row.name,
