@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from gridnode._native.book import Books
+from gridnode.modules.grid.clock import band_at
 from gridnode.modules.grid.codes import GridCode
 from gridnode.modules.grid.tables import LINES, WAYS, ZONE_NUMBERS, ZONES, Band, Line, Way, Zone
 from gridnode.modules.registry.standing import dso_of_zone
@@ -56,15 +57,25 @@ def way(reader: Reader, source: int, target: int) -> Way | None:
     return WAYS.get(reader, source, target)
 
 
-def wheeling_micro_per_kwh(reader: Reader, source: int, target: int, band: Band) -> PriceMicro:
+def distribution_micro_per_kwh(reader: Reader, zone: int, mtu: int) -> PriceMicro:
+    """Charge for energy delivered in the zone with this number, in an MTU."""
+    return _distribution(ZONES.require(reader, zone), band_at(reader, mtu))
+
+
+def line_wheeling_micro_per_kwh(reader: Reader, mtu: int) -> tuple[PriceMicro, ...]:  # noqa: ARG001 (the same in all bands)
+    """Charge for what passes each line in an MTU, by line number."""
+    return tuple(line.wheeling_micro_per_kwh for line in lines(reader))
+
+
+def wheeling_micro_per_kwh(reader: Reader, source: int, target: int, mtu: int) -> PriceMicro:
     """What the buyer in zone number `target` pays on top for energy from `source`: the sum of all shares.
 
     Raises Rejected(NO_WAY).
     """
-    return PriceMicro(sum(share.micro_per_kwh for share in wheeling_shares(reader, source, target, band)))
+    return PriceMicro(sum(share.micro_per_kwh for share in wheeling_shares(reader, source, target, mtu)))
 
 
-def wheeling_shares(reader: Reader, source: int, target: int, band: Band) -> list[WheelingShare]:
+def wheeling_shares(reader: Reader, source: int, target: int, mtu: int) -> list[WheelingShare]:
     """The distribution charge of the zone of delivery, to its DSO, then the wheeling of each line of the way, to its owner.
 
     One share for each, in this order; an account may come more than once. Raises Rejected(NO_WAY).
@@ -73,7 +84,7 @@ def wheeling_shares(reader: Reader, source: int, target: int, band: Band) -> lis
     if passed is None:
         raise Rejected(GridCode.NO_WAY, "no way leads from the one zone to the other", "zone")
     delivered = ZONES.require(reader, target)
-    shares = [WheelingShare(dso_of_zone(reader, delivered.name), _distribution(delivered, band))]
+    shares = [WheelingShare(dso_of_zone(reader, delivered.name), distribution_micro_per_kwh(reader, target, mtu))]
     for hop in passed.hops:
         line = LINES.require(reader, hop.line)
         shares.append(WheelingShare(line.owner, line.wheeling_micro_per_kwh))
@@ -88,15 +99,21 @@ def capacities(reader: Reader, mtu: int) -> Capacities:  # noqa: ARG001 (limits 
     )
 
 
+def adders(reader: Reader, mtu: int) -> list[list[int]]:
+    """Wheeling of an MTU for the matching kernel, [offer zone][bid zone]; 0 where no way leads and it never looks."""
+    return _matrix(reader, band_at(reader, mtu))
+
+
 def build_books(reader: Reader) -> Books:
     """An empty matching kernel for the network: its zones, lines, ways, and wheeling by band."""
     count = len(zones(reader))
     paths = [[_steps(WAYS.get(reader, source, target)) for target in range(count)] for source in range(count)]
-    adders = [
-        [[_adder(reader, source, target, band) for target in range(count)] for source in range(count)]
-        for band in Band
-    ]
-    return Books(count, len(lines(reader)), paths, adders)
+    return Books(count, len(lines(reader)), paths, [_matrix(reader, band) for band in Band])
+
+
+def _matrix(reader: Reader, band: Band) -> list[list[int]]:
+    zone_numbers = range(len(zones(reader)))
+    return [[_adder(reader, source, target, band) for target in zone_numbers] for source in zone_numbers]
 
 
 def _steps(passed: Way | None) -> list[tuple[int, int]] | None:
@@ -104,10 +121,11 @@ def _steps(passed: Way | None) -> list[tuple[int, int]] | None:
 
 
 def _adder(reader: Reader, source: int, target: int, band: Band) -> int:
-    """Wheeling between two zones; 0 where no way leads and the kernel never looks."""
-    if WAYS.get(reader, source, target) is None:
+    passed = WAYS.get(reader, source, target)
+    if passed is None:
         return 0
-    return wheeling_micro_per_kwh(reader, source, target, band)
+    charges = sum(LINES.require(reader, hop.line).wheeling_micro_per_kwh for hop in passed.hops)
+    return charges + _distribution(ZONES.require(reader, target), band)
 
 
 def _distribution(zone: Zone, band: Band) -> PriceMicro:

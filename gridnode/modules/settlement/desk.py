@@ -6,7 +6,7 @@ from dataclasses import fields
 from typing import Final, NamedTuple
 
 from gridnode.modules.context import Context
-from gridnode.modules.grid.clock import Prices, band_at, tariff_at
+from gridnode.modules.grid.clock import Prices, tariff_at
 from gridnode.modules.grid.network import WheelingShare, wheeling_shares, zone_number
 from gridnode.modules.market.rules import position
 from gridnode.modules.market.tables import Position
@@ -97,7 +97,7 @@ class Desk:
         found = self._shares.get((source, target))
         if found is None:
             numbers = zone_number(self.state, source), zone_number(self.state, target)
-            found = wheeling_shares(self.state, *numbers, band_at(self.state, self.mtu))
+            found = wheeling_shares(self.state, *numbers, self.mtu)
             self._shares[source, target] = found
         return found
 

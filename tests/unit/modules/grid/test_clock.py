@@ -49,7 +49,8 @@ def test_mtu_of_a_time_and_back(chain: MemoryChain) -> None:
 def test_band(chain: MemoryChain, offset: int, band: Band) -> None:
     assert band_at(chain.reader, ORIGIN + offset) is band
     retail = 5_798_200 if band is Band.ON_PEAK else 2_636_900
-    assert tariff_at(chain.reader, ORIGIN + offset) == Prices(retail, 2_200_000)
+    expected = Prices(retail, 2_200_000, retail, 0, 0, band.name.lower())
+    assert tariff_at(chain.reader, ORIGIN + offset) == expected
 
 
 def test_length_of_an_mtu_changes_no_band() -> None:

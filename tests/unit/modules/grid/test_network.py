@@ -25,8 +25,11 @@ from gridnode.primitives.errors import InvariantBroken, OperatorError, Rejected
 from gridnode.primitives.limits import MAX_PATH_LINES
 from gridnode.state.kv import MemoryReader
 from gridnode.state.overlay import State
-from tests.chain_in_memory import MemoryChain, account, genesis, openings
+from tests.chain_in_memory import START_MS, MemoryChain, account, genesis, openings
 
+OFF_PEAK = START_MS // 3_000
+"""An MTU at which a Wednesday begins."""
+ON_PEAK = OFF_PEAK + 40
 EGAT, MEA, PEA = map(account, ("egat", "mea", "pea"))
 
 
@@ -91,11 +94,11 @@ def test_star_goes_over_the_hub(chain: MemoryChain) -> None:
 
 
 def test_wheeling_is_distribution_of_delivery_and_every_line(chain: MemoryChain) -> None:
-    shares = wheeling_shares(chain.reader, 0, 1, Band.ON_PEAK)
+    shares = wheeling_shares(chain.reader, 0, 1, ON_PEAK)
     assert shares == [WheelingShare(PEA, 250_000), WheelingShare(EGAT, 100_000), WheelingShare(EGAT, 120_000)]
-    assert wheeling_micro_per_kwh(chain.reader, 0, 1, Band.ON_PEAK) == 470_000
-    assert wheeling_micro_per_kwh(chain.reader, 1, 0, Band.OFF_PEAK) == 420_000
-    assert wheeling_shares(chain.reader, 0, 0, Band.OFF_PEAK) == [WheelingShare(MEA, 200_000)]
+    assert wheeling_micro_per_kwh(chain.reader, 0, 1, ON_PEAK) == 470_000
+    assert wheeling_micro_per_kwh(chain.reader, 1, 0, OFF_PEAK) == 420_000
+    assert wheeling_shares(chain.reader, 0, 0, OFF_PEAK) == [WheelingShare(MEA, 200_000)]
 
 
 def test_no_way_is_refused() -> None:
@@ -103,7 +106,7 @@ def test_no_way_is_refused() -> None:
     chain = MemoryChain(genesis(grid=torn))
     assert way(chain.reader, 0, 1) is None
     with pytest.raises(Rejected) as refusal:
-        wheeling_shares(chain.reader, 0, 1, Band.ON_PEAK)
+        wheeling_shares(chain.reader, 0, 1, ON_PEAK)
     assert refusal.value.code is GridCode.NO_WAY
     build_books(chain.reader)
 
