@@ -27,7 +27,7 @@ from gridnode.execution.genesis import opening_writes
 from gridnode.execution.ledger import Ledger, open_ledger
 from gridnode.modules.grid import tables as grid
 from gridnode.modules.lots.tables import LotsGenesis, SourceCarbon
-from gridnode.modules.market.tables import MarketGenesis
+from gridnode.modules.market.tables import Bounds, MarketGenesis, Mode
 from gridnode.modules.metering.tables import MeteringGenesis
 from gridnode.modules.registry import tables as registry
 from gridnode.modules.settlement.tables import SettlementGenesis, SourceCredit
@@ -99,15 +99,16 @@ def openings() -> dict[str, Any]:
         "lots": LotsGenesis((SourceCarbon(registry.Source.SOLAR, 41),)),
         "metering": MeteringGenesis(6_000),
         "market": MarketGenesis(
-            min_order_wh=1,
-            max_order_wh=10_000_000,
-            price_tick_micro=1,
-            price_floor_micro=0,
-            price_cap_micro=10_000_000,
+            mode=Mode.CONTINUOUS,
+            bounds=Bounds(1, 10_000_000, 1, 0, 10_000_000),
             trade_fee_micro=10_000,
             fee_account=account("egat"),
             open_ahead_mtus=96,
             gate_closure_ms=1_000,
+            call_ms=0,
+            max_book_orders=10_000,
+            max_open_orders=1_000,
+            lock_from_wh=0,
             match_steps_per_block=1_000,
             expiries_per_block=1_000,
         ),

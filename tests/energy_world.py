@@ -48,14 +48,14 @@ class World:
     """One node's state and books, and the clock of the chain."""
 
     def __init__(self, full_checks: bool = True, **changes: dict[str, Any]) -> None:
-        """`changes` replaces fields of the opening states: market={"min_order_wh": 100}."""
+        """`changes` replaces fields of the opening states: market={"trade_fee_micro": 0}; its `bounds` take single fields."""
         self.full_checks = full_checks
         self.reader = MemoryReader()
         self.height, self.time_ms = 0, START_MS
         self.events: list[Any] = []
         self.details: list[str] = []
         states = openings()
-        changed = {name: replace(states[name], **fields) for name, fields in changes.items()}
+        changed = {name: replace(states[name], **_nested(states[name], fields)) for name, fields in changes.items()}
         self.reader.apply(opening_writes(genesis(**changed)))
         self.books = restore_books(self.reader)
 
@@ -222,3 +222,11 @@ __all__ = [
     "sheet",
     "two_zones",
 ]
+
+
+def _nested(opening: Any, fields: dict[str, Any]) -> dict[str, Any]:
+    """`fields` with dicts replaced by the opening state's nested record, changed by them."""
+    return {
+        name: replace(getattr(opening, name), **value) if isinstance(value, dict) else value
+        for name, value in fields.items()
+    }

@@ -4,12 +4,19 @@ from __future__ import annotations
 
 from typing import Annotated
 
+from gridnode.chain.clearing import ClearingSummary
 from gridnode.chain.commit import Commit
 from gridnode.codec.fields import ADDRESS, HASH, NAME, U32, U64, Bytes, Int, ListOf
 from gridnode.codec.records import Nested, encode, record
 from gridnode.crypto.hashing import Tag
 from gridnode.primitives.ids import Address, Hash, TransactionId
-from gridnode.primitives.limits import MAX_BLOCK_TRANSACTIONS, MAX_I64, MAX_SOURCES, MAX_TRANSACTION_BYTES
+from gridnode.primitives.limits import (
+    MAX_BLOCK_TRANSACTIONS,
+    MAX_CLEARINGS,
+    MAX_I64,
+    MAX_SOURCES,
+    MAX_TRANSACTION_BYTES,
+)
 from gridnode.primitives.units import EnergyWh, Height, TimeMs
 
 _HEADER = Tag("gridnode/header")
@@ -34,9 +41,10 @@ class EnergySummary:
     settled_wh: Annotated[EnergyWh, ENERGY]  # delivered to buyers in settlements
     co2_credits_nano: Annotated[int, ENERGY]  # credits minted, 1e-9 credit (1 credit = 1 kg CO2)
     by_source: Annotated[tuple[SourceEnergy, ...], ListOf(Nested(SourceEnergy), MAX_SOURCES)]  # generated, ascending name
+    clearings: Annotated[tuple[ClearingSummary, ...], ListOf(Nested(ClearingSummary), MAX_CLEARINGS)]  # call auctions held
 
 
-NO_ENERGY = EnergySummary(EnergyWh(0), EnergyWh(0), EnergyWh(0), EnergyWh(0), 0, ())
+NO_ENERGY = EnergySummary(EnergyWh(0), EnergyWh(0), EnergyWh(0), EnergyWh(0), 0, (), ())
 
 
 @record

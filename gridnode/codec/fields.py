@@ -120,6 +120,25 @@ class AddressField(Bytes):
         return decode_address(value)
 
 
+class AddressOrNil(Bytes):
+    """A 20-byte address, or nothing; in JSON its bech32m text, or an empty string."""
+
+    def __init__(self) -> None:
+        super().__init__(0, ADDRESS_BYTES)
+        self.expects = f"an address ({ADDRESS_BYTES} bytes; as text grid1...) or nothing"
+
+    def pack(self, value: Any) -> Any:
+        if type(value) is bytes and len(value) in (0, ADDRESS_BYTES):
+            return value
+        raise self.refusal(value)
+
+    def to_json(self, value: Any) -> Any:
+        return encode_address(value) if value else ""
+
+    def from_json(self, value: Any) -> Any:
+        return b"" if value == "" else decode_address(value)
+
+
 class Text(Field):
     """Text of [low, high] characters that UTF-8 can hold; `name` allows only printable ASCII without spaces."""
 
@@ -238,6 +257,7 @@ I64 = Int(-MAX_I64 - 1, MAX_I64)
 BOOL = Bool()
 AMOUNT = AmountField()
 ADDRESS = AddressField()
+ADDRESS_OR_NIL = AddressOrNil()
 HASH = Bytes(32)
 HASH_OR_NIL = HashOrNil()
 KEY = Bytes(32)

@@ -111,6 +111,7 @@ def _summary(totals: Totals) -> EnergySummary:
         EnergyWh(totals.settled_wh),
         totals.co2_credits_nano,
         _by_source(sorted(totals.generated_by_source_wh.items())),
+        tuple(totals.clearings),
     )
 
 

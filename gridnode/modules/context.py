@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from gridnode._native.book import Books
+from gridnode.chain.clearing import ClearingSummary
 from gridnode.chain.kinds import to_event
 from gridnode.chain.receipt import Event
 from gridnode.primitives.ids import Address
@@ -48,6 +49,8 @@ class Totals:
     """Credits minted, 1e-9 credit."""
     generated_by_source_wh: dict[str, int] = field(default_factory=dict)
     """Generated, by the source's lower-case name."""
+    clearings: list[ClearingSummary] = field(default_factory=list)
+    """Call auctions held."""
 
     def copy(self) -> Totals:
         """The same figures, to go back to."""
@@ -58,6 +61,7 @@ class Totals:
             self.settled_wh,
             self.co2_credits_nano,
             dict(self.generated_by_source_wh),
+            list(self.clearings),
         )
 
 

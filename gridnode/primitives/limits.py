@@ -56,6 +56,11 @@ MAX_CACHED_BLOCK_BYTES: Final = 32 * 1024 * 1024  # of transactions in them, how
 
 # Market
 MAX_SHEET_ORDERS: Final = 96  # a day of quarter hours under one message
+MAX_PREFERENCES: Final = 4  # counterparties that an order tries before others
+MAX_BOOK_ORDERS: Final = 100_000  # open orders of one MTU: its auction reads them all in one block
+MAX_OPEN_ORDERS: Final = 2_000  # open orders of one account: ten for each MTU of two days; cancelled in one message
+MAX_AUCTION_ROWS: Final = 512  # orders of an auction in one event: it stays under the largest event
+MAX_CLEARINGS: Final = 4  # call auctions held in one block
 MAX_ZONES: Final = 64
 MAX_LINES: Final = 64
 MAX_SOURCES: Final = 16  # bits of a source mask

@@ -5,12 +5,9 @@ from __future__ import annotations
 from gridnode._native.book import Books
 from gridnode.modules.grid.clock import band_at
 from gridnode.modules.grid.network import build_books, capacities, lines, zone_number
-from gridnode.modules.market.cancels import is_open
-from gridnode.modules.market.tables import FLOWS, ORDERS, PENDING, PERIODS, Order
+from gridnode.modules.market.lifecycle import is_open
+from gridnode.modules.market.tables import FLOWS, ORDERS, PENDING, PERIODS, Order, Phase, Terms
 from gridnode.state.kv import Reader
-
-GATE_OPEN = 0
-"""Value in `periods` of a period whose gate is open."""
 
 
 def open_book(reader: Reader, books: Books, mtu: int) -> None:
@@ -24,7 +21,7 @@ def resting_orders(reader: Reader, mtu: int) -> list[tuple[int, Order]]:
     return [
         (number, order)
         for (_, number), order in ORDERS.scan(reader, mtu)
-        if is_open(order) and not PENDING.has(reader, number)
+        if is_open(order) and order.terms is not Terms.AUCTION and not PENDING.has(reader, number)
     ]
 
 
@@ -32,8 +29,8 @@ def restore_books(reader: Reader) -> Books:
     """Books as they are after the block that `reader` reads: flows and resting orders of every open period."""
     books = build_books(reader)
     count = len(lines(reader))
-    for (mtu,), cursor in PERIODS.scan(reader):
-        if cursor != GATE_OPEN:
+    for (mtu,), period in PERIODS.scan(reader):
+        if period.phase is not Phase.CONTINUOUS:
             continue
         open_book(reader, books, mtu)
         for line in range(count):

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from gridnode.modules.context import Context
 from gridnode.modules.market.codes import MarketCode
-from gridnode.modules.market.escrow import Releases, escrow_of
+from gridnode.modules.market.escrow import Releases
 from gridnode.modules.market.events import OrdersCancelled
+from gridnode.modules.market.lifecycle import end_order, is_open
 from gridnode.modules.market.messages import CancelOrder, CancelSheet
 from gridnode.modules.market.sheets import gate_ms
 from gridnode.modules.market.tables import (
@@ -17,21 +16,14 @@ from gridnode.modules.market.tables import (
     PENDING,
     SHEET_IDS,
     SHEETS,
+    Ending,
     MarketGenesis,
     Order,
-    OrderStatus,
 )
 from gridnode.primitives.errors import Rejected
 from gridnode.primitives.ids import Address
 from gridnode.primitives.limits import MAX_U64
 from gridnode.state.kv import Reader
-
-OPEN = (OrderStatus.ACTIVE, OrderStatus.PARTLY_FILLED)
-
-
-def is_open(order: Order) -> bool:
-    """Whether the order may still trade, as far as its own row says."""
-    return order.status in OPEN
 
 
 def mtu_of_order(reader: Reader, number: int) -> int | None:
@@ -88,9 +80,6 @@ def _cancel(
 ) -> None:
     """End an order now; the kernel's book learns it in the hook, before anything is matched."""
     state = context.state
-    ORDERS.put(state, mtu, number, replace(order, status=OrderStatus.CANCELLED))
-    releases.add(mtu, order.owner, escrow_of(params, order))
-    if PENDING.has(state, number):
-        PENDING.delete(state, number)
-    else:
+    if not PENDING.has(state, number):
         CANCELS.put(state, number, mtu)
+    end_order(state, params, releases, mtu, number, order, Ending.OWNER)

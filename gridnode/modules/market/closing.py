@@ -5,33 +5,33 @@ from __future__ import annotations
 from dataclasses import replace
 
 from gridnode.modules.context import Context
-from gridnode.modules.market.books import GATE_OPEN
-from gridnode.modules.market.cancels import is_open
-from gridnode.modules.market.escrow import Releases, escrow_of
+from gridnode.modules.market.escrow import Releases
 from gridnode.modules.market.events import OrderExpired, PeriodClosed
+from gridnode.modules.market.lifecycle import end_order, is_open
 from gridnode.modules.market.sheets import FIRST, gate_ms
-from gridnode.modules.market.tables import ORDERS, PENDING, PERIODS, MarketGenesis, Order, OrderStatus
+from gridnode.modules.market.tables import ORDERS, PERIODS, Ending, MarketGenesis, Period, Phase
 from gridnode.primitives.units import Mtu
 
 
 def close_gates(context: Context, params: MarketGenesis, releases: Releases) -> None:
     """Close every period whose gate has passed by chain time, and expire its orders as far as the block's bound allows."""
     budget = params.expiries_per_block
-    for (mtu,), cursor in PERIODS.scan(context.state):
+    for (mtu,), period in PERIODS.scan(context.state):
         if context.time_ms < gate_ms(context.state, params, mtu):
             break
-        if cursor == GATE_OPEN:
-            _close(context, mtu)
-            cursor = FIRST
+        if period.phase is not Phase.EXPIRING:
+            period = _close(context, mtu, period)
         if budget > 0:
-            budget -= _expire(context, params, releases, mtu, cursor, budget)
+            budget -= _expire(context, params, releases, mtu, period.cursor, budget)
 
 
-def _close(context: Context, mtu: int) -> None:
+def _close(context: Context, mtu: int, period: Period) -> Period:
     if mtu in context.books.periods():
         context.books.close_period(mtu)
-    PERIODS.put(context.state, mtu, FIRST)
+    closed = replace(period, phase=Phase.EXPIRING, cursor=FIRST)
+    PERIODS.put(context.state, mtu, closed)
     context.emit(PeriodClosed(Mtu(mtu)))
+    return closed
 
 
 def _expire(
@@ -43,18 +43,10 @@ def _expire(
         looked += 1
         cursor = number + 1
         if is_open(order):
-            _expire_order(context, params, releases, mtu, number, order)
+            end_order(context.state, params, releases, mtu, number, order, Ending.GATE)
+            context.emit(OrderExpired(number, Mtu(mtu), order.remaining_wh))
     if looked < budget:
         PERIODS.delete(context.state, mtu)
     else:
-        PERIODS.put(context.state, mtu, cursor)
+        PERIODS.put(context.state, mtu, replace(PERIODS.require(context.state, mtu), cursor=cursor))
     return looked
-
-
-def _expire_order(
-    context: Context, params: MarketGenesis, releases: Releases, mtu: int, number: int, order: Order
-) -> None:
-    ORDERS.put(context.state, mtu, number, replace(order, status=OrderStatus.EXPIRED))
-    PENDING.delete(context.state, number)
-    releases.add(mtu, order.owner, escrow_of(params, order))
-    context.emit(OrderExpired(number, Mtu(mtu), order.remaining_wh))

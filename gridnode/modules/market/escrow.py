@@ -21,7 +21,7 @@ def escrow_of(params: MarketGenesis, order: Order) -> int:
 
 def cost_of(trade: Trade) -> int:
     """What the buyer pays for a trade in all, 1e-9 THB; in escrow until it is settled."""
-    return cost(trade.energy_wh, trade.price_micro + trade.wheeling_micro + trade.fee_micro)
+    return cost(trade.energy_wh, trade.price_micro + trade.wheeling_micro + trade.rent_micro + trade.fee_micro)
 
 
 def add_escrow(state: State, mtu: int, amount: int) -> None:

@@ -7,9 +7,9 @@ from typing import Final
 from gridnode._native.book import Books
 from gridnode.modules.context import Writes
 from gridnode.modules.grid.network import capacities, way, zone_number
-from gridnode.modules.market.books import GATE_OPEN, resting_orders
-from gridnode.modules.market.cancels import is_open
+from gridnode.modules.market.books import resting_orders
 from gridnode.modules.market.escrow import cost_of, escrow_of
+from gridnode.modules.market.lifecycle import is_open
 from gridnode.modules.market.queries import NO_TRADES
 from gridnode.modules.market.tables import (
     CANCELS,
@@ -26,6 +26,7 @@ from gridnode.modules.market.tables import (
     TRADES,
     MarketGenesis,
     Order,
+    Phase,
     Trade,
 )
 from gridnode.modules.market.trades import NO_POSITION
@@ -182,7 +183,7 @@ def check_books(reader: Reader, books: Books) -> None:
     For audits and tests: the kernel is no part of the state. Raises InvariantBroken.
     """
     stopped = INTERRUPTED.get(reader)
-    still_open = [mtu for (mtu,), cursor in PERIODS.scan(reader) if cursor == GATE_OPEN]
+    still_open = [mtu for (mtu,), period in PERIODS.scan(reader) if period.phase is Phase.CONTINUOUS]
     for mtu in books.periods():
         if mtu not in still_open:
             raise InvariantBroken(NAME, f"the kernel has a book of MTU {mtu}, which is closed")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from gridnode._native.book import Books
 from gridnode.modules.context import Context
 from gridnode.modules.grid.network import zone_number
-from gridnode.modules.market.books import GATE_OPEN, open_book
+from gridnode.modules.market.books import open_book
 from gridnode.modules.market.escrow import Releases
 from gridnode.modules.market.tables import (
     CANCELS,
@@ -16,6 +16,7 @@ from gridnode.modules.market.tables import (
     PERIODS,
     Interruption,
     MarketGenesis,
+    Phase,
 )
 from gridnode.modules.market.trades import TradeBook
 from gridnode.primitives.units import Mtu
@@ -72,7 +73,7 @@ class _Run:
         """Match one waiting order, which takes a step besides its fills; whether it is done with."""
         state = self._state
         self.steps -= 1
-        if PERIODS.get(state, mtu) != GATE_OPEN:
+        if PERIODS.require(state, mtu).phase is not Phase.CONTINUOUS:
             PENDING.delete(state, number)
             return True
         if mtu not in self._open:
@@ -95,7 +96,7 @@ class _Run:
         if done:
             INTERRUPTED.delete(state)
         else:
-            INTERRUPTED.put(state, Interruption(Mtu(mtu), number))
+            INTERRUPTED.put(state, Interruption(Mtu(mtu), number, 0))
         return done
 
     def _enter(self, mtu: int, fills: list[tuple[int, int, int, int, int]]) -> None:

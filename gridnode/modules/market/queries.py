@@ -31,7 +31,7 @@ from gridnode.primitives.limits import MAX_U64
 from gridnode.primitives.units import Amount, EnergyWh, PriceMicro
 from gridnode.state.kv import Reader
 
-NO_TRADES = Statistics(0, EnergyWh(0), Amount(0), PriceMicro(0), PriceMicro(0), PriceMicro(0))
+NO_TRADES = Statistics(0, EnergyWh(0), Amount(0), PriceMicro(0), PriceMicro(0), PriceMicro(0), PriceMicro(0))
 
 
 class NumberedOrder(NamedTuple):

@@ -6,13 +6,22 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from gridnode.modules.context import Context
+from gridnode.modules.market.bounds import bounds_fault, set_bounds
 from gridnode.modules.market.cancels import cancel_order, cancel_sheet
 from gridnode.modules.market.closing import close_gates
 from gridnode.modules.market.escrow import Releases
 from gridnode.modules.market.matching import match_pending, take_cancelled
-from gridnode.modules.market.messages import CancelOrder, CancelSheet, PlaceSheet
+from gridnode.modules.market.messages import CancelOrder, CancelSheet, PlaceSheet, SetBounds
 from gridnode.modules.market.sheets import place_sheet
-from gridnode.modules.market.tables import BARRED, PARAMS, PERIODS, POSITIONS, MarketGenesis, Position
+from gridnode.modules.market.tables import (
+    BARRED,
+    BOUNDS,
+    PARAMS,
+    PERIODS,
+    POSITIONS,
+    MarketGenesis,
+    Position,
+)
 from gridnode.modules.market.trades import NO_POSITION
 from gridnode.primitives.errors import OperatorError
 from gridnode.primitives.ids import Address, PointId
@@ -22,13 +31,13 @@ from gridnode.state.overlay import State
 
 def open(context: Context, genesis: MarketGenesis) -> None:  # noqa: A001 (every module opens)
     """Write the parameters. Raises OperatorError when a least value is above its greatest."""
-    if genesis.min_order_wh > genesis.max_order_wh:
-        raise OperatorError("market: expected min_order_wh not above max_order_wh")
-    if genesis.price_floor_micro > genesis.price_cap_micro:
-        raise OperatorError("market: expected price_floor_micro not above price_cap_micro")
+    fault = bounds_fault(genesis.bounds)
+    if fault is not None:
+        raise OperatorError(f"market.bounds: {fault}")
     if genesis.fee_account in context.module_accounts:
         raise OperatorError("market: expected a fee_account that no module owns")
     PARAMS.put(context.state, genesis)
+    BOUNDS.put(context.state, 0, genesis.bounds)
 
 
 def end_block(context: Context) -> None:
@@ -45,6 +54,7 @@ HANDLERS: Final[dict[type[Any], Callable[[Context, Address, Any], None]]] = {
     PlaceSheet: place_sheet,
     CancelOrder: cancel_order,
     CancelSheet: cancel_sheet,
+    SetBounds: set_bounds,
 }
 """Which handler runs which message."""
 

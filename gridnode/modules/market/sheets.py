@@ -6,23 +6,24 @@ from typing import Final
 
 from gridnode.modules.context import Context
 from gridnode.modules.grid.clock import mtu_ms
+from gridnode.modules.market.bounds import bounds_at
 from gridnode.modules.market.codes import MarketCode
-from gridnode.modules.market.escrow import add_escrow, escrow_of
 from gridnode.modules.market.events import SheetPlaced
+from gridnode.modules.market.lifecycle import enter_order
 from gridnode.modules.market.messages import PlaceSheet, SheetEntry
 from gridnode.modules.market.tables import (
     BARRED,
     ESCROW_ACCOUNT,
     NEXT_ORDER,
-    ORDERS,
     PARAMS,
-    PENDING,
-    PERIODS,
     SHEET_IDS,
     SHEETS,
+    Bounds,
+    Ending,
     MarketGenesis,
     Order,
     OrderStatus,
+    Phase,
     Sheet,
     Side,
 )
@@ -34,7 +35,7 @@ from gridnode.modules.token.tables import Denomination
 from gridnode.primitives.errors import Rejected
 from gridnode.primitives.ids import Address, PointId, ZoneId
 from gridnode.primitives.limits import MAX_POINT_LOTS
-from gridnode.primitives.units import Amount, TimeMs, cost
+from gridnode.primitives.units import TimeMs, cost
 from gridnode.state.kv import Reader
 from gridnode.state.overlay import State
 
@@ -72,8 +73,8 @@ def place_sheet(context: Context, sender: Address, message: PlaceSheet) -> None:
     if due > balance(state, sender, Denomination.THB):
         raise Rejected(MarketCode.ESCROW_UNPAID, f"the bids need {due} x 1e-9 THB in escrow", "entries")
     move(context, sender, ESCROW_ACCOUNT, Denomination.THB, due)
-    first = _enter(state, params, sender, message, place.zone)
-    context.emit(SheetPlaced(sender, message.sheet_id, message.point, first, len(message.entries)))
+    first = _enter(context, params, sender, message, place.zone)
+    context.emit(SheetPlaced(sender, message.sheet_id, 0, message.point, first, len(message.entries)))
 
 
 def _escrow_due(params: MarketGenesis, message: PlaceSheet) -> int:
@@ -84,12 +85,13 @@ def _escrow_due(params: MarketGenesis, message: PlaceSheet) -> int:
     )
 
 
-def _enter(state: State, params: MarketGenesis, sender: Address, message: PlaceSheet, zone: ZoneId) -> int:
+def _enter(context: Context, params: MarketGenesis, sender: Address, message: PlaceSheet, zone: ZoneId) -> int:
     """Write the sheet and its orders; returns the number of the first."""
+    state = context.state
     first = NEXT_ORDER.get(state) or FIRST
     NEXT_ORDER.put(state, first + len(message.entries))
     mtus = tuple(entry.mtu for entry in message.entries)
-    SHEETS.put(state, first, Sheet(sender, message.sheet_id, message.point, mtus))
+    SHEETS.put(state, first, Sheet(sender, message.sheet_id, 0, message.point, mtus))
     SHEET_IDS.put(state, sender, message.sheet_id, first)
     for number, entry in enumerate(message.entries, first):
         order = Order(
@@ -102,15 +104,14 @@ def _enter(state: State, params: MarketGenesis, sender: Address, message: PlaceS
             entry.energy_wh,
             entry.energy_wh,
             entry.limit_micro,
+            entry.terms,
+            entry.preferences,
+            entry.good_until_ms,
+            context.time_ms,
             OrderStatus.ACTIVE,
+            Ending.NONE,
         )
-        ORDERS.put(state, entry.mtu, number, order)
-        PENDING.put(state, number, entry.mtu)
-        if not PERIODS.has(state, entry.mtu):
-            PERIODS.put(state, entry.mtu, 0)
-        due = escrow_of(params, order)
-        if due:
-            add_escrow(state, entry.mtu, Amount(due))
+        enter_order(state, params, entry.mtu, number, order, Phase.CONTINUOUS)
     return first
 
 
@@ -121,9 +122,10 @@ def _check_entries(context: Context, params: MarketGenesis, message: PlaceSheet)
     period_ms = mtu_ms(context.state)
     last_mtu = context.time_ms // period_ms + params.open_ahead_mtus
     for index, entry in enumerate(message.entries):
+        bounds = bounds_at(context.state, entry.mtu)
         problem = (
-            _energy_problem(params, entry)
-            or _price_problem(params, entry)
+            _energy_problem(bounds, entry)
+            or _price_problem(bounds, entry)
             or _source_problem(metered, entry)
         )
         if problem is None and entry.mtu > last_mtu:
@@ -138,20 +140,20 @@ def _check_entries(context: Context, params: MarketGenesis, message: PlaceSheet)
 Problem = tuple[MarketCode, str] | None
 
 
-def _energy_problem(params: MarketGenesis, entry: SheetEntry) -> Problem:
-    if entry.energy_wh < params.min_order_wh:
-        return MarketCode.ENERGY_TOO_SMALL, f"expected at least {params.min_order_wh} Wh, got {entry.energy_wh}"
-    if entry.energy_wh > params.max_order_wh:
-        return MarketCode.ENERGY_TOO_LARGE, f"expected at most {params.max_order_wh} Wh, got {entry.energy_wh}"
+def _energy_problem(bounds: Bounds, entry: SheetEntry) -> Problem:
+    if entry.energy_wh < bounds.min_order_wh:
+        return MarketCode.ENERGY_TOO_SMALL, f"expected at least {bounds.min_order_wh} Wh, got {entry.energy_wh}"
+    if entry.energy_wh > bounds.max_order_wh:
+        return MarketCode.ENERGY_TOO_LARGE, f"expected at most {bounds.max_order_wh} Wh, got {entry.energy_wh}"
     return None
 
 
-def _price_problem(params: MarketGenesis, entry: SheetEntry) -> Problem:
-    if not params.price_floor_micro <= entry.limit_micro <= params.price_cap_micro:
-        expected = f"expected {params.price_floor_micro} to {params.price_cap_micro} micro per kWh"
+def _price_problem(bounds: Bounds, entry: SheetEntry) -> Problem:
+    if not bounds.price_floor_micro <= entry.limit_micro <= bounds.price_cap_micro:
+        expected = f"expected {bounds.price_floor_micro} to {bounds.price_cap_micro} micro per kWh"
         return MarketCode.PRICE_OUT_OF_RANGE, f"{expected}, got {entry.limit_micro}"
-    if entry.limit_micro % params.price_tick_micro:
-        return MarketCode.PRICE_OFF_TICK, f"expected a multiple of {params.price_tick_micro}, got {entry.limit_micro}"
+    if entry.limit_micro % bounds.price_tick_micro:
+        return MarketCode.PRICE_OFF_TICK, f"expected a multiple of {bounds.price_tick_micro}, got {entry.limit_micro}"
     return None
 
 

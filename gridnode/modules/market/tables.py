@@ -5,14 +5,30 @@ from __future__ import annotations
 from enum import IntEnum
 from typing import Annotated, Final
 
-from gridnode.codec.fields import ADDRESS, AMOUNT, BOOL, I64, NAME, U64, Choice, Int, ListOf
-from gridnode.codec.records import record
+from gridnode.codec.fields import (
+    ADDRESS,
+    ADDRESS_OR_NIL,
+    AMOUNT,
+    BOOL,
+    I64,
+    NAME,
+    U8,
+    U32,
+    U64,
+    Choice,
+    Int,
+    ListOf,
+)
+from gridnode.codec.records import Nested, record
 from gridnode.crypto.address import module_address
 from gridnode.modules.registry.tables import SOURCE, Source
 from gridnode.primitives.ids import Address, PointId, ZoneId
 from gridnode.primitives.limits import (
+    MAX_BOOK_ORDERS,
     MAX_MATCH_STEPS,
+    MAX_OPEN_ORDERS,
     MAX_ORDER_WH,
+    MAX_PREFERENCES,
     MAX_PRICE_MICRO,
     MAX_SHEET_ORDERS,
     MAX_SOURCES,
@@ -33,6 +49,48 @@ class Side(IntEnum):
     OFFER = 1
 
 
+class Mode(IntEnum):
+    """How orders meet. Numbers are consensus data."""
+
+    CONTINUOUS = 1  # as they come, until the gate closes
+    AUCTION = 2  # all at once, when the gate closes
+    BOTH = 3  # as they come, then a call phase, and all at once what is left when the gate closes
+
+
+class Terms(IntEnum):
+    """How an order wants to trade. Numbers are consensus data."""
+
+    REST = 1  # at once as far as it can, the rest waits
+    IOC = 2  # immediate or cancel: at once as far as it can, the rest is cancelled
+    FOK = 3  # fill or kill: at once and whole, or not at all
+    POST_ONLY = 4  # waits; cancelled when it would trade at once
+    MARKET = 5  # at once at any price that is no worse than the utility's tariff, the rest is cancelled
+    AUCTION = 6  # takes part in the call auction only
+
+
+class Ending(IntEnum):
+    """Why an order that is not filled is done. Numbers are consensus data."""
+
+    NONE = 0  # it is not done, or it is filled
+    OWNER = 1  # its owner took it back
+    REPLACED = 2  # its owner replaced the sheet
+    IMMEDIATE = 3  # what is left of an IOC or market order, or of one whose last preference names a partner
+    KILLED = 4  # a fill-or-kill order that could not be filled whole
+    POSTED = 5  # a post-only order that would have traded at once
+    DATE = 6  # good until a time that has come
+    GATE = 7  # the gate closed before it was filled
+
+
+class Phase(IntEnum):
+    """Where the book of an MTU stands. Numbers are consensus data."""
+
+    CONTINUOUS = 0  # orders are matched as they come
+    CALL = 1  # orders come in and wait for the auction
+    CLEARING = 2  # the gate is closed; the auction is to be held
+    ENTERING = 3  # the auction was held; its trades are being written
+    EXPIRING = 4  # what was not traded ends
+
+
 class OrderStatus(IntEnum):
     """Where an order stands. Numbers are consensus data."""
 
@@ -44,6 +102,7 @@ class OrderStatus(IntEnum):
 
 
 SIDE: Final = Choice(Side)
+TERMS: Final = Choice(Terms)
 STATUS: Final = Choice(OrderStatus)
 SOURCES: Final = Int(0, (1 << MAX_SOURCES) - 1)
 PRICE: Final = Int(0, MAX_PRICE_MICRO)
@@ -51,18 +110,30 @@ ENERGY: Final = Int(0, MAX_ORDER_WH)
 
 
 @record
-class MarketGenesis:
-    """Opening state and parameters of the module; there are no orders before block 1."""
+class Bounds:
+    """What an order may say; dated, from an MTU on."""
 
     min_order_wh: Annotated[EnergyWh, Int(1, MAX_ORDER_WH)]
     max_order_wh: Annotated[EnergyWh, Int(1, MAX_ORDER_WH)]
     price_tick_micro: Annotated[PriceMicro, Int(1, MAX_PRICE_MICRO)]  # limit prices are multiples of it
     price_floor_micro: Annotated[PriceMicro, PRICE]  # lowest limit, per kWh; not negative, so no offer needs escrow
     price_cap_micro: Annotated[PriceMicro, PRICE]  # highest limit, per kWh
+
+
+@record
+class MarketGenesis:
+    """Opening state and parameters of the module; there are no orders before block 1."""
+
+    mode: Annotated[Mode, Choice(Mode)]
+    bounds: Annotated[Bounds, Nested(Bounds)]  # in force from MTU 0
     trade_fee_micro: Annotated[PriceMicro, PRICE]  # paid by the buyer, per kWh traded
     fee_account: Annotated[Address, ADDRESS]  # receives trade fees at settlement
     open_ahead_mtus: Annotated[int, Int(1, 100_000)]  # orders are taken for so many MTUs after the present one
     gate_closure_ms: Annotated[DurationMs, Int(0, 366 * 86_400_000)]  # and until so long before the MTU starts
+    call_ms: Annotated[DurationMs, Int(0, 366 * 86_400_000)]  # length of the call phase before that, where mode is both
+    max_book_orders: Annotated[int, Int(1, MAX_BOOK_ORDERS)]  # open orders of one MTU, and so of one auction
+    max_open_orders: Annotated[int, Int(1, MAX_OPEN_ORDERS)]  # open orders of one account over all MTUs
+    lock_from_wh: Annotated[EnergyWh, ENERGY]  # offers of so much need a device lock to be paid; 0: none does
     match_steps_per_block: Annotated[int, Int(2, MAX_MATCH_STEPS)]  # orders taken up plus fills; with 1 none would ever trade
     expiries_per_block: Annotated[int, Int(1, MAX_MATCH_STEPS)]  # orders looked at after gate closure
 
@@ -73,8 +144,17 @@ class Sheet:
 
     owner: Annotated[Address, ADDRESS]  # who sent it
     sheet_id: Annotated[int, U64]  # the owner's own number for it
+    revision: Annotated[int, U32]  # 0 when it was placed, one more with each replacement
     point: Annotated[PointId, NAME]
     mtus: Annotated[tuple[Mtu, ...], ListOf(U64, MAX_SHEET_ORDERS, 1)]
+
+
+@record
+class Preference:
+    """A counterparty that an order tries before others: a partner, or sources, or a partner's energy of these sources."""
+
+    partner: Annotated[Address, ADDRESS_OR_NIL]  # an account; empty for anybody
+    sources: Annotated[int, SOURCES]  # bits, `source_bit`; 0 for those of the order; of an offer always 0
 
 
 @record
@@ -90,7 +170,12 @@ class Order:
     energy_wh: Annotated[EnergyWh, ENERGY]
     remaining_wh: Annotated[EnergyWh, ENERGY]  # not traded; of a cancelled or expired order: never was
     limit_micro: Annotated[PriceMicro, PRICE]  # per kWh; of a bid: delivered, wheeling included, fee not
+    terms: Annotated[Terms, TERMS]
+    preferences: Annotated[tuple[Preference, ...], ListOf(Nested(Preference), MAX_PREFERENCES)]  # tried first, in this order
+    good_until_ms: Annotated[TimeMs, U64]  # chain time at which it ends; 0 for the gate closure
+    placed_ms: Annotated[TimeMs, U64]  # chain time of the block that took it
     status: Annotated[OrderStatus, STATUS]
+    ending: Annotated[Ending, Choice(Ending)]  # why, when it is cancelled or expired
 
 
 @record
@@ -110,6 +195,8 @@ class Trade:
     price_micro: Annotated[PriceMicro, PRICE]  # per kWh to the seller
     wheeling_micro: Annotated[PriceMicro, PRICE]  # per kWh on top, from the buyer to the grid's owners
     fee_micro: Annotated[PriceMicro, PRICE]  # per kWh on top, from the buyer to the fee account
+    rent_micro: Annotated[PriceMicro, PRICE]  # per kWh on top, from the buyer to the congestion account; 0 unless of an auction
+    path: Annotated[int, U32]  # of an auction: number of its row in `auction_paths`; 0 for a continuous trade over the zones' way
     time_ms: Annotated[TimeMs, U64]  # chain time of the match
 
 
@@ -128,6 +215,7 @@ class Statistics:
     trades: Annotated[int, U64]  # how many
     volume_wh: Annotated[EnergyWh, U64]
     value: Annotated[Amount, AMOUNT]  # sum of Wh x seller price, 1e-9 THB
+    open_micro: Annotated[PriceMicro, PRICE]  # of the first trade
     high_micro: Annotated[PriceMicro, PRICE]  # seller prices
     low_micro: Annotated[PriceMicro, PRICE]
     last_micro: Annotated[PriceMicro, PRICE]
@@ -139,6 +227,16 @@ class Interruption:
 
     mtu: Annotated[Mtu, U64]
     order: Annotated[int, U64]
+    preference: Annotated[int, U8]  # the one being tried; as many as there are when they are behind it
+
+
+@record
+class Period:
+    """The book of one MTU."""
+
+    phase: Annotated[Phase, Choice(Phase)]
+    cursor: Annotated[int, U64]  # while entering or expiring: how far, see auctioning.py and closing.py
+    open_orders: Annotated[int, U32]  # orders that may still trade
 
 
 PARAMS: Final[Table[MarketGenesis]] = Table(module=MODULE, number=1, name="params", key=(), value=MarketGenesis)
@@ -163,8 +261,8 @@ PENDING: Final[Table[int]] = Table(module=MODULE, number=5, name="pending", key=
 CANCELS: Final[Table[int]] = Table(module=MODULE, number=6, name="cancels", key=(U64_PART,), value=U64)
 """order number -> MTU, of resting orders cancelled in this block; empty between blocks."""
 
-PERIODS: Final[Table[int]] = Table(module=MODULE, number=7, name="periods", key=(U64_PART,), value=U64)
-"""MTU -> 0 while its gate is open, then the number of the next order to look at; no row when all have expired, or none ever came."""
+PERIODS: Final[Table[Period]] = Table(module=MODULE, number=7, name="periods", key=(U64_PART,), value=Period)
+"""MTU -> where its book stands; no row when all orders have ended, or none ever came."""
 
 TRADES: Final[Table[Trade]] = Table(
     module=MODULE, number=8, name="trades", key=(U64_PART, U64_PART), value=Trade
@@ -211,3 +309,26 @@ INTERRUPTED: Final[Table[Interruption]] = Table(
 
 BARRED: Final[Table[bool]] = Table(module=MODULE, number=19, name="barred", key=(ADDRESS_PART,), value=BOOL)
 """account -> true while it owes money from settlements and may not bid; settlement sets it."""
+
+OPEN_ORDERS: Final[Table[Side]] = Table(
+    module=MODULE, number=20, name="open_orders", key=(ADDRESS_PART, U64_PART, U64_PART), value=SIDE
+)
+"""(owner, MTU, order number) -> side, of orders that may still trade."""
+
+OPEN_COUNTS: Final[Table[int]] = Table(
+    module=MODULE, number=21, name="open_counts", key=(ADDRESS_PART,), value=U32
+)
+"""owner -> how many rows it has in `open_orders`; no row when none."""
+
+DEADLINES: Final[Table[int]] = Table(
+    module=MODULE, number=22, name="deadlines", key=(U64_PART, U64_PART), value=U64
+)
+"""(chain time, order number) -> MTU, of open orders that are good until that time."""
+
+BOUNDS: Final[Table[Bounds]] = Table(module=MODULE, number=23, name="bounds", key=(U64_PART,), value=Bounds)
+"""first MTU for which they hold -> bounds of orders."""
+
+CANDLES: Final[Table[Statistics]] = Table(
+    module=MODULE, number=24, name="candles", key=(U64_PART,), value=Statistics
+)
+"""chain time of the match // mtu_ms -> statistics of trades made then, whatever their MTU."""

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Final, NamedTuple
 
 from gridnode.modules.context import Context
+from gridnode.modules.grid.clock import mtu_ms
 from gridnode.modules.market.escrow import Releases
 from gridnode.modules.market.events import Traded
+from gridnode.modules.market.lifecycle import filled
 from gridnode.modules.market.tables import (
+    CANDLES,
     NEXT_TRADE,
     ORDERS,
     OWNER_TRADES,
@@ -18,8 +20,6 @@ from gridnode.modules.market.tables import (
     TRADE_MTUS,
     TRADES,
     MarketGenesis,
-    Order,
-    OrderStatus,
     Position,
     Side,
     Statistics,
@@ -44,8 +44,18 @@ class Fill(NamedTuple):
     taker_id: int  # the younger order
 
 
+class Deal(NamedTuple):
+    """What a trade is about; prices per kWh."""
+
+    energy_wh: int
+    price_micro: int  # to the seller
+    wheeling_micro: int  # from the buyer on top
+    rent_micro: int  # from the buyer on top; congestion rent of an auction
+    path: int  # of an auction, its number; 0 for a continuous trade
+
+
 class TradeBook:
-    """Writes the fills of one block's hook; order rows are written once for each call of `enter`."""
+    """Writes the trades of one block's hook."""
 
     def __init__(self, context: Context, params: MarketGenesis, releases: Releases) -> None:
         self._context = context
@@ -54,42 +64,41 @@ class TradeBook:
 
     def enter(self, mtu: int, fills: list[tuple[int, int, int, int, int]]) -> None:
         """Write `fills` of the book of `mtu`, in the order in which the kernel made them."""
-        orders: dict[int, Order] = {}
         trades: list[Trade] = []
         for fill in map(Fill._make, fills):
-            for number in (fill.resting_id, fill.taker_id):
-                if number not in orders:
-                    orders[number] = ORDERS.require(self._context.state, mtu, number)
-            trades.append(self._trade(mtu, fill, orders))
-        for number, order in orders.items():
-            ORDERS.put(self._context.state, mtu, number, order)
-        _add_statistics(self._context.state, mtu, trades)
+            resting = ORDERS.require(self._context.state, mtu, fill.resting_id)
+            pair = (fill.resting_id, fill.taker_id)
+            bid, offer = pair if resting.side is Side.BID else pair[::-1]
+            deal = Deal(fill.energy_wh, fill.seller_price, fill.adder, 0, 0)
+            trades.append(self.trade(mtu, bid, offer, deal))
+        add_statistics(self._context, mtu, trades)
 
-    def _trade(self, mtu: int, fill: Fill, orders: dict[int, Order]) -> Trade:
-        buyer_order, seller_order = fill.resting_id, fill.taker_id
-        if orders[buyer_order].side is Side.OFFER:
-            buyer_order, seller_order = seller_order, buyer_order
-        bid, offer = orders[buyer_order], orders[seller_order]
+    def trade(self, mtu: int, bid_number: int, offer_number: int, deal: Deal) -> Trade:
+        """Write one trade between two open orders; statistics are left to the caller, for many at once."""
+        state = self._context.state
+        bid, offer = ORDERS.require(state, mtu, bid_number), ORDERS.require(state, mtu, offer_number)
         trade = Trade(
             bid.owner,
             offer.owner,
-            buyer_order,
-            seller_order,
+            bid_number,
+            offer_number,
             bid.point,
             offer.point,
             bid.zone,
             offer.zone,
             Source(offer.sources.bit_length() - 1),
-            EnergyWh(fill.energy_wh),
-            PriceMicro(fill.seller_price),
-            PriceMicro(fill.adder),
+            EnergyWh(deal.energy_wh),
+            PriceMicro(deal.price_micro),
+            PriceMicro(deal.wheeling_micro),
             self._params.trade_fee_micro,
+            PriceMicro(deal.rent_micro),
+            deal.path,
             self._context.time_ms,
         )
-        orders[buyer_order] = _filled(bid, fill.energy_wh)
-        orders[seller_order] = _filled(offer, fill.energy_wh)
-        spared = bid.limit_micro - fill.seller_price - fill.adder
-        self._releases.add(mtu, bid.owner, cost(fill.energy_wh, spared))
+        filled(state, mtu, bid_number, bid, deal.energy_wh)
+        filled(state, mtu, offer_number, offer, deal.energy_wh)
+        spared = bid.limit_micro - deal.price_micro - deal.wheeling_micro - deal.rent_micro
+        self._releases.add(mtu, bid.owner, cost(deal.energy_wh, spared))
         self._write(mtu, trade)
         return trade
 
@@ -115,14 +124,10 @@ class TradeBook:
                 trade.energy_wh,
                 trade.price_micro,
                 trade.wheeling_micro,
+                trade.rent_micro,
+                trade.path,
             )
         )
-
-
-def _filled(order: Order, energy_wh: int) -> Order:
-    left = order.remaining_wh - energy_wh
-    status = OrderStatus.PARTLY_FILLED if left else OrderStatus.FILLED
-    return replace(order, remaining_wh=EnergyWh(left), status=status)
 
 
 def _add_position(state: State, mtu: int, point: PointId, sold_wh: int, bought_wh: int) -> None:
@@ -131,9 +136,13 @@ def _add_position(state: State, mtu: int, point: PointId, sold_wh: int, bought_w
     POSITIONS.put(state, mtu, point, after)
 
 
-def _add_statistics(state: State, mtu: int, trades: list[Trade]) -> None:
+def add_statistics(context: Context, mtu: int, trades: list[Trade]) -> None:
+    """Count trades of an MTU, in the order in which they were made."""
+    state = context.state
     if trades:
+        interval = context.time_ms // mtu_ms(state)
         STATISTICS.put(state, mtu, _with_trades(STATISTICS.get(state, mtu), trades))
+        CANDLES.put(state, interval, _with_trades(CANDLES.get(state, interval), trades))
         TOTALS.put(state, _with_trades(TOTALS.get(state), trades))
 
 
@@ -143,11 +152,12 @@ def _with_trades(before: Statistics | None, trades: list[Trade]) -> Statistics:
     value = sum(cost(trade.energy_wh, trade.price_micro) for trade in trades)
     high, low = max(prices), min(prices)
     if before is None:
-        return Statistics(len(trades), EnergyWh(volume_wh), Amount(value), high, low, prices[-1])
+        return Statistics(len(trades), EnergyWh(volume_wh), Amount(value), prices[0], high, low, prices[-1])
     return Statistics(
         before.trades + len(trades),
         EnergyWh(before.volume_wh + volume_wh),
         Amount(before.value + value),
+        before.open_micro,
         max(before.high_micro, high),
         min(before.low_micro, low),
         prices[-1],

@@ -8,9 +8,9 @@ from typing import Final
 from gridnode.modules.context import Writes
 from gridnode.modules.lots.rules import NO_ENERGY
 from gridnode.modules.lots.tables import HOLD, LOT_ENERGY, LOTS, Lot
-from gridnode.modules.market.cancels import is_open
 from gridnode.modules.market.escrow import cost_of, escrow_of
 from gridnode.modules.market.invariants import escrow_due
+from gridnode.modules.market.lifecycle import is_open
 from gridnode.modules.market.tables import BARRED, ESCROW, ORDERS, POSITIONS, TRADES
 from gridnode.modules.market.tables import PARAMS as MARKET_PARAMS
 from gridnode.modules.metering.tables import SUMS

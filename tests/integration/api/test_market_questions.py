@@ -110,4 +110,4 @@ def test_zones_and_tariff(chain: ServedChain) -> None:
     assert (at["band"], at["quarter_of_day"]) == ("off_peak", 8)
     assert at["feed_in_thb_per_kwh"] == "2.2"
     assert "band" not in ask(chain, "tariff")
-    assert ask(chain, "energy/params")["min_order_wh"] == 1
+    assert ask(chain, "energy/params")["bounds"]["min_order_wh"] == 1

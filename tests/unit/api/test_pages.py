@@ -46,7 +46,7 @@ def test_readable_forms() -> None:
 def test_statistics_without_trades_have_no_prices() -> None:
     told = statistics(NO_TRADES)
     assert told["vwap_micro"] is told["high_thb_per_kwh"] is None
-    some = statistics(Statistics(2, 3, 10, 4, 3, 3))
+    some = statistics(Statistics(2, 3, 10, 3, 4, 3, 3))
     assert (some["vwap_micro"], some["high_micro"], some["low_micro"], some["last_micro"]) == (3, 4, 3, 3)
 
 

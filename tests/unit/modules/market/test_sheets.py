@@ -30,11 +30,13 @@ from tests.energy_world import (
 
 AHEAD = 5
 BOUNDS = {
-    "min_order_wh": 100,
-    "max_order_wh": 10_000,
-    "price_tick_micro": 1_000,
-    "price_floor_micro": 500_000,
-    "price_cap_micro": 8_000_000,
+    "bounds": {
+        "min_order_wh": 100,
+        "max_order_wh": 10_000,
+        "price_tick_micro": 1_000,
+        "price_floor_micro": 500_000,
+        "price_cap_micro": 8_000_000,
+    },
     "open_ahead_mtus": AHEAD,
 }
 
