@@ -36,10 +36,10 @@ EAGER_PPM = 600_000
 def star() -> Books:
     """Return books over a star of zones, line z from zone z to the common bus, with every period open."""
     paths = [[() if a == b else ((a, 1), (b, -1)) for b in range(ZONES)] for a in range(ZONES)]
-    adders = [[[0 if a == b else 50_000 for b in range(ZONES)] for a in range(ZONES)]]
-    books = Books(ZONES, ZONES, paths, adders)
+    books = Books(ZONES, ZONES, paths)
+    band = books.add_band([[0 if a == b else 50_000 for b in range(ZONES)] for a in range(ZONES)])
     for period in range(PERIODS):
-        books.open_period(period, 0, [ATC_WH] * ZONES, [ATC_WH] * ZONES)
+        books.open_period(period, band, [ATC_WH] * ZONES, [ATC_WH] * ZONES)
     return books
 
 

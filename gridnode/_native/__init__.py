@@ -25,7 +25,9 @@ The continuous books: concepts
 - An order has an id, which is its priority in time and grows strictly, a side (BID 0, OFFER 1), a zone, a mask of sources, a limit
   price in micro per kWh (it may be negative) and energy in Wh. An offer's mask is its one source, a bid's mask all it accepts.
 - The adder of offer zone, bid zone and tariff band (wheeling and losses of the way, 0 or more) comes on top of the seller's price:
-  the seller gets p, the buyer pays p + adder.
+  the seller gets p, the buyer pays p + adder. `add_band` takes the adders of a band and gives its number, that of an equal band if one
+  is known. Numbers are a matter of one Books object: two of them, one rebuilt after a restart, may number the same bands differently,
+  so a number is asked for where a period is opened and never stored, compared or sent. No fill depends on it.
 - Each ordered pair of zones has one way: up to 8 lines, each with a direction, or none. A line has one net flow f per period, positive
   forward, shared by all trades. Headroom forward is atc_forward - f, backward atc_backward + f, so a trade in one direction frees
   the other (netting). The headroom of a way is the least of its lines; from a zone to itself it is unlimited.
@@ -60,5 +62,6 @@ The continuous books: why so
 - The tree is balanced by height, not by chance: its depth must hold against people who choose their prices, and equal inputs must
   cost alike on all nodes.
 - begin, commit and rollback keep a journal of inverse changes, so a transaction that fails costs what it did and not a copy of the books.
+  A rollback leaves the bands known: they are only names of equal content, and no later result shows whether one was known before.
 - Prices, adders, energies and capacities are at most 10^15 and ids below 2^63, so no sum leaves 64 bits.
 """

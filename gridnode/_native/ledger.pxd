@@ -20,6 +20,7 @@ cdef enum:
     MOST_LINES = 64
     MOST_STEPS = 8       # lines of one way
     FILL_COLUMNS = 5
+    MOST_BANDS = 4096
 
 
 cdef struct Way:
@@ -61,7 +62,8 @@ cdef struct Undo:
 cdef struct State:
     uint32_t zones
     uint32_t lines
-    uint32_t bands
+    uint32_t bands              # known
+    uint32_t bands_room         # allocated
     Way* ways                   # [offer zone * zones + bid zone]
     int64_t* adders             # [band][offer zone][bid zone], micro per kWh
     Pool pool
@@ -272,7 +274,7 @@ cdef class Ledger:
     cdef int64_t[3] saved      # the three above as they were at begin()
 
     cdef int load_ways(self, object paths) except -1
-    cdef int load_adders(self, object adders) except -1
+    cdef int64_t* band_room(self) except NULL
     cdef Period* period_of(self, object period) except NULL
     cdef int check_order(self, int64_t side, int64_t zone, int64_t mask) except -1
     cdef Queue* queue_of(self, object period, object side, object zone) except NULL

@@ -13,12 +13,17 @@ class Ledger:
         n_zones: int,
         n_lines: int,
         paths: Sequence[Sequence[Sequence[tuple[int, int]] | None]],
-        adders: Sequence[Sequence[Sequence[int]]],
     ) -> None:
-        """Take the net: paths[offer_zone][bid_zone] of (line, +1 or -1), adders[band][offer_zone][bid_zone]."""
+        """Take the net: paths[offer_zone][bid_zone] of (line, +1 or -1)."""
 
     def __len__(self) -> int:
         """Return the number of resting orders."""
+
+    def add_band(self, adders: Sequence[Sequence[int]]) -> int:
+        """Return the number of the tariff band with these adders[offer_zone][bid_zone], micro per kWh, 0 or more.
+
+        A new number unless an equal band is known; at most 4,096. Numbers are this object's own, see the chapter.
+        """
 
     def open_period(
         self, period: int, band: int, atc_forward_wh: Sequence[int], atc_backward_wh: Sequence[int]

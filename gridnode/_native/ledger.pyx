@@ -5,8 +5,8 @@ Rules and interface stand in the chapter `gridnode._native`. The C side of it is
 """
 
 from libc.stdint cimport INT64_MAX, int64_t, uint16_t, uint32_t
-from libc.stdlib cimport calloc, free
-from libc.string cimport memset
+from libc.stdlib cimport calloc, free, realloc
+from libc.string cimport memcmp, memset
 
 from cpython.number cimport PyNumber_Index
 
@@ -43,18 +43,16 @@ cdef class Ledger:
         n_lines: lines between them, 0 to 64.
         paths: paths[offer_zone][bid_zone], the (line, direction) pairs on the way, direction +1 forward or -1 backward, at most
             8; empty from a zone to itself; None where no way leads.
-        adders: adders[band][offer_zone][bid_zone], micro per kWh, 0 or more.
 
     Raises:
         ValueError: a size, index or number is out of its range.
     """
 
-    def __cinit__(self, n_zones, n_lines, paths, adders):
+    def __cinit__(self, n_zones, n_lines, paths):
         memset(&self.s, 0, sizeof(self.s))
         self.s.zones = <uint32_t>whole(n_zones, "n_zones", 1, MOST_ZONES)
         self.s.lines = <uint32_t>whole(n_lines, "n_lines", 0, MOST_LINES)
         self.load_ways(paths)
-        self.load_adders(adders)
 
     def __dealloc__(self):
         cdef uint32_t slot
@@ -100,21 +98,39 @@ cdef class Ledger:
                     way.length += 1
         return 0
 
-    cdef int load_adders(self, object adders) except -1:
-        cdef uint32_t zones = self.s.zones
-        cdef size_t at = 0
-        self.s.bands = <uint32_t>whole(len(adders), "number of bands", 1, 4096)
-        self.s.adders = <int64_t*>calloc(self.s.bands * zones * zones, sizeof(int64_t))
-        if self.s.adders == NULL:
-            raise MemoryError
-        for matrix in adders:
-            if len(matrix) != zones or any(len(row) != zones for row in matrix):
-                raise ValueError(f"adders of a band are not a square of {zones} zones")
-            for row in matrix:
-                for adder in row:
-                    self.s.adders[at] = whole(adder, "adder", 0, MOST)
-                    at += 1
-        return 0
+    cdef int64_t* band_room(self) except NULL:
+        # Where the adders of the next band go, behind those that are known.
+        cdef size_t cells = <size_t>self.s.zones * self.s.zones
+        cdef uint32_t room
+        cdef void* grown
+        if self.s.bands == self.s.bands_room:
+            room = 2 * self.s.bands_room + 2
+            grown = realloc(self.s.adders, room * cells * sizeof(int64_t))
+            if grown == NULL:
+                raise MemoryError
+            self.s.adders = <int64_t*>grown
+            self.s.bands_room = room
+        return self.s.adders + self.s.bands * cells
+
+    def add_band(self, adders):
+        """Return the number of the tariff band with these adders, a new one unless an equal one is known."""
+        cdef Py_ssize_t zones = self.s.zones
+        cdef size_t cells = <size_t>(zones * zones)
+        cdef int64_t* fresh
+        cdef uint32_t band
+        if len(adders) != zones or any(len(row) != zones for row in adders):
+            raise ValueError(f"adders of a band are not a square of {zones} zones")
+        numbers = [whole(adder, "adder", 0, MOST) for row in adders for adder in row]
+        fresh = self.band_room()
+        for at, adder in enumerate(numbers):
+            fresh[<size_t>at] = adder
+        for band in range(self.s.bands):
+            if memcmp(self.s.adders + band * cells, fresh, cells * sizeof(int64_t)) == 0:
+                return band
+        if self.s.bands == MOST_BANDS:
+            raise ValueError(f"{MOST_BANDS} bands are known; expected one of them")
+        self.s.bands += 1
+        return self.s.bands - 1
 
     cdef Period* period_of(self, object period) except NULL:
         cdef Period* p = find_period(&self.s, whole(period, "period", 0, INT64_MAX))
@@ -125,7 +141,7 @@ cdef class Ledger:
     def open_period(self, period, band, atc_forward_wh, atc_backward_wh):
         """Open the books of a period with the capacity of each line, Wh, and no flow."""
         cdef int64_t number = whole(period, "period", 0, INT64_MAX)
-        cdef int64_t of_band = whole(band, "band", 0, self.s.bands - 1)
+        cdef int64_t of_band = whole(band, "band", 0, <int64_t>self.s.bands - 1)
         cdef Period* p
         if find_period(&self.s, number) != NULL:
             raise ValueError(f"period is {number}; expected one that is not open")

@@ -34,7 +34,7 @@ def opening_writes(genesis: Genesis) -> Writes:
         height=Height(0),
         time_ms=genesis.time_ms,
         operator=NO_OPERATOR,
-        books=Books(1, 0, [[[]]], [[[0]]]),  # no order exists before block 1
+        books=Books(1, 0, [[[]]]),  # no order exists before block 1
         module_accounts=ACCOUNTS,
     )
     for module in MODULES:

@@ -15,10 +15,9 @@ NOW = 7  # the period of these tests
 def books(atc_wh: int = 1_000, adder: int = 10, zones: int = 3) -> Books:
     """Return books over a star, line z from zone z to the bus, with one open period; `adder` between different zones."""
     paths = [[() if a == b else [(a, 1), (b, -1)] for b in range(zones)] for a in range(zones)]
-    made = Books(
-        zones, zones, paths, [[[0 if a == b else adder for b in range(zones)] for a in range(zones)]]
-    )
-    made.open_period(NOW, 0, [atc_wh] * zones, [atc_wh] * zones)
+    made = Books(zones, zones, paths)
+    band = made.add_band([[0 if a == b else adder for b in range(zones)] for a in range(zones)])
+    made.open_period(NOW, band, [atc_wh] * zones, [atc_wh] * zones)
     return made
 
 
@@ -117,8 +116,8 @@ def test_a_zone_behind_a_full_line_is_passed_over() -> None:
 
 def test_an_unreachable_zone_never_trades() -> None:
     """Zone 0 reaches zone 1 and not the other way round."""
-    made = Books(2, 1, [[(), [(0, 1)]], [None, ()]], [[[0, 0], [0, 0]]])
-    made.open_period(NOW, 0, [100], [100])
+    made = Books(2, 1, [[(), [(0, 1)]], [None, ()]])
+    made.open_period(NOW, made.add_band([[0, 0], [0, 0]]), [100], [100])
     offer(made, 1, 1, 1, 5)
     assert bid(made, 2, 0, 100, 5) == ([], 5, True)
     assert made.crossed(NOW) is None
@@ -182,8 +181,8 @@ def test_resting_pairs_of_equal_surplus_in_different_zones_meet_by_age() -> None
 
 def test_two_filtered_pairs_free_one_line_for_each_other_within_the_budget() -> None:
     """Solar goes one way and wind the other over a line of 1 Wh: one Wh a fill, until the budget stops it."""
-    made = Books(2, 1, [[(), [(0, 1)]], [[(0, -1)], ()]], [[[0, 0], [0, 0]]])
-    made.open_period(NOW, 0, [0], [0])
+    made = Books(2, 1, [[(), [(0, 1)]], [[(0, -1)], ()]])
+    made.open_period(NOW, made.add_band([[0, 0], [0, 0]]), [0], [0])
     offer(made, 1, 0, 50, 1_000, SOLAR)
     bid(made, 2, 1, 60, 1_000, SOLAR)
     offer(made, 3, 1, 50, 1_000, WIND)
@@ -230,6 +229,20 @@ def test_a_capacity_below_the_flow_lets_only_the_other_direction_pass() -> None:
     assert bid(made, 5, 0, 60, 21, WIND)[0] == [(4, 21, 50, 10, 5)]
     assert bid(made, 6, 1, 60, 5, rest=False)[0] == [(1, 1, 50, 10, 6)]
     assert made.flows(NOW)[0] == 40
+
+
+def test_a_period_has_the_adders_of_its_band() -> None:
+    """A band added later leaves the open period at its 10; the next one pays 25, and an equal band has the same number."""
+    made = books(adder=10)
+    dear = [[0 if a == b else 25 for b in range(3)] for a in range(3)]
+    band = made.add_band(dear)
+    assert (band, made.add_band(tuple(map(tuple, dear))), made.band(NOW)) == (1, 1, 0)
+    made.open_period(8, band, [100] * 3, [100] * 3)
+    offer(made, 1, 0, 100, 5)
+    made.place(8, 2, OFFER, 0, SOLAR, 100, 5, PLENTY)
+    assert bid(made, 3, 1, 110, 5)[0] == [(1, 5, 100, 10, 3)]
+    assert made.place(8, 4, BID, 1, ANY, 124, 5, PLENTY, False)[0] == []
+    assert made.place(8, 5, BID, 1, ANY, 125, 5, PLENTY)[0] == [(2, 5, 100, 25, 5)]
 
 
 def test_cancel_and_close() -> None:

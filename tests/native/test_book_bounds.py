@@ -15,8 +15,8 @@ NOW = 7  # the period of these tests
 def books() -> Books:
     """Return books of three zones, each its own line to a bus, with one open period."""
     paths = [[() if a == b else [(a, 1), (b, -1)] for b in range(3)] for a in range(3)]
-    made = Books(3, 3, paths, [[[0] * 3] * 3])
-    made.open_period(NOW, 0, [1_000] * 3, [1_000] * 3)
+    made = Books(3, 3, paths)
+    made.open_period(NOW, made.add_band([[0] * 3] * 3), [1_000] * 3, [1_000] * 3)
     return made
 
 
@@ -81,25 +81,52 @@ def test_one_bad_row_stops_all_rows() -> None:
 @pytest.mark.parametrize(
     ("arguments", "expected"),
     [
-        ((0, 0, [], [[]]), "n_zones is 0"),
-        ((65, 0, [], [[]]), "n_zones is 65"),
-        ((1, 65, [[()]], [[[0]]]), "n_lines is 65"),
-        ((2, 1, [[()]], [[[0]]]), "paths is not a square"),
-        ((1, 1, [[[(0, 1)]]], [[[0]]]), "none to itself"),
-        ((1, 1, [[None]], [[[0]]]), "none to itself"),
-        ((2, 1, [[(), [(1, 1)]], [None, ()]], [[[0, 0]] * 2]), "line is 1; expected 0 to 0"),
-        ((2, 1, [[(), [(0, 2)]], [None, ()]], [[[0, 0]] * 2]), "expected .line, 1 or -1"),
-        ((2, 1, [[(), [(0, 1), (0, 1)]], [None, ()]], [[[0, 0]] * 2]), "each line once"),
-        ((2, 9, [[(), [(n, 1) for n in range(9)]], [None, ()]], [[[0, 0]] * 2]), "at most 8 lines"),
-        ((1, 0, [[()]], []), "number of bands is 0"),
-        ((1, 0, [[()]], [[[-1]]]), "adder is -1"),
-        ((1, 0, [[()]], [[[0, 0]]]), "adders of a band"),
+        ((0, 0, []), "n_zones is 0"),
+        ((65, 0, []), "n_zones is 65"),
+        ((1, 65, [[()]]), "n_lines is 65"),
+        ((2, 1, [[()]]), "paths is not a square"),
+        ((1, 1, [[[(0, 1)]]]), "none to itself"),
+        ((1, 1, [[None]]), "none to itself"),
+        ((2, 1, [[(), [(1, 1)]], [None, ()]]), "line is 1; expected 0 to 0"),
+        ((2, 1, [[(), [(0, 2)]], [None, ()]]), "expected .line, 1 or -1"),
+        ((2, 1, [[(), [(0, 1), (0, 1)]], [None, ()]]), "each line once"),
+        ((2, 9, [[(), [(n, 1) for n in range(9)]], [None, ()]]), "at most 8 lines"),
     ],
 )
 def test_a_bad_net_is_refused(arguments: tuple, expected: str) -> None:
     """Each bound of the construction, alone."""
     with pytest.raises(ValueError, match=expected):
         Books(*arguments)
+
+
+@pytest.mark.parametrize(
+    ("adders", "expected"),
+    [
+        ([], "square of 3 zones"),
+        ([[0] * 3] * 4, "square of 3 zones"),
+        ([[0] * 3] * 2 + [[0] * 2], "square of 3 zones"),
+        ([[0] * 3] * 2 + [[0, 0, -1]], "adder is -1"),
+        ([[0] * 3] * 2 + [[0, 0, 10**15 + 1]], "adder is 1000000000000001"),
+    ],
+)
+def test_a_bad_band_is_refused(adders: list[list[int]], expected: str) -> None:
+    """Each bound of adders, alone; the number it would have had stays unknown."""
+    made = books()
+    with pytest.raises(ValueError, match=expected):
+        made.add_band(adders)
+    with pytest.raises(ValueError, match="band is 1"):
+        made.open_period(8, 1, [0] * 3, [0] * 3)
+
+
+def test_bands_are_bounded() -> None:
+    """4,096 different bands and not one more; those known are still found. Without a band no period opens."""
+    made = Books(1, 0, [[()]])
+    with pytest.raises(ValueError, match="band is 0"):
+        made.open_period(1, 0, [], [])
+    assert [made.add_band([[adder]]) for adder in range(4_096)] == list(range(4_096))
+    with pytest.raises(ValueError, match="4096 bands"):
+        made.add_band([[4_096]])
+    assert made.add_band([[17]]) == 17
 
 
 def test_bad_periods_and_lines_are_refused() -> None:

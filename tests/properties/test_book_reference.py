@@ -24,8 +24,8 @@ class Net(NamedTuple):
     adders: list
 
     def books(self) -> tuple[Books, ReferenceBooks]:
-        """Return the compiled and the naive books of this net."""
-        return Books(*self), ReferenceBooks(*self)
+        """Return the compiled and the naive books of this net, which know no band yet."""
+        return Books(*self[:3]), ReferenceBooks(*self[:3])
 
 
 @st.composite
@@ -108,9 +108,10 @@ class Pair:
         return compiled
 
     def open(self, period: int, band: int, capacities: list[int]) -> None:
-        """Open a period with the drawn capacities."""
+        """Open a period with the drawn capacities and the adders of one of the two bands."""
         lines = self.net.n_lines
-        self.call("open_period", period, band, capacities[:lines], capacities[4 : 4 + lines])
+        number = self.call("add_band", self.net.adders[band])
+        self.call("open_period", period, number, capacities[:lines], capacities[4 : 4 + lines])
 
     def place(self, order: tuple, budget: int, rest: bool) -> list:
         """Place an order, going on with the same budget until it is done; return all fills."""
@@ -209,10 +210,10 @@ def test_crossed_resting_orders_meet_in_the_same_order(net: Net, capacities: lis
 
 
 def rebuilt(books: Books, net: Net) -> Books:
-    """Return new books restored from what can be seen of the old ones, the latest orders first."""
-    fresh = Books(*net)
-    for period in books.periods():
-        fresh.open_period(period, books.band(period), *zip(*books.atc(period), strict=True))
+    """Return new books restored from what can be seen of the old ones, the latest orders and bands first."""
+    fresh = net.books()[0]
+    for period in reversed(books.periods()):
+        fresh.open_period(period, fresh.add_band(net.adders[period]), *zip(*books.atc(period), strict=True))
         for line, flow_wh in enumerate(books.flows(period)):
             fresh.restore_flow(period, line, flow_wh)
         for row in reversed(books.orders(period)):

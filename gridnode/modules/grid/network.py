@@ -101,19 +101,16 @@ def capacities(reader: Reader, mtu: int) -> Capacities:  # noqa: ARG001 (limits 
 
 def adders(reader: Reader, mtu: int) -> list[list[int]]:
     """Wheeling of an MTU for the matching kernel, [offer zone][bid zone]; 0 where no way leads and it never looks."""
-    return _matrix(reader, band_at(reader, mtu))
+    band = band_at(reader, mtu)
+    numbers = range(len(zones(reader)))
+    return [[_adder(reader, source, target, band) for target in numbers] for source in numbers]
 
 
 def build_books(reader: Reader) -> Books:
-    """An empty matching kernel for the network: its zones, lines, ways, and wheeling by band."""
+    """An empty matching kernel for the network: its zones, lines and ways. It learns the wheeling of an MTU with its book."""
     count = len(zones(reader))
     paths = [[_steps(WAYS.get(reader, source, target)) for target in range(count)] for source in range(count)]
-    return Books(count, len(lines(reader)), paths, [_matrix(reader, band) for band in Band])
-
-
-def _matrix(reader: Reader, band: Band) -> list[list[int]]:
-    zone_numbers = range(len(zones(reader)))
-    return [[_adder(reader, source, target, band) for target in zone_numbers] for source in zone_numbers]
+    return Books(count, len(lines(reader)), paths)
 
 
 def _steps(passed: Way | None) -> list[tuple[int, int]] | None:

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from gridnode._native.book import Books
-from gridnode.modules.grid.clock import band_at
-from gridnode.modules.grid.network import build_books, capacities, lines, zone_number
+from gridnode.modules.grid.network import adders, build_books, capacities, lines, zone_number
 from gridnode.modules.market.lifecycle import is_open
 from gridnode.modules.market.tables import FLOWS, ORDERS, PENDING, PERIODS, Order, Phase, Terms
 from gridnode.state.kv import Reader
 
 
 def open_book(reader: Reader, books: Books, mtu: int) -> None:
-    """Open the book of `mtu` in the kernel, with the capacities of its lines and no flow."""
+    """Open the book of `mtu` in the kernel, with its wheeling, the capacities of its lines and no flow."""
     capacity = capacities(reader, mtu)
-    books.open_period(mtu, band_at(reader, mtu), capacity.forward_wh, capacity.backward_wh)
+    band = books.add_band(adders(reader, mtu))
+    books.open_period(mtu, band, capacity.forward_wh, capacity.backward_wh)
 
 
 def resting_orders(reader: Reader, mtu: int) -> list[tuple[int, Order]]:

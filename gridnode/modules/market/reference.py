@@ -15,7 +15,7 @@ MOST = 10**15  # bound of prices, adders, energies and capacities
 
 Fill = tuple[int, int, int, int, int]  # resting_id, energy_wh, seller_price, adder, taker_id
 Path = Sequence[tuple[int, int]]
-Adders = Sequence[Sequence[Sequence[int]]]
+Adders = Sequence[Sequence[int]]
 
 
 class Order(NamedTuple):
@@ -58,11 +58,10 @@ def expect(holds: bool, what: str) -> None:
 class ReferenceBooks:
     """The books of all open periods; interface and rules of `gridnode._native.book.Books`."""
 
-    def __init__(
-        self, n_zones: int, n_lines: int, paths: Sequence[Sequence[Path | None]], adders: Adders
-    ) -> None:
-        """Take the net of zones and lines: paths[offer_zone][bid_zone], adders[band][offer_zone][bid_zone]."""
-        self._n_zones, self._n_lines, self._paths, self._adders = n_zones, n_lines, paths, adders
+    def __init__(self, n_zones: int, n_lines: int, paths: Sequence[Sequence[Path | None]]) -> None:
+        """Take the net of zones and lines: paths[offer_zone][bid_zone]."""
+        self._n_zones, self._n_lines, self._paths = n_zones, n_lines, paths
+        self._adders: list[Adders] = []
         self._periods: dict[int, Period] = {}
         self._last_id = 0
         self._pending = (0, 0)
@@ -71,6 +70,13 @@ class ReferenceBooks:
     def __len__(self) -> int:
         """Return the number of resting orders."""
         return sum(len(p.orders) for p in self._periods.values())
+
+    def add_band(self, adders: Adders) -> int:
+        """Return the number of the band with these adders[offer_zone][bid_zone], a new one unless an equal one is known."""
+        band = [list(row) for row in adders]
+        if band not in self._adders:
+            self._adders.append(band)
+        return self._adders.index(band)
 
     def open_period(
         self, period: int, band: int, forward_wh: Sequence[int], backward_wh: Sequence[int]

@@ -11,6 +11,7 @@ from gridnode.modules.grid.codes import GridCode
 from gridnode.modules.grid.invariants import check_block, check_whole
 from gridnode.modules.grid.network import (
     WheelingShare,
+    adders,
     build_books,
     capacities,
     way,
@@ -19,7 +20,7 @@ from gridnode.modules.grid.network import (
     zone_name,
     zone_number,
 )
-from gridnode.modules.grid.tables import LINES, WAYS, Band, GridGenesis, Hop, Line, Way, Zone
+from gridnode.modules.grid.tables import LINES, WAYS, GridGenesis, Hop, Line, Way, Zone
 from gridnode.modules.grid.ways import ways_from
 from gridnode.primitives.errors import InvariantBroken, OperatorError, Rejected
 from gridnode.primitives.limits import MAX_PATH_LINES
@@ -117,8 +118,8 @@ def test_capacities_are_those_of_the_lines(chain: MemoryChain) -> None:
 
 def test_kernel_knows_ways_adders_and_bands(chain: MemoryChain) -> None:
     books = build_books(chain.reader)
-    for period, band, adder in ((1, Band.OFF_PEAK, 370_000), (2, Band.ON_PEAK, 470_000)):
-        books.open_period(period, band, *capacities(chain.reader, period))
+    for period, adder in ((OFF_PEAK, 370_000), (ON_PEAK, 470_000)):
+        books.open_period(period, books.add_band(adders(chain.reader, period)), *capacities(chain.reader, period))
         books.place(period, 10 * period, 1, 0, 1, 1_000_000, 500, 10)
         fills, left_wh, done = books.place(period, 10 * period + 1, 0, 1, 1, 2_000_000, 300, 10)
         assert fills == [(10 * period, 300, 1_000_000, adder, 10 * period + 1)]
