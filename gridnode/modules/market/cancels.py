@@ -8,7 +8,7 @@ from gridnode.modules.market.escrow import Releases
 from gridnode.modules.market.events import OrdersCancelled
 from gridnode.modules.market.lifecycle import end_order, is_open
 from gridnode.modules.market.messages import CancelOrder, CancelSheet
-from gridnode.modules.market.sheets import gate_ms
+from gridnode.modules.market.periods import gate_ms
 from gridnode.modules.market.tables import (
     CANCELS,
     ORDERS,

@@ -8,7 +8,8 @@ from gridnode.modules.context import Context
 from gridnode.modules.market.escrow import Releases
 from gridnode.modules.market.events import OrderExpired, PeriodClosed
 from gridnode.modules.market.lifecycle import end_order, is_open
-from gridnode.modules.market.sheets import FIRST, gate_ms
+from gridnode.modules.market.periods import gate_ms
+from gridnode.modules.market.sheets import FIRST
 from gridnode.modules.market.tables import ORDERS, PERIODS, Ending, MarketGenesis, Period, Phase
 from gridnode.primitives.units import Mtu
 

@@ -11,6 +11,7 @@ from gridnode.modules.market.codes import MarketCode
 from gridnode.modules.market.events import SheetPlaced
 from gridnode.modules.market.lifecycle import enter_order
 from gridnode.modules.market.messages import PlaceSheet, SheetEntry
+from gridnode.modules.market.periods import phase_at
 from gridnode.modules.market.tables import (
     BARRED,
     ESCROW_ACCOUNT,
@@ -23,7 +24,6 @@ from gridnode.modules.market.tables import (
     MarketGenesis,
     Order,
     OrderStatus,
-    Phase,
     Sheet,
     Side,
 )
@@ -35,8 +35,7 @@ from gridnode.modules.token.tables import Denomination
 from gridnode.primitives.errors import Rejected
 from gridnode.primitives.ids import Address, PointId, ZoneId
 from gridnode.primitives.limits import MAX_POINT_LOTS
-from gridnode.primitives.units import TimeMs, cost
-from gridnode.state.kv import Reader
+from gridnode.primitives.units import cost
 from gridnode.state.overlay import State
 
 FIRST: Final = 1
@@ -49,11 +48,6 @@ def source_bit(source: Source) -> int:
 
 ANY_SOURCE: Final = sum(source_bit(source) for source in Source)
 """Sources of a bid that accepts all."""
-
-
-def gate_ms(reader: Reader, params: MarketGenesis, mtu: int) -> TimeMs:
-    """Chain time from which no order for `mtu` is taken, cancelled or matched."""
-    return TimeMs(mtu * mtu_ms(reader) - params.gate_closure_ms)
 
 
 def place_sheet(context: Context, sender: Address, message: PlaceSheet) -> None:
@@ -111,7 +105,8 @@ def _enter(context: Context, params: MarketGenesis, sender: Address, message: Pl
             OrderStatus.ACTIVE,
             Ending.NONE,
         )
-        enter_order(state, params, entry.mtu, number, order, Phase.CONTINUOUS)
+        phase = phase_at(state, params, entry.mtu, context.time_ms)
+        enter_order(state, params, entry.mtu, number, order, phase)
     return first
 
 
