@@ -25,12 +25,13 @@ from gridnode.crypto.keys import KeyPair, key_pair
 from gridnode.execution.executed import Executed
 from gridnode.execution.genesis import opening_writes
 from gridnode.execution.ledger import Ledger, open_ledger
+from gridnode.modules.carbon.tables import CarbonGenesis, SourceRate
 from gridnode.modules.grid import tables as grid
 from gridnode.modules.lots.tables import LotsGenesis, SourceCarbon
 from gridnode.modules.market.tables import Bounds, MarketGenesis, Mode
 from gridnode.modules.metering.tables import MeteringGenesis
 from gridnode.modules.registry import tables as registry
-from gridnode.modules.settlement.tables import SettlementGenesis, SourceCredit
+from gridnode.modules.settlement.tables import SettlementGenesis
 from gridnode.modules.token import tables as token
 from gridnode.primitives.ids import Address, Signature
 from gridnode.state.commitment import Commitment
@@ -112,7 +113,20 @@ def openings() -> dict[str, Any]:
             match_steps_per_block=1_000,
             expiries_per_block=1_000,
         ),
-        "settlement": SettlementGenesis((SourceCredit(registry.Source.SOLAR, 500_000),), 1_000),
+        "carbon": CarbonGenesis(
+            rates=(SourceRate(registry.Source.SOLAR, 500_000),),
+            amount_step_nano=100_000,
+            min_amount_nano=1_000_000,
+            max_amount_nano=10**15,
+            price_tick_micro=10_000,
+            price_floor_micro=10_000,
+            price_cap_micro=100_000_000,
+            fee_micro=20_000,
+            fee_account=account("egat"),
+            max_open_orders=8,
+            match_steps=3,
+        ),
+        "settlement": SettlementGenesis(1_000),
     }
 
 

@@ -15,6 +15,7 @@ from gridnode.api.reading import Ask
 from gridnode.chain.block import header_hash
 from gridnode.codec.records import encode, to_json
 from gridnode.crypto.address import ADDRESS_BYTES, decode_address
+from gridnode.modules.carbon import tables as carbon_tables
 from gridnode.modules.grid import tables as grid_tables
 from gridnode.modules.lots import tables as lots_tables
 from gridnode.modules.market import tables as market_tables
@@ -37,6 +38,7 @@ _DECLARED: tuple[ModuleType, ...] = (
     lots_tables,
     metering_tables,
     market_tables,
+    carbon_tables,
     settlement_tables,
 )
 

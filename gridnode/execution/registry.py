@@ -14,6 +14,13 @@ from gridnode.chain.transaction import Message, SignatureCheck
 from gridnode.codec.faults import within
 from gridnode.codec.records import decode, encode, from_json, to_json
 from gridnode.execution.module import Checks, Handler, Lane, Module
+from gridnode.modules.carbon import events as carbon_events
+from gridnode.modules.carbon import invariants as carbon_invariants
+from gridnode.modules.carbon import messages as carbon_messages
+from gridnode.modules.carbon import rules as carbon_rules
+from gridnode.modules.carbon.codes import CarbonCode
+from gridnode.modules.carbon.tables import ESCROW_ACCOUNT as CARBON_ESCROW
+from gridnode.modules.carbon.tables import CarbonGenesis
 from gridnode.modules.grid import events as grid_events
 from gridnode.modules.grid import invariants as grid_invariants
 from gridnode.modules.grid import messages as grid_messages
@@ -153,6 +160,19 @@ MODULES: Final[tuple[Module, ...]] = (
         check_whole=market_invariants.check_whole,
         end_block=market_rules.end_block,
         accounts=(ESCROW_ACCOUNT,),
+    ),
+    Module(
+        name="carbon",
+        lane=Lane.GENERAL,
+        genesis=CarbonGenesis,
+        open=carbon_rules.open,
+        messages=carbon_messages.MESSAGES,
+        handlers=carbon_rules.HANDLERS,
+        events=carbon_events.EVENTS,
+        codes=CarbonCode,
+        check_block=carbon_invariants.check_block,
+        check_whole=carbon_invariants.check_whole,
+        accounts=(CARBON_ESCROW,),
     ),
     Module(
         name="settlement",

@@ -7,6 +7,7 @@
     lots         5xx  energy lots (UTXO): issue, split, move, retire
     metering     6xx  signed readings, once per meter and MTU; mints GRID and lots
     market       7xx  orders, books, continuous matching, trades, escrow
+    carbon       9xx  CO2 credits: rates, leaderboard, a simple book against THB
     settlement   8xx  delivered against sold; escrow, imbalance, wheeling, lots, CO2 credits
 
 Every module has the same files and the same headings in its chapter (Concepts, Tables, Messages, Rules, Result codes, Parameters,

@@ -76,6 +76,11 @@ MAX_AUCTION_WH: Final = 2**60  # of all orders of one call auction together, for
 MAX_AUCTION_LINES: Final = 1_024  # directions of lines in a call auction: a full mesh of 32 zones
 MAX_ARREARS_PER_INCOME: Final = 16  # creditors paid out of one payment received; the rest waits for the next one
 
+# Carbon
+MAX_CREDIT_NANO: Final = 10**18  # of one order: a million tonnes
+MAX_CARBON_OPEN: Final = 256  # open orders of one account that may be allowed: each new one is compared with them
+MAX_CARBON_STEPS: Final = 64  # orders that one message may be allowed to trade with; they fit into one event
+
 # Genesis and grid
 MAX_GENESIS_ENTRIES: Final = 4_096  # entries of one list of a module's opening state; the rest is registered on chain
 MAX_FEES: Final = 64  # entries of the fee schedule, one for each module

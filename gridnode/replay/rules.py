@@ -163,8 +163,18 @@ def _energy(mtu_ms: int) -> dict[str, Any]:
             "match_steps_per_block": 4_000,
             "expiries_per_block": 2_000,
         },
-        "settlement": {
-            "credits": [{"source": "solar", "nano_per_wh": 500_000}],
-            "steps_per_block": 2_000,
+        "carbon": {
+            "rates": [{"source": "solar", "nano_per_wh": 500_000}],
+            "amount_step_nano": 100_000,
+            "min_amount_nano": 1_000_000,
+            "max_amount_nano": 10**15,
+            "price_tick_micro": 10_000,
+            "price_floor_micro": 10_000,
+            "price_cap_micro": 100_000_000,
+            "fee_micro": 10_000,
+            "fee_account": REGULATOR,
+            "max_open_orders": 64,
+            "match_steps": 32,
         },
+        "settlement": {"steps_per_block": 2_000},
     }

@@ -12,6 +12,7 @@ LOTS: Final = 5
 METERING: Final = 6
 MARKET: Final = 7
 SETTLEMENT: Final = 8
+CARBON: Final = 9
 
 NAMES: Final[dict[int, str]] = {
     TOKEN: "token",
@@ -22,4 +23,5 @@ NAMES: Final[dict[int, str]] = {
     METERING: "metering",
     MARKET: "market",
     SETTLEMENT: "settlement",
+    CARBON: "carbon",
 }

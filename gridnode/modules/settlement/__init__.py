@@ -1,4 +1,4 @@
-"""Settlement: what was delivered against what was sold. Pays trades, charges imbalance, moves lots and GRID, mints carbon credits.
+"""Settlement: what was delivered against what was sold. Pays trades, charges imbalance, moves lots and GRID, lets buyers earn carbon credits.
 
 Concepts
     g, c         Wh generated and consumed at a connection point in a market time unit (MTU), from readings; 0 without readings.
@@ -22,7 +22,7 @@ Tables
     6 mtus        (MTU) -> sums of statements and deliveries; stays
     7 totals      () -> the same since genesis
     8 arrears     (debtor, creditor) -> amount; deleted at zero
-    9 opening     (denomination) -> GRID and CO2 that genesis made; never changes
+    9 opening     () -> GRID that genesis made; never changes
 
 Messages
     settlement.pay_arrears   pay all or a part of what the sender owes
@@ -38,8 +38,8 @@ Rules
     4. What a buyer receives is used in this order: up to its own lack, less what it received before, it is retired in the buyer's name and
        as much GRID is burned; up to its imbalance, if that is excess, it goes to the DSO, who pays for it as excess; the rest becomes the
        buyer's, lot and GRID.
-    5. Carbon credits are minted to the buyer once, for what it received: `nano_per_wh` of the lot's source. Energy that nobody bought
-       in the market makes none, and nobody makes any by buying from itself.
+    5. The buyer earns carbon credits once, for what it received: the carbon module mints them by the lot's source. Energy that nobody
+       bought in the market earns none, and nobody earns any by buying from itself.
     6. Then every point with readings or trades, in ascending order of name. Of its lots that are left, lowest number first: min(g, c) is
        retired in the owner's name and as much GRID burned; up to its excess, less what rule 4 took, goes to the DSO; the rest becomes the
        owner's (it was paid as delivered from another source, or as resold). Then the imbalance is paid, the statement written, and
@@ -53,11 +53,10 @@ Result codes
     `SettlementCode`, 8xx, in order of precedence. A balance that does not cover a payment is the token module's INSUFFICIENT_BALANCE.
 
 Parameters
-    credits           carbon credits of each source, 1e-9 credit per Wh: 0.5 credits per kWh are 500,000.
     steps_per_block   trades and points settled in one block.
 
 Invariants
-    Per block: GRID changes by readings less what was consumed from lots; the hold has as much GRID as lots; CO2 changes by what was
-    minted here; delivered equals received; statements never change and add up; a settled MTU has nothing in escrow.
+    Per block: GRID changes by readings less what was consumed from lots; the hold has as much GRID as lots; credits earned are
+    those of deliveries; delivered equals received; statements never change and add up; a settled MTU has nothing in escrow.
     Whole: escrow of every MTU is what its open bids and undelivered trades need; sold equals bought; the same sums over all rows.
 """

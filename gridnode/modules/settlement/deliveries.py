@@ -89,8 +89,7 @@ def _receive(desk: Desk, trade: Trade, number: int, energy_wh: int) -> None:
     if kept:
         give(context, number, kept, trade.buyer)
         payments.energy(trade.buyer, kept)
-    credits_nano = energy_wh * desk.credit_nano_per_wh(trade.source) if trade.buyer != trade.seller else 0
-    payments.credits(trade.buyer, credits_nano)
+    credits_nano = payments.earns(trade.buyer, trade.source, energy_wh) if trade.buyer != trade.seller else 0
     desk.gained["certified_wh"] += certified
     desk.gained["credits_nano"] += credits_nano
     used = _plus(work, received_wh=energy_wh, certified_wh=certified, passed_wh=passed, credits_nano=credits_nano)

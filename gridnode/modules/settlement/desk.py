@@ -14,9 +14,9 @@ from gridnode.modules.metering.rules import point_sum
 from gridnode.modules.metering.tables import PointSum
 from gridnode.modules.registry.standing import dso_of_zone
 from gridnode.modules.registry.standing import point as point_of
-from gridnode.modules.registry.tables import Point, Source
+from gridnode.modules.registry.tables import Point
 from gridnode.modules.settlement.payments import Payments
-from gridnode.modules.settlement.tables import MTUS, TOTALS, WORKS, Settled, SettlementGenesis, Work
+from gridnode.modules.settlement.tables import MTUS, TOTALS, WORKS, Settled, Work
 from gridnode.primitives.ids import Address, PointId, ZoneId
 from gridnode.primitives.units import Amount, EnergyWh
 
@@ -55,14 +55,13 @@ class Account(NamedTuple):
 class Desk:
     """The settlement of one MTU in one block; rows of works and sums are written by `close`."""
 
-    def __init__(self, context: Context, params: SettlementGenesis, mtu: int) -> None:
+    def __init__(self, context: Context, mtu: int) -> None:
         self.context = context
         self.state = context.state
         self.mtu = mtu
         self.payments = Payments(context)
         self.gained = dict.fromkeys(FIGURES, 0)
         """Figures to add to the sums of the MTU and of all."""
-        self._credit = {entry.source: entry.nano_per_wh for entry in params.credits}
         self._accounts: dict[PointId, Account] = {}
         self._works: dict[PointId, Work] = {}
         self._shares: dict[tuple[ZoneId, ZoneId], list[WheelingShare]] = {}
@@ -108,10 +107,6 @@ class Desk:
     def dso(self, zone: ZoneId) -> Address:
         """DSO of a zone."""
         return dso_of_zone(self.state, zone)
-
-    def credit_nano_per_wh(self, source: Source) -> int:
-        """Carbon credits for energy of a source."""
-        return self._credit.get(source, 0)
 
     def close(self) -> Settled:
         """Write works and sums; returns the sums of the MTU. Payments are made by those who settle."""

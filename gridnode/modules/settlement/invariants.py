@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
+from gridnode.modules.carbon.tables import EARNED
 from gridnode.modules.context import Writes
 from gridnode.modules.lots.rules import NO_ENERGY
 from gridnode.modules.lots.tables import HOLD, LOT_ENERGY, LOTS, Lot
@@ -84,10 +85,10 @@ def _check_tokens(before: Reader, writes: Writes, old: Settled, new: Settled) ->
         (now or NO_ENERGY).issued_wh - (was or NO_ENERGY).issued_wh
         for _, was, now in LOT_ENERGY.changes(before, writes)
     )
-    made = {Denomination.GRID: grid_of(issued_wh - burned_wh), Denomination.CO2: new.credits_nano - old.credits_nano}
     supplies = {Denomination(of): (now or 0) - (was or 0) for (of,), was, now in SUPPLY.changes(before, writes)}
-    for denomination, amount in made.items():
-        _expect(f"supply of {denomination.name}", supplies.get(denomination, 0), amount)
+    _expect("supply of GRID", supplies.get(Denomination.GRID, 0), grid_of(issued_wh - burned_wh))
+    earned_nano = sum((now or 0) - (was or 0) for _, was, now in EARNED.changes(before, writes))
+    _expect("credits earned", earned_nano, new.credits_nano - old.credits_nano)
     held_wh = sum(_held_wh(now) - _held_wh(was) for _, was, now in LOTS.changes(before, writes))
     key = BALANCES.key(HOLD, Denomination.GRID)
     if key in writes:
@@ -152,10 +153,10 @@ def check_whole(reader: Reader) -> None:
     """The same over all rows; escrow of every MTU is what its open bids and undelivered trades need. Raises InvariantBroken."""
     totals = TOTALS.get(reader) or NOTHING
     issued_wh = (LOT_ENERGY.get(reader) or NO_ENERGY).issued_wh
-    made = {Denomination.GRID: grid_of(issued_wh - _burned_wh(totals)), Denomination.CO2: totals.credits_nano}
-    for denomination, amount in made.items():
-        opening = OPENING.get(reader, denomination) or 0
-        _expect(f"supply of {denomination.name}", supply(reader, denomination), opening + amount)
+    opening = OPENING.get(reader) or 0
+    made = grid_of(issued_wh - _burned_wh(totals))
+    _expect("supply of GRID", supply(reader, Denomination.GRID), opening + made)
+    _expect("credits earned", sum(nano for _, nano in EARNED.scan(reader)), totals.credits_nano)
     held_wh = sum(_held_wh(lot) for _, lot in LOTS.scan(reader))
     _expect("GRID in the hold", balance(reader, HOLD, Denomination.GRID), grid_of(held_wh))
     _expect("deliveries", sum(energy_wh for _, energy_wh in DELIVERIES.scan(reader)), totals.delivered_wh)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from gridnode.modules.carbon.rules import credits_of, earn
 from gridnode.modules.context import Context
 from gridnode.modules.lots.tables import HOLD
 from gridnode.modules.market.tables import ESCROW_ACCOUNT
+from gridnode.modules.registry.tables import Source
 from gridnode.modules.settlement.arrears import collect
-from gridnode.modules.token.rules import burn_from, mint_to, move
+from gridnode.modules.token.rules import burn_from, move
 from gridnode.modules.token.tables import Denomination
 from gridnode.primitives.ids import Address
 from gridnode.primitives.units import grid_of
@@ -19,7 +21,7 @@ class Payments:
         self._context = context
         self._escrow: dict[Address, int] = {}
         self._energy_wh: dict[Address, int] = {}
-        self._credits_nano: dict[Address, int] = {}
+        self._earning_wh: dict[tuple[Address, Source], int] = {}
         self._consumed_wh = 0
 
     def from_escrow(self, account: Address, amount: int) -> None:
@@ -34,9 +36,11 @@ class Payments:
         """GRID of lots of the hold that were consumed: it is burned."""
         self._consumed_wh += energy_wh
 
-    def credits(self, account: Address, nano: int) -> None:
-        """Carbon credits to mint, 1e-9 credit."""
-        self._credits_nano[account] = self._credits_nano.get(account, 0) + nano
+    def earns(self, account: Address, source: Source, energy_wh: int) -> int:
+        """Energy for which an account earns carbon credits; returns them, 1e-9 credit."""
+        known = self._earning_wh.get((account, source), 0)
+        self._earning_wh[account, source] = known + energy_wh
+        return credits_of(self._context.state, source, energy_wh)
 
     def pay(self) -> None:
         """Make all payments due and forget them."""
@@ -47,8 +51,7 @@ class Payments:
             collect(context, account, amount)
         for account, energy_wh in self._energy_wh.items():
             move(context, HOLD, account, Denomination.GRID, grid_of(energy_wh))
-        for account, nano in self._credits_nano.items():
-            mint_to(context, account, Denomination.CO2, nano)
-        context.totals.co2_credits_nano += sum(self._credits_nano.values())
+        for (account, source), energy_wh in self._earning_wh.items():
+            earn(context, account, source, energy_wh)
         burn_from(context, HOLD, Denomination.GRID, grid_of(self._consumed_wh))
-        self._escrow, self._energy_wh, self._credits_nano, self._consumed_wh = {}, {}, {}, 0
+        self._escrow, self._energy_wh, self._earning_wh, self._consumed_wh = {}, {}, {}, 0

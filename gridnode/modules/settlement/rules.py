@@ -27,7 +27,6 @@ from gridnode.modules.settlement.tables import (
 from gridnode.modules.settlement.takings import settle_points
 from gridnode.modules.token.rules import supply
 from gridnode.modules.token.tables import Denomination
-from gridnode.primitives.errors import OperatorError
 from gridnode.primitives.ids import Address
 from gridnode.primitives.units import Mtu
 from gridnode.state.kv import Reader
@@ -36,16 +35,11 @@ START: Final = Progress(Mtu(0), Phase.WAITING, 0)
 
 
 def open(context: Context, genesis: SettlementGenesis) -> None:  # noqa: A001 (every module opens)
-    """Write the parameters, and how much energy token and credit genesis made. Raises OperatorError for a source listed twice."""
-    listed = [entry.source for entry in genesis.credits]
-    for source in listed:
-        if listed.count(source) > 1:
-            raise OperatorError(f"settlement.credits: expected {source.name.lower()} once")
+    """Write the parameters, and how much energy token genesis made."""
     PARAMS.put(context.state, genesis)
-    for denomination in (Denomination.GRID, Denomination.CO2):
-        made = supply(context.state, denomination)
-        if made:
-            OPENING.put(context.state, denomination, made)
+    made = supply(context.state, Denomination.GRID)
+    if made:
+        OPENING.put(context.state, made)
 
 
 def end_block(context: Context) -> None:
@@ -59,7 +53,7 @@ def end_block(context: Context) -> None:
             if due is None:
                 break
             progress = Progress(Mtu(due), Phase.DELIVERING, 0)
-        progress, used = _go_on(context, params, progress, steps)
+        progress, used = _go_on(context, progress, steps)
         steps -= used
         PROGRESS.put(context.state, progress)
 
@@ -68,11 +62,9 @@ HANDLERS: Final[dict[type[Any], Callable[[Context, Address, Any], None]]] = {Pay
 """Which handler runs which message."""
 
 
-def _go_on(
-    context: Context, params: SettlementGenesis, progress: Progress, steps: int
-) -> tuple[Progress, int]:
+def _go_on(context: Context, progress: Progress, steps: int) -> tuple[Progress, int]:
     """Do at most `steps` steps of the MTU in progress; returns where it stands then, and the steps used."""
-    desk = Desk(context, params, progress.mtu)
+    desk = Desk(context, progress.mtu)
     used = 0
     if progress.phase is Phase.DELIVERING:
         numbers = settle_trades(desk, progress.trade, steps)

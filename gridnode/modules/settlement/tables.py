@@ -5,13 +5,12 @@ from __future__ import annotations
 from enum import IntEnum
 from typing import Annotated, Final
 
-from gridnode.codec.fields import ADDRESS, AMOUNT, NAME, U64, Choice, Int, ListOf
+from gridnode.codec.fields import ADDRESS, AMOUNT, NAME, U64, Choice, Int
 from gridnode.codec.records import Nested, record
-from gridnode.modules.registry.tables import SOURCE, Source
 from gridnode.primitives.ids import Address, ZoneId
-from gridnode.primitives.limits import MAX_SETTLE_STEPS, MAX_SOURCES
+from gridnode.primitives.limits import MAX_SETTLE_STEPS
 from gridnode.primitives.units import Amount, EnergyWh, Mtu
-from gridnode.state.key_parts import ADDRESS_PART, NAME_PART, U8_PART, U64_PART
+from gridnode.state.key_parts import ADDRESS_PART, NAME_PART, U64_PART
 from gridnode.state.prefixes import SETTLEMENT as MODULE
 from gridnode.state.table import Table
 
@@ -25,18 +24,9 @@ class Phase(IntEnum):
 
 
 @record
-class SourceCredit:
-    """Carbon credits for energy of a source that a buyer received."""
-
-    source: Annotated[Source, SOURCE]
-    nano_per_wh: Annotated[int, Int(0, 10**9)]  # 1e-9 credit; 1 credit is 1 kg CO2
-
-
-@record
 class SettlementGenesis:
     """Opening state and parameters of the module."""
 
-    credits: Annotated[tuple[SourceCredit, ...], ListOf(Nested(SourceCredit), MAX_SOURCES)]  # none for sources not listed
     steps_per_block: Annotated[int, Int(1, MAX_SETTLE_STEPS)]  # trades and points
 
 
@@ -137,7 +127,5 @@ ARREARS: Final[Table[Amount]] = Table(
 )
 """(debtor, creditor) -> 1e-9 THB owed."""
 
-OPENING: Final[Table[Amount]] = Table(
-    module=MODULE, number=9, name="opening", key=(U8_PART,), value=AMOUNT
-)
-"""denomination -> supply that genesis made; no row when none. What rules made since is told from it."""
+OPENING: Final[Table[Amount]] = Table(module=MODULE, number=9, name="opening", key=(), value=AMOUNT)
+"""() -> supply of GRID that genesis made; no row when none. What rules made since is told from it."""
