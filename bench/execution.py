@@ -131,7 +131,7 @@ def genesis() -> Genesis:
             grid.GridParams(grid.Clock(900_000, 0, 0), grid.Tariff(5, 4, 2, 36, 88, 31)), (grid.Zone("ZONE", 1, 1),), (), ()
         ),
         "lots": LotsGenesis(()),
-        "metering": MeteringGenesis(900_000),
+        "metering": MeteringGenesis(900_000, 900_000),
         "market": MarketGenesis(1, 1_000, 1, 0, 1_000, 0, maker, 96, 0, 1_000, 1_000),
         "settlement": SettlementGenesis((), 1_000),
     }

@@ -98,7 +98,7 @@ def openings() -> dict[str, Any]:
             ),
         ),
         "lots": LotsGenesis((SourceCarbon(registry.Source.SOLAR, 41),)),
-        "metering": MeteringGenesis(6_000),
+        "metering": MeteringGenesis(6_000, 6_000),
         "market": MarketGenesis(
             mode=Mode.CONTINUOUS,
             bounds=Bounds(1, 10_000_000, 1, 0, 10_000_000),

@@ -163,9 +163,9 @@ def device(meter: str) -> KeyPair:
     return keys_of(meter)
 
 
-def reading(meter: str, mtu: int, generated_wh: int = 0, consumed_wh: int = 0) -> SubmitReading:
+def reading(meter: str, mtu: int, generated_wh: int = 0, consumed_wh: int = 0, version: int = 0) -> SubmitReading:
     """A reading of a meter; its signature is not looked at by the rules, only outside them."""
-    return SubmitReading(keys_of(meter).public_key, mtu, generated_wh, consumed_wh, bytes(64))
+    return SubmitReading(keys_of(meter).public_key, mtu, generated_wh, consumed_wh, version, bytes(64))
 
 
 def bid(mtu: int, energy_wh: int, limit_micro: int, sources: int = ANY_SOURCE) -> SheetEntry:

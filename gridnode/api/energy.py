@@ -15,8 +15,8 @@ from gridnode.modules.lots import queries as lots_queries
 from gridnode.modules.market import queries as market_queries
 from gridnode.modules.market.tables import NEXT_ORDER, ORDERS
 from gridnode.modules.metering import queries as metering_queries
-from gridnode.modules.metering.rules import NO_ENERGY
 from gridnode.modules.metering.tables import MTUS
+from gridnode.modules.metering.versions import NO_ENERGY
 from gridnode.modules.registry import queries as registry_queries
 from gridnode.modules.settlement import queries as settlement_queries
 from gridnode.modules.settlement.desk import NOTHING

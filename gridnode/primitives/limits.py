@@ -69,6 +69,7 @@ MAX_PRICE_MICRO: Final = 1_000_000_000  # 1,000 THB/kWh either sign
 MAX_ENERGY_WH: Final = 2**40  # one reading of one meter; far above any plant, far below int64
 MAX_LOT_PARTS: Final = 64  # inputs or outputs of one transfer of lots: a message's work stays that of a small sheet
 MAX_POINT_LOTS: Final = 64  # lots of one connection point and MTU held until settlement; its row stays small
+MAX_POINT_METERS: Final = 64  # meters of one connection point that settlement estimates
 MAX_SETTLE_STEPS: Final = 10_000  # trades and points that a block's hook may be allowed to settle
 MAX_MATCH_STEPS: Final = 1_000_000  # fills and orders that a block's hook may be allowed to match
 MAX_AUCTION_NUMBER: Final = 10**15  # energy, capacity, price and wheeling in a call auction: sums of them stay in 63 bits

@@ -34,7 +34,9 @@ TRADE_FEE_MICRO = 1_000
 INSTITUTION_FUNDS = 10_000_000 * 10**9
 """THB (1e-9) that each institution starts with."""
 WINDOW_MTUS = 8
-"""Readings are taken for so many MTUs after the end of theirs."""
+"""An MTU is settled so many MTUs after its end, from the readings that are there."""
+CORRECTION_MTUS = 12
+"""Corrections are taken for so many MTUs more."""
 
 
 def limits_micro(quarter: int) -> tuple[int, int]:
@@ -142,7 +144,10 @@ def _grid(mtu_ms: int, first_mtu: int) -> dict[str, Any]:
 def _energy(mtu_ms: int) -> dict[str, Any]:
     return {
         "lots": {"carbon": [{"source": "solar", "carbon_g_per_kwh": 0}]},
-        "metering": {"reading_window_ms": WINDOW_MTUS * mtu_ms},
+        "metering": {
+            "reading_window_ms": WINDOW_MTUS * mtu_ms,
+            "correction_window_ms": (WINDOW_MTUS + CORRECTION_MTUS) * mtu_ms,
+        },
         "market": {
             "mode": "continuous",
             "bounds": {

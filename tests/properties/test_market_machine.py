@@ -147,7 +147,7 @@ class EnergyMarket(RuleBasedStateMachine):
         codes = self.world.block(*(("bob", reading(meter, mtu, *figure)) for meter, figure in figures))
         for (meter, figure), code in zip(figures, codes, strict=True):
             if (meter, mtu) in self.read:
-                assert code in (MeteringCode.DUPLICATE_READING, MeteringCode.WINDOW_CLOSED)
+                assert code in (MeteringCode.STALE_VERSION, MeteringCode.CORRECTION_CLOSED)
             elif code == 0:
                 self.read[meter, mtu] = figure
 

@@ -1,4 +1,4 @@
-"""The handler of readings, the opening state, and what settlement asks about an MTU."""
+"""The handlers of readings, and the opening state."""
 
 from __future__ import annotations
 
@@ -6,132 +6,84 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from gridnode.modules.context import Context
-from gridnode.modules.grid.clock import mtu_ms
-from gridnode.modules.lots.rules import issue
-from gridnode.modules.lots.tables import HOLD
 from gridnode.modules.metering.codes import MeteringCode
-from gridnode.modules.metering.events import ReadingAccepted
-from gridnode.modules.metering.messages import SubmitReading
-from gridnode.modules.metering.tables import (
-    METERED,
-    MTUS,
-    PARAMS,
-    READINGS,
-    SUMS,
-    MeteredEnergy,
-    MeteringGenesis,
-    PointSum,
-    Reading,
-)
-from gridnode.modules.registry.standing import meter_by_device, point
-from gridnode.modules.registry.tables import Direction, Meter
-from gridnode.modules.token.rules import mint_to
-from gridnode.modules.token.tables import Denomination
-from gridnode.primitives.errors import Rejected
-from gridnode.primitives.ids import Address, MeterId
-from gridnode.primitives.limits import MAX_POINT_LOTS
-from gridnode.primitives.units import EnergyWh, TimeMs, grid_of
-from gridnode.state.kv import Reader
-from gridnode.state.overlay import State
-
-NOTHING: Final = EnergyWh(0)
-NO_SUM: Final = PointSum(NOTHING, NOTHING, ())
-NO_ENERGY: Final = MeteredEnergy(NOTHING, NOTHING, 0)
-
-
-def window_end_ms(reader: Reader, mtu: int) -> TimeMs:
-    """Chain time from which no reading of `mtu` is taken, and it may be settled."""
-    return TimeMs((mtu + 1) * mtu_ms(reader) + PARAMS.require(reader).reading_window_ms)
+from gridnode.modules.metering.messages import SubmitReading, SubstituteReading
+from gridnode.modules.metering.tables import PARAMS, READINGS, REASONS, MeteringGenesis, Quality, Reading
+from gridnode.modules.metering.versions import Value, write_version
+from gridnode.modules.metering.windows import check_window
+from gridnode.modules.registry.standing import dso_of_zone, meter_by_device, point
+from gridnode.modules.registry.tables import METERS, Direction, Meter
+from gridnode.primitives.errors import OperatorError, Rejected
+from gridnode.primitives.ids import Address
 
 
 def submit_reading(context: Context, sender: Address, message: SubmitReading) -> None:  # noqa: ARG001 (anybody may bring it)
     """Handler of `metering.submit_reading`; its device signature was verified before."""
-    state = context.state
-    found = meter_by_device(state, message.device_key)
+    found = meter_by_device(context.state, message.device_key)
     if found is None:
         raise Rejected(MeteringCode.UNKNOWN_DEVICE, "no meter is bound to this device key", "device_key")
     name, meter = found
-    place = point(state, meter.point)
-    _check_window(context, message.mtu)
-    if READINGS.has(state, name, message.mtu):
-        raise Rejected(MeteringCode.DUPLICATE_READING, f"meter {name} has a reading of MTU {message.mtu}", "mtu")
-    _check_energy(meter, message)
-    generated_wh, consumed_wh = message.generated_wh, message.consumed_wh
-    sums = SUMS.get(state, message.mtu, meter.point) or NO_SUM
-    lots, lot = sums.lots, 0
-    if generated_wh:
-        if len(lots) == MAX_POINT_LOTS:
-            raise Rejected(MeteringCode.TOO_MANY_LOTS, f"expected at most {MAX_POINT_LOTS} lots of a point in an MTU")
-        mint_to(context, HOLD, Denomination.GRID, grid_of(generated_wh))
-        lot = issue(context, name, place.zone, meter.source, message.mtu, generated_wh)
-        lots = (*lots, lot)
-    SUMS.put(
-        state,
-        message.mtu,
-        meter.point,
-        PointSum(EnergyWh(sums.generated_wh + generated_wh), EnergyWh(sums.consumed_wh + consumed_wh), lots),
-    )
-    _record(context, name, meter, message)
-    context.emit(ReadingAccepted(name, meter.point, message.mtu, generated_wh, consumed_wh, lot))
+    former = READINGS.get(context.state, name, message.mtu)
+    late = check_window(context, message.mtu, former is not None)
+    _check_version(message.version, former.measured if former else 0)
+    value = Value(message.generated_wh, message.consumed_wh, Quality.MEASURED)
+    _check_value(meter, former, value)
+    write_version(context, name, meter, message.mtu, former, value, late)
+
+
+def substitute_reading(context: Context, sender: Address, message: SubstituteReading) -> None:
+    """Handler of `metering.substitute_reading`."""
+    state, name = context.state, message.meter
+    meter = METERS.get(state, name)
+    if meter is None:
+        raise Rejected(MeteringCode.UNKNOWN_METER, "no such meter", "meter")
+    zone = point(state, meter.point).zone
+    if dso_of_zone(state, zone) != sender:
+        raise Rejected(MeteringCode.NOT_DSO, f"expected the DSO of {zone} as sender")
+    former = READINGS.get(state, name, message.mtu)
+    late = check_window(context, message.mtu, former is not None)
+    _check_version(message.version, former.version + 1 if former else 0)
+    value = Value(message.generated_wh, message.consumed_wh, Quality.SUBSTITUTED)
+    _check_value(meter, former, value)
+    REASONS.put(state, name, message.mtu, message.version, message.reason)
+    write_version(context, name, meter, message.mtu, former, value, late)
 
 
 def open(context: Context, genesis: MeteringGenesis) -> None:  # noqa: A001 (every module opens)
-    """Write the parameters."""
+    """Write the parameters. Raises OperatorError when corrections would end before readings."""
+    if genesis.correction_window_ms < genesis.reading_window_ms:
+        raise OperatorError(f"metering.correction_window_ms: expected at least {genesis.reading_window_ms}")
     PARAMS.put(context.state, genesis)
 
 
-HANDLERS: Final[dict[type[Any], Callable[[Context, Address, Any], None]]] = {SubmitReading: submit_reading}
+HANDLERS: Final[dict[type[Any], Callable[[Context, Address, Any], None]]] = {
+    SubmitReading: submit_reading,
+    SubstituteReading: substitute_reading,
+}
 """Which handler runs which message."""
 
 
-def _check_window(context: Context, mtu: int) -> None:
-    if context.time_ms < (mtu + 1) * mtu_ms(context.state):
-        raise Rejected(MeteringCode.TOO_EARLY, f"MTU {mtu} has not ended at chain time {context.time_ms}", "mtu")
-    closed_ms = window_end_ms(context.state, mtu)
-    if context.time_ms >= closed_ms:
-        detail = f"readings of MTU {mtu} were taken until {closed_ms}, chain time is {context.time_ms}"
-        raise Rejected(MeteringCode.WINDOW_CLOSED, detail, "mtu")
+def _check_version(version: int, expected: int) -> None:
+    if version < expected:
+        raise Rejected(MeteringCode.STALE_VERSION, f"expected version {expected}", "version")
+    if version > expected:
+        raise Rejected(MeteringCode.VERSION_GAP, f"expected version {expected}", "version")
 
 
-def _check_energy(meter: Meter, message: SubmitReading) -> None:
+def _check_value(meter: Meter, former: Reading | None, value: Value) -> None:
     generates = meter.direction is Direction.GENERATION
-    if message.consumed_wh if generates else message.generated_wh:
+    if value.consumed_wh if generates else value.generated_wh:
         field = "consumed_wh" if generates else "generated_wh"
         raise Rejected(MeteringCode.WRONG_DIRECTION, f"expected 0 of a {meter.direction.name.lower()} meter", field)
-    if message.generated_wh + message.consumed_wh > meter.max_energy_wh:
+    if value.generated_wh + value.consumed_wh > meter.max_energy_wh:
         field = "generated_wh" if generates else "consumed_wh"
         raise Rejected(MeteringCode.IMPLAUSIBLE, f"expected at most {meter.max_energy_wh} Wh in an MTU", field)
+    if former is not None and _says_no_more(former, value):
+        detail = f"version {former.version} is {former.quality.name.lower()} and says the same"
+        raise Rejected(MeteringCode.NO_CHANGE, detail, "generated_wh" if generates else "consumed_wh")
 
 
-def _record(context: Context, name: MeterId, meter: Meter, message: SubmitReading) -> None:
-    """Keep the reading and add it to the sums over all points."""
-    state, totals = context.state, context.totals
-    generated_wh, consumed_wh = message.generated_wh, message.consumed_wh
-    READINGS.put(state, name, message.mtu, Reading(generated_wh, consumed_wh))
-    MTUS.put(state, message.mtu, _grown(MTUS.get(state, message.mtu), generated_wh, consumed_wh))
-    METERED.put(state, _grown(METERED.get(state), generated_wh, consumed_wh))
-    totals.generated_wh += generated_wh
-    totals.consumed_wh += consumed_wh
-    if generated_wh:
-        source = meter.source.name.lower()
-        by_source = totals.generated_by_source_wh
-        by_source[source] = by_source.get(source, 0) + generated_wh
-
-
-def _grown(sums: MeteredEnergy | None, generated_wh: int, consumed_wh: int) -> MeteredEnergy:
-    before = sums or NO_ENERGY
-    return MeteredEnergy(
-        EnergyWh(before.generated_wh + generated_wh),
-        EnergyWh(before.consumed_wh + consumed_wh),
-        before.readings + 1,
-    )
-
-
-def point_sum(state: State, mtu: int, point_id: str) -> PointSum:
-    """What the readings of a connection point sum to in an MTU; zeros when there are none."""
-    return SUMS.get(state, mtu, point_id) or NO_SUM
-
-
-def drop_sum(state: State, mtu: int, point_id: str) -> None:
-    """Forget the sums of a connection point in an MTU: it is settled, and its statement has them."""
-    SUMS.delete(state, mtu, point_id)
+def _says_no_more(former: Reading, value: Value) -> bool:
+    """Whether `value` has the figures of the latest version and is of no better quality."""
+    same = (former.generated_wh, former.consumed_wh) == (value.generated_wh, value.consumed_wh)
+    return same and former.quality >= value.quality

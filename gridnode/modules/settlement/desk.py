@@ -10,7 +10,7 @@ from gridnode.modules.grid.clock import Prices, tariff_at
 from gridnode.modules.grid.network import WheelingShare, wheeling_shares, zone_number
 from gridnode.modules.market.rules import position
 from gridnode.modules.market.tables import Position
-from gridnode.modules.metering.rules import point_sum
+from gridnode.modules.metering.points import point_sum
 from gridnode.modules.metering.tables import PointSum
 from gridnode.modules.registry.standing import dso_of_zone
 from gridnode.modules.registry.standing import point as point_of

@@ -8,8 +8,8 @@ from typing import Any, Final
 from gridnode.modules.context import Context
 from gridnode.modules.market.rules import are_orders_done
 from gridnode.modules.market.tables import POSITIONS
-from gridnode.modules.metering.rules import window_end_ms
 from gridnode.modules.metering.tables import SUMS
+from gridnode.modules.metering.windows import window_end_ms
 from gridnode.modules.settlement.arrears import pay_arrears
 from gridnode.modules.settlement.deliveries import settle_trades
 from gridnode.modules.settlement.desk import Desk

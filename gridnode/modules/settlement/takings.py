@@ -6,7 +6,7 @@ from gridnode.modules.lots.rules import give, retire_held
 from gridnode.modules.lots.tables import HOLD, LOTS
 from gridnode.modules.market.rules import drop_position
 from gridnode.modules.market.tables import POSITIONS
-from gridnode.modules.metering.rules import drop_sum
+from gridnode.modules.metering.points import drop_sum
 from gridnode.modules.metering.tables import SUMS
 from gridnode.modules.settlement.arrears import pay_or_owe
 from gridnode.modules.settlement.desk import Account, Desk

@@ -120,7 +120,7 @@ def test_every_refusal_has_its_code(door: Door) -> None:
 def test_a_device_signature_counts_like_the_senders(door: Door) -> None:
     """A reading whose device did not sign it is refused before it costs anything."""
     good = sign_reading(CHAIN, keys_of("device"), 1, 10, 0)
-    bad = SubmitReading(good.device_key, good.mtu, 11, good.consumed_wh, good.signature)
+    bad = SubmitReading(good.device_key, good.mtu, 11, good.consumed_wh, good.version, good.signature)
     assert door.submit(door.raw("mea", good), door.raw("mea", good, bad)) == ["OK", "BAD_SIGNATURE"]
 
 

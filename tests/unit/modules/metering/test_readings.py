@@ -13,7 +13,7 @@ from gridnode.modules.metering.codes import MeteringCode
 from gridnode.modules.metering.messages import SubmitReading, device_checks, sign_reading
 from gridnode.modules.metering.queries import energy, energy_by_mtu, readings
 from gridnode.modules.metering.queries import reading as reading_of
-from gridnode.modules.metering.tables import SUMS, Reading
+from gridnode.modules.metering.tables import SUMS, Quality, Reading
 from gridnode.modules.registry.messages import BindMeter, SuspendParticipant, UnbindMeter
 from gridnode.modules.registry.tables import Direction, Source
 from gridnode.modules.token.tables import Denomination
@@ -85,16 +85,16 @@ def test_meters_of_a_point_are_summed(world: World) -> None:
 def test_a_reading_of_zero_counts_and_issues_no_lot(world: World) -> None:
     mtu = _ended(world)
     world.ok(("bob", reading("alice-pv", mtu)))
-    assert reading_of(world.reader, "alice-pv", mtu) == Reading(0, 0)
+    assert reading_of(world.reader, "alice-pv", mtu) == Reading(0, 0, 0, Quality.MEASURED, world.time_ms, 1, 0)
     assert SUMS.require(world.reader, mtu, "alice-point").lots == ()
-    assert world.block(("bob", reading("alice-pv", mtu))) == [MeteringCode.DUPLICATE_READING]
+    assert world.block(("bob", reading("alice-pv", mtu))) == [MeteringCode.STALE_VERSION]
 
 
 def test_once_for_each_meter_and_mtu(world: World) -> None:
     mtu = _ended(world)
     again = "bob", reading("alice-pv", mtu, generated_wh=5)
-    assert world.block(again, again) == [0, MeteringCode.DUPLICATE_READING]
-    assert world.block(("carol", reading("alice-pv", mtu, generated_wh=6))) == [MeteringCode.DUPLICATE_READING]
+    assert world.block(again, again) == [0, MeteringCode.STALE_VERSION]
+    assert world.block(("carol", reading("alice-pv", mtu, generated_wh=6))) == [MeteringCode.STALE_VERSION]
     world.until((mtu + 2) * MTU_MS)
     world.ok(("bob", reading("alice-pv", mtu + 1, generated_wh=6)))
     assert [number for number, _ in readings(world.reader, "alice-pv", 10)] == [mtu, mtu + 1]
