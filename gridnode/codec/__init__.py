@@ -17,7 +17,8 @@ Interface
     encode(Transfer(...)) -> bytes;  decode(Transfer, data) -> Transfer  (raises Malformed, saying what was expected)
     to_json(record) -> dict;  from_json(Transfer, obj) -> Transfer       (raises Malformed naming the field)
 
-    In JSON bytes are hex, addresses are bech32m text, amounts are decimal strings of smallest units, choices are lower-case names.
+    In JSON bytes are hex, addresses are bech32m text, amounts are decimal strings of smallest units, choices are lower-case names;
+    fields that have a default may be left out.
 
 Why msgpack: widely known, self-describing, and its C implementation writes the shortest form. Why arrays: a map has a free order.
 Amounts are byte strings because msgpack integers end at 64 bits: big-endian, no leading zero, zero is empty.

@@ -6,13 +6,14 @@
         amount: Annotated[Amount, AMOUNT]
 
 A record is frozen, compares by value, and is an array of its fields in declaration order. Evolving a record means declaring a
-new one: a field is never added to bytes that exist.
+new one: a field is never added to bytes that exist. A field with a default may be left out where a record is written by hand, in
+Python and in JSON; its bytes always hold it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import MISSING, dataclass, fields
 from operator import attrgetter
 from typing import Annotated, Any, TypeVar, dataclass_transform, get_args, get_origin, get_type_hints
 
@@ -31,6 +32,7 @@ class Layout:
         self.cls = cls
         hints = get_type_hints(cls, include_extras=True)
         self.kinds: dict[str, Field] = {name: _kind(cls, name, hints[name]) for name in cls.__annotations__}
+        self.defaults = {item.name: item.default for item in fields(cls) if item.default is not MISSING}
         self.expects = f"an array of {len(self.kinds)} fields"
         self.values = _values(tuple(self.kinds))
         # Most kinds unpack as they pack; looking that up here saves a call for each field decoded.
@@ -149,11 +151,11 @@ def to_json(value: Any) -> dict[str, Any]:
 
 
 def from_json(cls: type[T], obj: Any) -> T:
-    """Record from a JSON object with exactly its fields.
+    """Record from a JSON object with its fields and no others; those that have a default may be missing.
 
     Raises Malformed (a BadField with the path, where one field is wrong) saying what was expected.
     """
-    kinds = layout(cls).kinds
+    kinds, defaults = layout(cls).kinds, layout(cls).defaults
     names = ", ".join(kinds)
     if not isinstance(obj, dict):
         raise Malformed(f"expected an object with the fields {names}, got {shown(obj)}")
@@ -163,7 +165,10 @@ def from_json(cls: type[T], obj: Any) -> T:
     values = []
     for name, kind in kinds.items():
         if name not in obj:
-            raise BadField(name, f"missing, expected {kind.expects}")
+            if name not in defaults:
+                raise BadField(name, f"missing, expected {kind.expects}")
+            values.append(defaults[name])
+            continue
         try:
             values.append(kind.from_json(obj[name]))
         except Malformed as fault:

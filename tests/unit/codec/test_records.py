@@ -44,6 +44,15 @@ class One:
     value: Annotated[bytes, HASH]
 
 
+@record
+class Postcard:
+    """A record whose last fields may be left out."""
+
+    recipient: Annotated[bytes, ADDRESS]
+    size: Annotated[int, U8] = 7
+    items: Annotated[tuple[Item, ...], ListOf(Nested(Item), 3)] = ()
+
+
 PARCEL = Parcel(bytes(range(20)), 256, (Item("a", 1), Item("b", 2)), Item("c", 200))
 BYTES = bytes.fromhex(
     "94c414000102030405060708090a0b0c0d0e0f10111213c402010092" + "92a16101" + "92a16202" + "92a163ccc8"
@@ -219,3 +228,15 @@ def test_a_record_that_nobody_could_decode_is_not_encoded() -> None:
 
     with pytest.raises(BadField, match="Large: expected a value of at most"):
         encode(Large(bytes(MAX_RECORD_BYTES)))
+
+
+def test_fields_with_a_default_may_be_left_out_of_json_but_not_of_bytes() -> None:
+    to = encode_address(bytes(20))
+    assert from_json(Postcard, {"recipient": to}) == Postcard(bytes(20), 7, ())
+    assert from_json(Postcard, {"recipient": to, "items": [{"name": "a", "size": 1}]}).items == (Item("a", 1),)
+    assert to_json(Postcard(bytes(20))) == {"recipient": to, "size": 7, "items": []}
+    assert encode(Postcard(bytes(20))) == pack((bytes(20), 7, ()))
+    with pytest.raises(Malformed, match="an array of 3 fields"):
+        decode(Postcard, pack((bytes(20),)))
+    with pytest.raises(BadField, match="recipient: missing"):
+        from_json(Postcard, {"size": 1})
