@@ -54,6 +54,8 @@ QUESTIONS = (
     Get("/meters", meters.meters, (*PAGE, "point"), True),
     Get("/meters/{id}", meters.meter_by_id),
     Get("/meters/{id}/readings", meters.meter_readings, (*PAGE, "order"), True),
+    Get("/meters/{id}/readings/{mtu}", meters.reading_versions, PAGE, True),
+    Get("/meters/{id}/corrections", meters.meter_corrections, PAGE, True),
     Get("/lots", meters.lots, (*PAGE, "owner", "retired"), True),
     Get("/lots/{number}", meters.lot_by_number),
     Get("/zones", energy.zones),

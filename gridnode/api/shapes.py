@@ -14,6 +14,8 @@ from gridnode.modules.lots.tables import Lot
 from gridnode.modules.market.queries import NumberedOrder, NumberedTrade
 from gridnode.modules.market.sheets import source_bit
 from gridnode.modules.market.tables import Statistics
+from gridnode.modules.metering.queries import Correction, registers
+from gridnode.modules.metering.tables import Reading
 from gridnode.modules.registry.tables import Meter, Source
 from gridnode.modules.settlement.tables import Settled, Statement
 from gridnode.modules.token.tables import DECIMALS, Denomination
@@ -102,6 +104,22 @@ def meter(name: str, found: Meter) -> dict[str, Any]:
     """A meter with its name; the device key is null while none is bound."""
     value = to_json(found)
     return {"meter": name, **value, "device_key": value["device_key"] or None}
+
+
+def reading(mtu: int, found: Reading) -> dict[str, Any]:
+    """A version of a reading with its MTU, and its figures by OBIS code."""
+    return {"mtu": mtu, **to_json(found), "registers": registers(found)}
+
+
+def correction(found: Correction) -> dict[str, Any]:
+    """First and latest version of a reading, and the difference of the latest to the first."""
+    return {
+        "mtu": found.mtu,
+        "first": reading(found.mtu, found.first),
+        "latest": reading(found.mtu, found.latest),
+        "generated_difference_wh": found.latest.generated_wh - found.first.generated_wh,
+        "consumed_difference_wh": found.latest.consumed_wh - found.first.consumed_wh,
+    }
 
 
 def address(value: bytes) -> str:

@@ -172,15 +172,25 @@ def meters(
 @app.command()
 def readings(
     name: Name,
+    mtu: ForMtu = None,
     latest: Annotated[bool, typer.Option("--latest", help="The latest first.")] = False,
     limit: Limit = None,
     after: After = None,
     api: Api = DEFAULT_API,
     as_json: AsJson = False,
 ) -> None:
-    """Readings of a meter."""
-    order_ = "latest" if latest else None
-    _ask(api, as_json, f"meters/{_quoted(name)}/readings", order=order_, limit=limit, after=after)
+    """Readings of a meter, the latest version of each; with --mtu every version of one."""
+    path = f"meters/{_quoted(name)}/readings"
+    if mtu is None:
+        _ask(api, as_json, path, order="latest" if latest else None, limit=limit, after=after)
+    else:
+        _ask(api, as_json, f"{path}/{mtu}", limit=limit, after=after)
+
+
+@app.command()
+def corrections(name: Name, limit: Limit = None, after: After = None, api: Api = DEFAULT_API, as_json: AsJson = False) -> None:
+    """Readings of a meter that were corrected: first and latest version."""
+    _ask(api, as_json, f"meters/{_quoted(name)}/corrections", limit=limit, after=after)
 
 
 @app.command()

@@ -51,12 +51,12 @@ def send_bodies(sender: Sender, bodies: Sequence[tuple[str, dict[str, Any]]]) ->
     _send(sender, [message(kind, body) for kind, body in bodies])
 
 
-def send_reading(sender: Sender, device: Path, password_file: Path | None, mtu: int, energies_wh: tuple[int, int]) -> None:
-    """Sign a reading, Wh (generated, consumed), with the device's key and send it. Raises as `send_bodies`."""
+def send_reading(sender: Sender, device: Path, password_file: Path | None, mtu: int, figures: tuple[int, int, int]) -> None:
+    """Sign a reading, (Wh generated, Wh consumed, version), with the device's key and send it. Raises as `send_bodies`."""
     chain_id = with_remote(sender.api, _chain_id)
     keys = read_keystore(device, password_of(password_file, "Password of the device"))
     try:
-        signed = sign_reading(chain_id, keys, mtu, *energies_wh)
+        signed = sign_reading(chain_id, keys, mtu, *figures)
     except Malformed as error:
         raise OperatorError(str(error)) from None
     _send(sender, [signed])

@@ -19,6 +19,8 @@ PasswordFile = Annotated[
 ]
 Wait = Annotated[bool, typer.Option("--wait/--no-wait", help="Wait for the block and show the receipt.")]
 Denomination = Annotated[str, typer.Option("--denomination", help="thb, grid or co2.")]
+GeneratedWh = Annotated[int, typer.Option(min=0, help="Energy fed in, Wh.")]
+ConsumedWh = Annotated[int, typer.Option(min=0, help="Energy taken, Wh.")]
 AmountArgument = Annotated[str, typer.Argument(metavar="AMOUNT", help="Amount in whole units, e.g. 12.5.")]
 
 
@@ -137,8 +139,9 @@ def reading(
     keystore: Keystore,
     device: Annotated[Path, typer.Option(help="Keystore of the meter's device.")],
     device_password_file: Annotated[Path | None, typer.Option(help="File with its password.")] = None,
-    generated_wh: Annotated[int, typer.Option(min=0, help="Energy fed in, Wh.")] = 0,
-    consumed_wh: Annotated[int, typer.Option(min=0, help="Energy taken, Wh.")] = 0,
+    generated_wh: GeneratedWh = 0,
+    consumed_wh: ConsumedWh = 0,
+    version: Annotated[int, typer.Option(min=0, help="How often the device reported this market time unit before.")] = 0,
     password_file: PasswordFile = None,
     api: Api = DEFAULT_API,
     wait: Wait = True,
@@ -148,7 +151,33 @@ def reading(
     from gridnode.cli.signing import Sender, send_reading
 
     sender = Sender(keystore, password_file, api, wait, as_json)
-    send_reading(sender, device, device_password_file, mtu, (generated_wh, consumed_wh))
+    send_reading(sender, device, device_password_file, mtu, (generated_wh, consumed_wh, version))
+
+
+@app.command()
+def substitute_reading(
+    meter: Annotated[str, typer.Argument(help="Name of the meter.")],
+    mtu: Annotated[int, typer.Option(min=0, help="Market time unit.")],
+    version: Annotated[int, typer.Option(min=0, help="Number it gets: one more than the latest version's, 0 when there is none.")],
+    reason: Annotated[str, typer.Option(help="Why; everybody can read it.")],
+    keystore: Keystore,
+    generated_wh: GeneratedWh = 0,
+    consumed_wh: ConsumedWh = 0,
+    password_file: PasswordFile = None,
+    api: Api = DEFAULT_API,
+    wait: Wait = True,
+    as_json: AsJson = False,
+) -> None:
+    """Put a value in place of a missing or wrong reading; the sender is the DSO of the meter's zone."""
+    body = {
+        "meter": meter,
+        "mtu": mtu,
+        "generated_wh": generated_wh,
+        "consumed_wh": consumed_wh,
+        "version": version,
+        "reason": reason,
+    }
+    _send("metering.substitute_reading", body, keystore, password_file, api, wait, as_json)
 
 
 @app.command()

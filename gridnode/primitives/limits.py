@@ -92,6 +92,7 @@ MTUS_PER_DAY: Final = 96  # a market time unit is nominally a quarter hour, howe
 
 # Numbers
 MAX_AMOUNT: Final = 2**128 - 1
+MAX_U32: Final = 2**32 - 1
 MAX_U64: Final = 2**64 - 1
 MAX_I64: Final = 2**63 - 1
 

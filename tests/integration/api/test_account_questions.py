@@ -72,9 +72,15 @@ def test_meter_and_readings(chain: ServedChain) -> None:
     told = ask(chain, "meters/alice-pv")
     assert (told["point"], told["zone"], told["owner"]) == ("alice-point", "CITY", text("alice"))
     assert (told["direction"], told["source"]) == ("generation", "solar")
-    assert told["latest_reading"] == {"mtu": MTU, "generated_wh": GENERATED_WH, "consumed_wh": 0}
+    assert told["debt_wh"] == 0
+    latest = told["latest_reading"]
+    assert (latest["mtu"], latest["version"], latest["quality"]) == (MTU, 0, "measured")
+    assert (latest["generated_wh"], latest["certified_wh"]) == (GENERATED_WH, GENERATED_WH)
+    assert latest["registers"] == {"1-0:1.8.0": 0, "1-0:2.8.0": GENERATED_WH}
     assert ask(chain, "meters/alice-pv/readings", order="latest")["rows"] == [told["latest_reading"]]
     assert ask(chain, "meters/alice-pv/readings", after=MTU)["rows"] == []
+    assert ask(chain, f"meters/alice-pv/readings/{MTU}")["rows"] == [{**told["latest_reading"], "reason": None}]
+    assert ask(chain, "meters/alice-pv/corrections")["rows"] == []
     assert ask(chain, "points/alice-point")["meters"][0]["meter"] == "alice-pv"
 
 
