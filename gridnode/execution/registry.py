@@ -37,6 +37,7 @@ from gridnode.modules.market import events as market_events
 from gridnode.modules.market import invariants as market_invariants
 from gridnode.modules.market import messages as market_messages
 from gridnode.modules.market import rules as market_rules
+from gridnode.modules.market.auction_tables import CONGESTION
 from gridnode.modules.market.codes import MarketCode
 from gridnode.modules.market.tables import ESCROW_ACCOUNT, MarketGenesis
 from gridnode.modules.metering import events as metering_events
@@ -159,7 +160,7 @@ MODULES: Final[tuple[Module, ...]] = (
         check_block=market_invariants.check_block,
         check_whole=market_invariants.check_whole,
         end_block=market_rules.end_block,
-        accounts=(ESCROW_ACCOUNT,),
+        accounts=(ESCROW_ACCOUNT, CONGESTION),
     ),
     Module(
         name="carbon",

@@ -7,6 +7,7 @@ from typing import Annotated, Final
 from gridnode.chain.clearing import ClearingSummary
 from gridnode.codec.fields import AMOUNT, I64, U32, U64, ListOf
 from gridnode.codec.records import Nested, record
+from gridnode.crypto.address import module_address
 from gridnode.modules.grid.tables import Hop
 from gridnode.modules.market.tables import ENERGY, PRICE
 from gridnode.primitives.limits import MAX_LINES
@@ -14,6 +15,9 @@ from gridnode.primitives.units import Amount, EnergyWh, Height, PriceMicro, Time
 from gridnode.state.key_parts import U32_PART, U64_PART
 from gridnode.state.prefixes import MARKET as MODULE
 from gridnode.state.table import Table
+
+CONGESTION: Final = module_address("market/congestion")
+"""Account that congestion rent is paid to when trades of auctions are settled; kept for what relieves full lines."""
 
 
 @record
