@@ -3,6 +3,7 @@
 from libc.stdint cimport int64_t
 
 from gridnode._native.ledger cimport Ledger
+from gridnode._native.matching cimport Incoming
 
 
 cdef class Books(Ledger):
@@ -12,4 +13,4 @@ cdef class Books(Ledger):
         const int64_t[::1] mask, const int64_t[::1] price, const int64_t[::1] energy_wh,
     ) except -1
     cdef list fills(self)
-    cdef int settle(self, int outcome, int64_t order_id, int64_t left) except -1
+    cdef int settle(self, int outcome, Incoming* order, bint rest) except -1

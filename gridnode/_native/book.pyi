@@ -26,8 +26,13 @@ class Books(Ledger):
         energy_wh: int,
         budget: int,
         rest: bool = True,
+        counterparty: int = 0,
     ) -> tuple[list[_Fill], int, bool]:
-        """Match an incoming order and let the remainder rest; return (fills, remaining_wh, done)."""
+        """Match an incoming order and let the remainder rest; return (fills, remaining_wh, done).
+
+        The last id may come again while it does not rest, with at most what the last call left of it. counterparty: the
+        only resting order it may meet, 0 for any; with one, rest must be False.
+        """
 
     def rematch(self, period: int, budget: int) -> tuple[list[_Fill], bool]:
         """Fill resting orders that are crossed with headroom between them; return (fills, done)."""

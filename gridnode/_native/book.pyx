@@ -5,14 +5,14 @@ This file checks what comes in and hands out what was found. The loop is in matc
 queue.pxd. The obvious version beside it is gridnode.modules.market.reference.
 """
 
-from libc.stdint cimport INT64_MAX, int64_t, uint16_t, uint32_t
+from libc.stdint cimport INT64_MAX, int64_t, uint32_t
 
 from cpython.bytes cimport PyBytes_FromStringAndSize
 
 from gridnode._native.ledger cimport (
     ALL_SOURCES, BID, FILL_COLUMNS, MOST, MOST_ZONES, OFFER, Ledger, Period, find_period, reserve, take_order, whole,
 )
-from gridnode._native.matching cimport NO_MEMORY, PAUSED, SETTLED, find_crossed, match, place_order
+from gridnode._native.matching cimport NO_MEMORY, SETTLED, Incoming, find_crossed, incoming, match, place_order
 from gridnode._native.orders cimport Order, map_get
 
 
@@ -20,19 +20,19 @@ cdef class Books(Ledger):
     """The books of all open periods; construction as in `Ledger`."""
 
     cdef int check_id(self, int64_t order_id, int64_t energy_wh) except -1:
-        if order_id <= self.last_id and not (order_id == self.pending_id and energy_wh == self.pending_wh):
+        if order_id <= self.last_id and not (order_id == self.last_id and energy_wh <= self.pending_wh):
             raise ValueError(
-                f"order_id is {order_id}; expected more than {self.last_id}, or the interrupted order with what is left of it"
+                f"order_id is {order_id} with {energy_wh} Wh; expected more than {self.last_id}, or that one with at most the "
+                f"{self.pending_wh} Wh that are left of it and do not rest"
             )
         return 0
 
-    cdef int settle(self, int outcome, int64_t order_id, int64_t left) except -1:
+    cdef int settle(self, int outcome, Incoming* order, bint rest) except -1:
         # Remember how the placing of an order ended.
         if outcome == NO_MEMORY:
             raise MemoryError
-        self.last_id = order_id
-        self.pending_id = order_id if outcome == PAUSED and left else 0
-        self.pending_wh = left
+        self.last_id = order.id
+        self.pending_wh = 0 if outcome == SETTLED and rest else order.energy_wh
         return 0
 
     cdef list fills(self):
@@ -44,7 +44,9 @@ cdef class Books(Ledger):
             fill += FILL_COLUMNS
         return found
 
-    def place(self, period, order_id, side, zone, mask, price_micro_per_kwh, energy_wh, budget, rest=True):
+    def place(
+        self, period, order_id, side, zone, mask, price_micro_per_kwh, energy_wh, budget, bint rest=True, counterparty=0
+    ):
         """Match an incoming order and let the remainder rest; return (fills, remaining_wh, done)."""
         cdef Period* p = self.period_of(period)
         cdef int64_t id = whole(order_id, "order_id", 1, INT64_MAX)
@@ -54,23 +56,26 @@ cdef class Books(Ledger):
         cdef int64_t price = whole(price_micro_per_kwh, "price_micro_per_kwh", -MOST, MOST)
         cdef int64_t left = whole(energy_wh, "energy_wh", 1, MOST)
         cdef int64_t steps = whole(budget, "budget", 0, INT64_MAX)
+        cdef int64_t only = whole(counterparty, "counterparty", 0, INT64_MAX)
+        cdef Incoming order
         cdef int outcome
         self.check_order(of_side, in_zone, sources)
         self.check_id(id, left)
+        if only and rest:
+            raise ValueError(f"counterparty is {only}; expected rest False, as the remainder may be crossed with others")
+        order = incoming(id, of_side, in_zone, sources, price, left, only)
         self.s.fills_used = 0
-        outcome = place_order(
-            &self.s, p, id, <int>of_side, <uint32_t>in_zone, <uint16_t>sources, price, rest, &left, &steps
-        )
-        self.settle(outcome, id, left)
-        return self.fills(), left, outcome == SETTLED
+        outcome = place_order(&self.s, p, &order, rest, &steps)
+        self.settle(outcome, &order, rest)
+        return self.fills(), order.energy_wh, outcome == SETTLED
 
     def rematch(self, period, budget):
         """Fill resting orders that are crossed with headroom between them; return (fills, done)."""
         cdef Period* p = self.period_of(period)
         cdef int64_t steps = whole(budget, "budget", 0, INT64_MAX)
-        cdef int64_t nothing = 0
+        cdef Incoming nobody = incoming(0, BID, 0, 0, 0, 0, 0)
         self.s.fills_used = 0
-        cdef int outcome = match(&self.s, p, 0, BID, 0, 0, 0, &nothing, &steps)
+        cdef int outcome = match(&self.s, p, &nobody, &steps)
         if outcome == NO_MEMORY:
             raise MemoryError
         return self.fills(), outcome == SETTLED
@@ -109,25 +114,22 @@ cdef class Books(Ledger):
         cdef Py_ssize_t n = order_id.shape[0]
         cdef Py_ssize_t row = 0
         cdef int outcome = SETTLED
-        cdef int64_t left = 0
+        cdef Incoming order
         self.check_rows(period, order_id, side, zone, mask, price_micro_per_kwh, energy_wh)
         self.s.fills_used = 0
         # The interpreter lock is kept: nobody may change the books, or the columns just checked, while the loop runs.
         while row < n:
-            left = energy_wh[row]
-            outcome = place_order(
-                &self.s, find_period(&self.s, period[row]), order_id[row], <int>side[row], <uint32_t>zone[row],
-                <uint16_t>mask[row], price_micro_per_kwh[row], True, &left, &steps,
-            )
+            order = incoming(order_id[row], side[row], zone[row], mask[row], price_micro_per_kwh[row], energy_wh[row], 0)
+            outcome = place_order(&self.s, find_period(&self.s, period[row]), &order, True, &steps)
             if outcome != SETTLED:
                 break
             row += 1
         if n:
-            self.settle(outcome, order_id[row - 1 if row == n else row], left)
+            self.settle(outcome, &order, True)
         packed = PyBytes_FromStringAndSize(
             <char*>self.s.fills, <Py_ssize_t>self.s.fills_used * FILL_COLUMNS * sizeof(int64_t)
         )
-        return memoryview(packed).cast("q"), row, 0 if row == n else left
+        return memoryview(packed).cast("q"), row, 0 if row == n else order.energy_wh
 
     def cancel(self, order_id):
         """Take a resting order out; return its remaining energy, Wh, 0 when it does not rest."""

@@ -2,7 +2,8 @@
 #
 # Each change writes its own inverse to the journal while one is open, so undoing is replaying the journal backwards and no rule of
 # the market needs to know about it. The inverse restores content; the shape of a queue's tree may differ afterwards, which no
-# result depends on.
+# result depends on. All levels share one journal: a level is the length it had at its begin(), and what it undoes is what was
+# written since, so a committed inner level simply stays in it.
 
 from libc.stdint cimport int8_t, int64_t, uint8_t, uint16_t, uint32_t, uint64_t
 from libc.stdlib cimport calloc, free, realloc
@@ -21,6 +22,8 @@ cdef enum:
     MOST_STEPS = 8       # lines of one way
     FILL_COLUMNS = 5
     MOST_BANDS = 4096
+    MOST_LEVELS = 8      # begin() inside begin()
+    IDLE_UNDOS = 65536   # room of the journal that is kept between blocks, 3 MB
 
 
 cdef struct Way:
@@ -223,13 +226,13 @@ cdef inline void close_slot(State* s, Period* p) noexcept nogil:
     p.is_open = False
 
 
-cdef inline int undo_all(State* s) noexcept nogil:
-    # Play the journal backwards and end recording; -1 when there is no memory to bring a closed period back.
+cdef inline int undo_to(State* s, uint64_t mark) noexcept nogil:
+    # Play the journal backwards to the length `mark`; -1 when there is no memory to bring a closed period back, to be tried again.
+    # Recording is off meanwhile.
     cdef Undo* undo
     cdef Period* p
     cdef Order* order
-    s.recording = False
-    while s.journal_used:
+    while s.journal_used > mark:
         undo = &s.journal[s.journal_used - 1]
         if undo.kind == UNDO_CLOSE:
             if open_slot(s, undo.period, undo.id):
@@ -254,6 +257,12 @@ cdef inline int undo_all(State* s) noexcept nogil:
     return 0
 
 
+cdef struct Level:
+    uint64_t mark               # length of the journal at begin()
+    int64_t last_id             # of the books at begin(), and so the next
+    int64_t pending_wh
+
+
 # Bound of every price, adder, energy and capacity, so that no sum in the loop leaves 64 bits.
 cdef extern from *:
     """
@@ -269,13 +278,15 @@ cdef int64_t whole(object value, str name, int64_t least, int64_t most) except? 
 cdef class Ledger:
     cdef State s
     cdef int64_t last_id       # highest order id seen
-    cdef int64_t pending_id    # order whose placing was interrupted, 0 when none
-    cdef int64_t pending_wh    # what was left of it
-    cdef int64_t[3] saved      # the three above as they were at begin()
+    cdef int64_t pending_wh    # what was left of it and does not rest
+    cdef Level[MOST_LEVELS] saved
+    cdef int levels            # begin() that wait for their commit or rollback
 
     cdef int load_ways(self, object paths) except -1
     cdef int64_t* band_room(self) except NULL
+    cdef int64_t unused_band(self) except -1
     cdef Period* period_of(self, object period) except NULL
     cdef int check_order(self, int64_t side, int64_t zone, int64_t mask) except -1
+    cdef int end_level(self) except -1
     cdef Queue* queue_of(self, object period, object side, object zone) except NULL
     cdef list walk(self, Queue* queue, int64_t most)

@@ -22,7 +22,7 @@ class Ledger:
     def add_band(self, adders: Sequence[Sequence[int]]) -> int:
         """Return the number of the tariff band with these adders[offer_zone][bid_zone], micro per kWh, 0 or more.
 
-        A new number unless an equal band is known; at most 4,096. Numbers are this object's own, see the chapter.
+        A new number unless an equal band is known; at most 4,096 in use. Numbers are this object's own, see the chapter.
         """
 
     def open_period(
@@ -52,13 +52,16 @@ class Ledger:
         """Set a line's net flow, Wh, positive forward, when books are rebuilt from state."""
 
     def begin(self) -> None:
-        """Start to record changes, so that rollback can undo them; one level."""
+        """Start to record changes, so that rollback can undo them; up to 8 levels inside each other."""
 
     def commit(self) -> None:
-        """Keep what was done since begin()."""
+        """Keep what was done since the last begin(); a begin() around it can still undo it."""
 
     def rollback(self) -> None:
-        """Undo what was done since begin(): content, order and every later result are as if it had not happened."""
+        """Undo what was done since the last begin(): content and every later result are as if it had not happened."""
+
+    def depth(self) -> int:
+        """Return how many begin() wait for their commit() or rollback()."""
 
     def periods(self) -> list[int]:
         """Return the open periods, ascending."""

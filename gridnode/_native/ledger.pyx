@@ -4,9 +4,9 @@
 Rules and interface stand in the chapter `gridnode._native`. The C side of it is ledger.pxd; matching is in book.pyx.
 """
 
-from libc.stdint cimport INT64_MAX, int64_t, uint16_t, uint32_t
+from libc.stdint cimport INT64_MAX, int64_t, uint8_t, uint16_t, uint32_t, uint64_t
 from libc.stdlib cimport calloc, free, realloc
-from libc.string cimport memcmp, memset
+from libc.string cimport memcmp, memcpy, memset
 
 from cpython.number cimport PyNumber_Index
 
@@ -117,7 +117,7 @@ cdef class Ledger:
         cdef Py_ssize_t zones = self.s.zones
         cdef size_t cells = <size_t>(zones * zones)
         cdef int64_t* fresh
-        cdef uint32_t band
+        cdef int64_t band
         if len(adders) != zones or any(len(row) != zones for row in adders):
             raise ValueError(f"adders of a band are not a square of {zones} zones")
         numbers = [whole(adder, "adder", 0, MOST) for row in adders for adder in row]
@@ -127,10 +127,29 @@ cdef class Ledger:
         for band in range(self.s.bands):
             if memcmp(self.s.adders + band * cells, fresh, cells * sizeof(int64_t)) == 0:
                 return band
-        if self.s.bands == MOST_BANDS:
-            raise ValueError(f"{MOST_BANDS} bands are known; expected one of them")
-        self.s.bands += 1
-        return self.s.bands - 1
+        if self.s.bands < MOST_BANDS:
+            self.s.bands += 1
+            return self.s.bands - 1
+        band = self.unused_band()
+        memcpy(self.s.adders + band * cells, fresh, cells * sizeof(int64_t))
+        return band
+
+    cdef int64_t unused_band(self) except -1:
+        # The lowest number that neither an open period has nor one that a rollback would open again.
+        cdef uint8_t[MOST_BANDS] used
+        cdef int64_t band
+        cdef uint64_t i
+        memset(used, 0, sizeof(used))
+        for i in range(self.s.slots):
+            if self.s.periods[i].is_open:
+                used[self.s.periods[i].band] = 1
+        for i in range(self.s.journal_used):
+            if self.s.journal[i].kind == UNDO_CLOSE:
+                used[self.s.journal[i].id] = 1
+        for band in range(MOST_BANDS):
+            if not used[band]:
+                return band
+        raise ValueError(f"{MOST_BANDS} bands are in use; expected one of them")
 
     cdef Period* period_of(self, object period) except NULL:
         cdef Period* p = find_period(&self.s, whole(period, "period", 0, INT64_MAX))
@@ -231,7 +250,7 @@ cdef class Ledger:
         p.unsettled = True
         if id >= self.last_id:
             self.last_id = id
-            self.pending_id = 0
+            self.pending_wh = 0
 
     def periods(self):
         """Return the open periods, ascending."""
@@ -303,23 +322,46 @@ cdef class Ledger:
         return self.s.pool.room * sizeof(Order) + self.s.ids.size * sizeof(Slot)
 
     def begin(self):
-        """Start to record changes, so that rollback can undo them."""
-        if self.s.recording:
-            raise ValueError("begin() inside begin(); expected commit() or rollback() first")
+        """Start to record changes, so that rollback can undo them; up to 8 levels inside each other."""
+        if self.levels == MOST_LEVELS:
+            raise ValueError(f"begin() inside {MOST_LEVELS} others; expected commit() or rollback() first")
+        self.saved[self.levels] = Level(self.s.journal_used, self.last_id, self.pending_wh)
+        self.levels += 1
         self.s.recording = True
-        self.saved = [self.last_id, self.pending_id, self.pending_wh]
 
     def commit(self):
-        """Keep what was done since begin()."""
-        if not self.s.recording:
+        """Keep what was done since the last begin(); a begin() around it can still undo it."""
+        if self.levels == 0:
             raise ValueError("commit() without begin()")
-        self.s.recording = False
-        self.s.journal_used = 0
+        self.end_level()
 
     def rollback(self):
-        """Undo what was done since begin(): content, order and every later result are as if it had not happened."""
-        if not self.s.recording:
+        """Undo what was done since the last begin(): content and every later result are as if it had not happened."""
+        cdef Level* level
+        if self.levels == 0:
             raise ValueError("rollback() without begin()")
-        if undo_all(&self.s):
+        level = &self.saved[self.levels - 1]
+        self.s.recording = False
+        failed = undo_to(&self.s, level.mark)
+        self.s.recording = True
+        if failed:
             raise MemoryError
-        self.last_id, self.pending_id, self.pending_wh = self.saved[0], self.saved[1], self.saved[2]
+        self.last_id = level.last_id
+        self.pending_wh = level.pending_wh
+        self.end_level()
+
+    cdef int end_level(self) except -1:
+        # The innermost level is over; the outermost one takes the journal with it.
+        self.levels -= 1
+        if self.levels == 0:
+            self.s.recording = False
+            self.s.journal_used = 0
+            if self.s.journal_room > IDLE_UNDOS:
+                free(self.s.journal)
+                self.s.journal = NULL
+                self.s.journal_room = 0
+        return 0
+
+    def depth(self):
+        """Return how many begin() wait for their commit() or rollback()."""
+        return self.levels

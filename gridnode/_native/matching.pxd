@@ -5,8 +5,33 @@ from libc.stdint cimport INT64_MAX, int64_t, uint8_t, uint16_t, uint32_t
 from gridnode._native.ledger cimport (
     BID, FILL_COLUMNS, Period, State, Way, add_order, reduce_order, reserve, set_line,
 )
-from gridnode._native.orders cimport Order
+from gridnode._native.orders cimport Order, map_get
 from gridnode._native.queue cimport Queue, first_match
+
+
+cdef struct Incoming:
+    int64_t id
+    int64_t key            # as an Order has it
+    int64_t energy_wh      # what is left of it, 0 when there is no incoming order
+    int64_t counterparty   # id of the one resting order it may meet, 0 for any
+    uint32_t zone
+    uint16_t mask
+    uint8_t side
+
+
+cdef inline Incoming incoming(
+    int64_t id, int64_t side, int64_t zone, int64_t mask, int64_t price, int64_t energy_wh, int64_t counterparty
+) noexcept nogil:
+    # An incoming order of checked numbers.
+    cdef Incoming order
+    order.id = id
+    order.key = -price if side == BID else price
+    order.energy_wh = energy_wh
+    order.counterparty = counterparty
+    order.zone = <uint32_t>zone
+    order.mask = <uint16_t>mask
+    order.side = <uint8_t>side
+    return order
 
 
 cdef enum Outcome:
@@ -83,6 +108,26 @@ cdef inline uint32_t find_counterparty(State* s, Period* p, int side, uint32_t z
     return best
 
 
+cdef inline uint32_t link_of(State* s, Incoming* order, Order* resting) noexcept nogil:
+    # Place of the pair's way and adder: [offer zone][bid zone].
+    if order.side == BID:
+        return resting.zone * s.zones + order.zone
+    return order.zone * s.zones + resting.zone
+
+
+cdef inline uint32_t find_named(State* s, Period* p, Incoming* order) noexcept nogil:
+    # The one resting order that the incoming one asks for, 0 when it does not rest here or they cannot trade now.
+    cdef uint32_t place = map_get(&s.ids, order.counterparty)
+    cdef Order* other = &s.pool.at[place]
+    cdef uint32_t link
+    if place == 0 or &s.periods[other.period] != p or other.side == order.side or not other.mask & order.mask:
+        return 0
+    link = link_of(s, order, other)
+    if other.key + order.key + s.adders[p.band * s.zones * s.zones + link] > 0 or headroom(p, &s.ways[link]) <= 0:
+        return 0
+    return place
+
+
 cdef inline void prefer(Order* orders, uint32_t offer, uint32_t bid, int64_t cost, int64_t* best_cost, uint32_t* pair) noexcept nogil:
     # Keep the pair if it has more surplus than the best so far; then the older offer, then the older bid.
     if cost > best_cost[0]:
@@ -149,33 +194,32 @@ cdef inline void trade_resting(State* s, Period* p, uint32_t offer, uint32_t bid
     reduce_order(s, p, bid, energy_wh)
 
 
-cdef inline int64_t trade_incoming(
-    State* s, Period* p, int64_t id, int side, uint32_t zone, int64_t energy_wh, uint32_t place
-) noexcept nogil:
-    # The incoming order trades with a resting one, which makes the price; returns the energy.
+cdef inline void trade_incoming(State* s, Period* p, Incoming* order, uint32_t place) noexcept nogil:
+    # The incoming order trades with a resting one, which makes the price.
     cdef Order* resting = &s.pool.at[place]
-    cdef uint32_t link = resting.zone * s.zones + zone if side == BID else zone * s.zones + resting.zone
+    cdef uint32_t link = link_of(s, order, resting)
     cdef int64_t adder = s.adders[p.band * s.zones * s.zones + link]
-    energy_wh = min(energy_wh, resting.energy_wh, headroom(p, &s.ways[link]))
-    record(s, resting.id, energy_wh, resting.key if side == BID else -resting.key - adder, adder, id)
+    cdef int64_t energy_wh = min(order.energy_wh, resting.energy_wh, headroom(p, &s.ways[link]))
+    record(s, resting.id, energy_wh, resting.key if order.side == BID else -resting.key - adder, adder, order.id)
     carry(s, p, &s.ways[link], energy_wh)
     reduce_order(s, p, place, energy_wh)
-    return energy_wh
+    order.energy_wh -= energy_wh
 
 
-cdef inline int match(
-    State* s, Period* p, int64_t id, int side, uint32_t zone, uint16_t mask, int64_t key,
-    int64_t* energy_wh, int64_t* budget,
-) noexcept nogil:
+cdef inline int match(State* s, Period* p, Incoming* order, int64_t* budget) noexcept nogil:
     # Fill the incoming order while it finds a counterparty, then resting orders that a freed line lets meet, and so on until
-    # nothing is left to fill (SETTLED) or the budget is spent (PAUSED). energy_wh[0] is what is left of the incoming order;
-    # 0 from the start when there is none.
+    # nothing is left to fill (SETTLED) or the budget is spent (PAUSED).
     cdef uint32_t[2] pair
     cdef uint32_t place
     while True:
         if reserve(s):
             return NO_MEMORY
-        place = find_counterparty(s, p, side, zone, mask, key) if energy_wh[0] else 0
+        place = 0
+        if order.energy_wh:
+            if order.counterparty:
+                place = find_named(s, p, order)
+            else:
+                place = find_counterparty(s, p, order.side, order.zone, order.mask, order.key)
         if place == 0:
             if not p.unsettled:
                 return SETTLED
@@ -186,18 +230,14 @@ cdef inline int match(
             return PAUSED
         budget[0] -= 1
         if place:
-            energy_wh[0] -= trade_incoming(s, p, id, side, zone, energy_wh[0], place)
+            trade_incoming(s, p, order, place)
         else:
             trade_resting(s, p, pair[0], pair[1])
 
 
-cdef inline int place_order(
-    State* s, Period* p, int64_t id, int side, uint32_t zone, uint16_t mask, int64_t price, bint rest,
-    int64_t* energy_wh, int64_t* budget,
-) noexcept nogil:
+cdef inline int place_order(State* s, Period* p, Incoming* order, bint rest, int64_t* budget) noexcept nogil:
     # Match an incoming order and let its remainder rest.
-    cdef int64_t key = -price if side == BID else price
-    cdef int outcome = match(s, p, id, side, zone, mask, key, energy_wh, budget)
-    if outcome == SETTLED and rest and energy_wh[0]:
-        add_order(s, p, id, side, <int>zone, mask, key, energy_wh[0])
+    cdef int outcome = match(s, p, order, budget)
+    if outcome == SETTLED and rest and order.energy_wh:
+        add_order(s, p, order.id, order.side, <int>order.zone, order.mask, order.key, order.energy_wh)
     return outcome

@@ -29,6 +29,8 @@ GOOD = {
     "price": 1,
     "energy_wh": 5,
     "budget": 1,
+    "rest": True,
+    "counterparty": 0,
 }
 
 
@@ -38,7 +40,7 @@ GOOD = {
         ({"period": 8}, "period is 8; expected an open period"),
         ({"period": -1}, "period is -1"),
         ({"order_id": 0}, "order_id is 0"),
-        ({"order_id": 9}, "order_id is 9; expected more than 9"),
+        ({"order_id": 9}, "order_id is 9 with 5 Wh; expected more than 9, or that one with at most the 0 Wh"),
         ({"order_id": 2**63}, "order_id is 9223372036854775808"),
         ({"side": 2}, "side is 2"),
         ({"zone": 3}, "zone is 3; expected 0 to 2"),
@@ -51,6 +53,9 @@ GOOD = {
         ({"energy_wh": 0}, "energy_wh is 0"),
         ({"energy_wh": 10**15 + 1}, "energy_wh is 1000000000000001"),
         ({"budget": -1}, "budget is -1"),
+        ({"rest": False, "counterparty": -1}, "counterparty is -1"),
+        ({"rest": False, "counterparty": 2**63}, "counterparty is 9223372036854775808"),
+        ({"counterparty": 9}, "counterparty is 9; expected rest False"),
     ],
 )
 def test_a_bad_order_says_what_was_expected_and_changes_nothing(changed: dict, expected: str) -> None:
@@ -119,14 +124,35 @@ def test_a_bad_band_is_refused(adders: list[list[int]], expected: str) -> None:
 
 
 def test_bands_are_bounded() -> None:
-    """4,096 different bands and not one more; those known are still found. Without a band no period opens."""
+    """4,096 bands of open periods and not one more; those known are still found. Without a band no period opens."""
     made = Books(1, 0, [[()]])
     with pytest.raises(ValueError, match="band is 0"):
         made.open_period(1, 0, [], [])
-    assert [made.add_band([[adder]]) for adder in range(4_096)] == list(range(4_096))
-    with pytest.raises(ValueError, match="4096 bands"):
+    for adder in range(4_096):
+        assert made.add_band([[adder]]) == adder
+        made.open_period(adder, adder, [], [])
+    with pytest.raises(ValueError, match="4096 bands are in use"):
         made.add_band([[4_096]])
     assert made.add_band([[17]]) == 17
+
+
+def test_a_band_that_nobody_uses_makes_room() -> None:
+    """With all numbers taken a new band gets the lowest one without an open period, also when a rollback may open one."""
+    made = Books(1, 0, [[()]])
+    for adder in range(4_096):
+        made.open_period(adder, made.add_band([[adder]]), [], [])
+    made.begin()
+    made.close_period(5)
+    with pytest.raises(ValueError, match="4096 bands are in use"):
+        made.add_band([[9_000]])
+    made.rollback()
+    made.close_period(6)
+    made.close_period(4)
+    assert (made.add_band([[9_000]]), made.band(5)) == (4, 5)
+    made.open_period(9_000, 4, [], [])
+    assert (made.add_band([[9_001]]), made.add_band([[9_000]]), made.add_band([[9_001]])) == (6, 4, 6)
+    made.place(9_000, 1, OFFER, 0, SOLAR, 100, 5, PLENTY)
+    assert made.place(9_000, 2, BID, 0, SOLAR, 9_100, 5, PLENTY)[0] == [(1, 5, 100, 9_000, 2)]
 
 
 def test_bad_periods_and_lines_are_refused() -> None:

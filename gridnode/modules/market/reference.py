@@ -12,6 +12,7 @@ from typing import NamedTuple
 BID = 0
 OFFER = 1
 MOST = 10**15  # bound of prices, adders, energies and capacities
+MOST_LEVELS = 8  # begin() inside begin()
 
 Fill = tuple[int, int, int, int, int]  # resting_id, energy_wh, seller_price, adder, taker_id
 Path = Sequence[tuple[int, int]]
@@ -64,15 +65,18 @@ class ReferenceBooks:
         self._adders: list[Adders] = []
         self._periods: dict[int, Period] = {}
         self._last_id = 0
-        self._pending = (0, 0)
-        self._saved: tuple[dict[int, Period], int, tuple[int, int]] | None = None
+        self._pending_wh = 0
+        self._saved: list[tuple[dict[int, Period], int, int]] = []
 
     def __len__(self) -> int:
         """Return the number of resting orders."""
         return sum(len(p.orders) for p in self._periods.values())
 
     def add_band(self, adders: Adders) -> int:
-        """Return the number of the band with these adders[offer_zone][bid_zone], a new one unless an equal one is known."""
+        """Return the number of the band with these adders[offer_zone][bid_zone], a new one unless an equal one is known.
+
+        Here their number has no bound.
+        """
         band = [list(row) for row in adders]
         if band not in self._adders:
             self._adders.append(band)
@@ -120,11 +124,14 @@ class ReferenceBooks:
         cost = offer.price + self._adders[p.band][offer.zone][bid.zone] - bid.price
         return cost if cost <= 0 else None
 
-    def _counterparty(self, p: Period, order: Order) -> Order | None:
-        """Return the resting order of the lowest delivered or highest net price, then of the lowest id."""
+    def _counterparty(self, p: Period, order: Order, only: int) -> Order | None:
+        """Return the resting order of the lowest delivered or highest net price, then of the lowest id.
+
+        No other than the one with the id `only` unless that is 0.
+        """
         found = []
         for other in p.orders:
-            if other.side != order.side:
+            if other.side != order.side and only in (0, other.id):
                 cost = self._cost(p, other, order) if order.side == BID else self._cost(p, order, other)
                 if cost is not None:
                     found.append((cost, other.id, other))
@@ -158,13 +165,15 @@ class ReferenceBooks:
         if order.energy_wh > energy_wh:
             p.orders.append(order._replace(energy_wh=order.energy_wh - energy_wh))
 
-    def _match(self, p: Period, order: Order | None, budget: int) -> tuple[list[Fill], int, bool]:
+    def _match(
+        self, p: Period, order: Order | None, only: int, budget: int
+    ) -> tuple[list[Fill], int, bool]:
         """Fill the incoming order, then crossed resting ones, until neither is possible or the budget is spent."""
         fills: list[Fill] = []
         left = order.energy_wh if order else 0
         while True:
             incoming = order._replace(energy_wh=left) if order and left else None
-            other = self._counterparty(p, incoming) if incoming else None
+            other = self._counterparty(p, incoming, only) if incoming else None
             pair = (incoming, other) if incoming and other else self._crossed(p)
             if pair is None or len(fills) == budget:
                 return fills, left, pair is None
@@ -195,21 +204,25 @@ class ReferenceBooks:
         energy_wh: int,
         budget: int,
         rest: bool = True,
+        counterparty: int = 0,
     ) -> tuple[list[Fill], int, bool]:
         """Match an incoming order and let the remainder rest; return (fills, remaining_wh, done)."""
         p = self._period(period)
         order = Order(order_id, side, zone, mask, price_micro_per_kwh, energy_wh)
         self._check(order)
-        expect(order_id > self._last_id or (order_id, energy_wh) == self._pending, "a higher id")
-        fills, left, done = self._match(p, order, budget)
-        self._last_id, self._pending = order_id, (0, 0) if done or not left else (order_id, left)
-        if done and rest and left:
+        again = order_id == self._last_id and energy_wh <= self._pending_wh
+        expect(order_id > self._last_id or again, "a higher id, or the last one with at most what is left of it")
+        expect(not counterparty or (counterparty > 0 and not rest), "an order that must not rest with a counterparty")
+        fills, left, done = self._match(p, order, counterparty, budget)
+        rests = done and rest
+        self._last_id, self._pending_wh = order_id, 0 if rests else left
+        if rests and left:
             p.orders.append(order._replace(energy_wh=left))
         return fills, left, done
 
     def rematch(self, period: int, budget: int) -> tuple[list[Fill], bool]:
         """Fill resting orders that are crossed with headroom between them; return (fills, done)."""
-        fills, _, done = self._match(self._period(period), None, budget)
+        fills, _, done = self._match(self._period(period), None, 0, budget)
         return fills, done
 
     def restore(self, period: int, *row: int) -> None:
@@ -219,7 +232,7 @@ class ReferenceBooks:
         expect(self.remaining(order.id) == 0, "an order that does not rest")
         self._period(period).orders.append(order)
         if order.id >= self._last_id:
-            self._last_id, self._pending = order.id, (0, 0)
+            self._last_id, self._pending_wh = order.id, 0
 
     def cancel(self, order_id: int) -> int:
         """Take a resting order out; return its remaining energy, Wh, 0 when it does not rest."""
@@ -234,21 +247,23 @@ class ReferenceBooks:
         return (pair[0].id, pair[1].id) if pair else None
 
     def begin(self) -> None:
-        """Remember everything, so that rollback can bring it back."""
-        expect(self._saved is None, "commit() or rollback() first")
-        self._saved = copy.deepcopy(self._periods), self._last_id, self._pending
+        """Remember everything, so that rollback can bring it back; up to 8 levels inside each other."""
+        expect(len(self._saved) < MOST_LEVELS, "commit() or rollback() first")
+        self._saved.append((copy.deepcopy(self._periods), self._last_id, self._pending_wh))
 
     def commit(self) -> None:
-        """Keep what was done since begin()."""
-        expect(self._saved is not None, "begin() first")
-        self._saved = None
+        """Keep what was done since the last begin()."""
+        expect(self.depth() > 0, "begin() first")
+        self._saved.pop()
 
     def rollback(self) -> None:
-        """Bring back what was remembered."""
-        if self._saved is None:
-            raise ValueError("expected begin() first")
-        self._periods, self._last_id, self._pending = self._saved
-        self._saved = None
+        """Bring back what the last begin() remembered."""
+        expect(self.depth() > 0, "begin() first")
+        self._periods, self._last_id, self._pending_wh = self._saved.pop()
+
+    def depth(self) -> int:
+        """Return how many begin() wait for their commit() or rollback()."""
+        return len(self._saved)
 
     def periods(self) -> list[int]:
         """Return the open periods, ascending."""
