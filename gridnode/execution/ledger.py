@@ -211,7 +211,8 @@ class Ledger:
 
     def _abandon(self) -> None:
         self._is_running = False
-        self._books.rollback()
+        while self._books.depth():  # a rule that failed may have left a level of its own open
+            self._books.rollback()
 
 
 def open_ledger(

@@ -75,6 +75,18 @@ def test_abandoned_run_leaves_nothing() -> None:
     assert maker.build(waiting).block.header.transaction_count == 5
 
 
+def test_abandoned_run_undoes_levels_that_a_rule_left_open() -> None:
+    maker = MemoryChain()
+    waiting = [maker.transaction("alice", *([PAY] * 50)) for _ in range(5)]
+    run = maker.ledger.building(maker.ledger.tip.time_ms + 1, account("mea-node"), NO_COMMIT, waiting)
+    next(run)
+    books = maker.ledger._books
+    books.open_period(7, books.add_band([[0, 0], [0, 0]]), [1, 1], [1, 1])
+    books.begin()
+    run.close()
+    assert (books.depth(), books.periods()) == (0, [])
+
+
 def test_discarded_block_leaves_nothing() -> None:
     maker = MemoryChain()
     first = maker.build([maker.transaction("alice", PAY)])
