@@ -34,6 +34,8 @@ MAX_OUTBOX_BYTES: Final = 16 * 1024 * 1024  # beyond it, peers fetch by id
 
 # API
 MAX_SUBMIT_BATCH: Final = 1_000  # transactions in one request
+MAX_RAW_BLOCKS: Final = 64  # blocks in one answer to an auditor
+MAX_RAW_BYTES: Final = 4 * 1024 * 1024  # an answer stops before the block that passes this, unless it is the first
 
 MAX_GOSSIP_BATCHES: Final = 256  # received and not yet checked
 MAX_CANDIDATES: Final = 64  # blocks known at one height
