@@ -43,7 +43,7 @@ def open_count(reader: Reader, owner: Address) -> int:
 def enter_order(state: State, params: MarketGenesis, mtu: int, number: int, order: Order, phase: Phase) -> None:
     """Write a new order; it waits for matching when `phase`, that of its period now, is continuous. Its escrow is counted, not moved."""
     ORDERS.put(state, mtu, number, order)
-    OPEN_ORDERS.put(state, order.owner, mtu, number, order.side)
+    OPEN_ORDERS.put(state, mtu, order.owner, number, order.side)
     OPEN_COUNTS.put(state, order.owner, open_count(state, order.owner) + 1)
     if order.good_until_ms:
         DEADLINES.put(state, order.good_until_ms, number, mtu)
@@ -78,7 +78,7 @@ def end_order(
 
 
 def _unlist(state: State, mtu: int, number: int, order: Order) -> None:
-    OPEN_ORDERS.delete(state, order.owner, mtu, number)
+    OPEN_ORDERS.delete(state, mtu, order.owner, number)
     left = open_count(state, order.owner) - 1
     if left:
         OPEN_COUNTS.put(state, order.owner, left)

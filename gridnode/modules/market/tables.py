@@ -311,9 +311,9 @@ BARRED: Final[Table[bool]] = Table(module=MODULE, number=19, name="barred", key=
 """account -> true while it owes money from settlements and may not bid; settlement sets it."""
 
 OPEN_ORDERS: Final[Table[Side]] = Table(
-    module=MODULE, number=20, name="open_orders", key=(ADDRESS_PART, U64_PART, U64_PART), value=SIDE
+    module=MODULE, number=20, name="open_orders", key=(U64_PART, ADDRESS_PART, U64_PART), value=SIDE
 )
-"""(owner, MTU, order number) -> side, of orders that may still trade."""
+"""(MTU, owner, order number) -> side, of orders that may still trade: those of a book, and an owner's in it, however many are done."""
 
 OPEN_COUNTS: Final[Table[int]] = Table(
     module=MODULE, number=21, name="open_counts", key=(ADDRESS_PART,), value=U32
