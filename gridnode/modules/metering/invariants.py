@@ -113,7 +113,7 @@ def _check_reading(key: Key, reading: Reading) -> None:
     """Only what a device signed is certified, and no more than what counts as generated."""
     certified = reading.certified_wh
     holds = certified == reading.generated_wh if reading.quality is Quality.MEASURED else certified <= reading.generated_wh
-    if not holds or (certified and not reading.measured):
+    if not holds or (certified and not reading.measured) or reading.quality is Quality.OPEN:
         raise InvariantBroken(NAME, f"a reading without sense: {key} {reading}")
 
 

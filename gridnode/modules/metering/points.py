@@ -40,7 +40,7 @@ def complete_point(context: Context, mtu: int, point: PointId) -> PointSum:
     """
     state = context.state
     sums = SUMS.get(state, mtu, point)
-    if sums is not None and sums.quality:
+    if sums is not None and sums.quality is not Quality.OPEN:
         return sums
     _take_in(state, mtu, point)
     quality = _estimate_missing(context, mtu, point)
@@ -100,7 +100,7 @@ def _take_in(state: State, mtu: int, point: PointId) -> None:
     sums = SUMS.get(state, mtu, point) or NO_SUM
     generated_wh = EnergyWh(sums.generated_wh + late.generated_wh)
     consumed_wh = EnergyWh(sums.consumed_wh + late.consumed_wh)
-    SUMS.put(state, mtu, point, PointSum(generated_wh, consumed_wh, (*sums.lots, *late.lots), 0))
+    SUMS.put(state, mtu, point, PointSum(generated_wh, consumed_wh, (*sums.lots, *late.lots), Quality.OPEN))
     LATE.delete(state, mtu, point)
 
 

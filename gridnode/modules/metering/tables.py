@@ -17,6 +17,7 @@ from gridnode.state.table import Table
 class Quality(IntEnum):
     """How a value came about; a higher number is the better one. Numbers are consensus data."""
 
+    OPEN = 0  # of sums that settlement has not completed yet; no reading has it
     ESTIMATED = 1  # by the chain, because nobody said anything until settlement
     SUBSTITUTED = 2  # by the DSO
     MEASURED = 3  # signed by the device
@@ -25,7 +26,6 @@ class Quality(IntEnum):
 ENERGY: Final = Int(0, MAX_ENERGY_WH)
 WINDOW: Final = Int(1, 366 * 86_400_000)
 QUALITY: Final = Choice(Quality)
-LOWEST_QUALITY: Final = Int(0, max(Quality))
 
 
 @record
@@ -56,7 +56,7 @@ class PointSum:
     generated_wh: Annotated[EnergyWh, U64]
     consumed_wh: Annotated[EnergyWh, U64]
     lots: Annotated[tuple[int, ...], ListOf(U64, MAX_POINT_LOTS)]  # its lots in the hold, ascending
-    quality: Annotated[int, LOWEST_QUALITY]  # 0 until settlement completes it, then the lowest `Quality` of its readings
+    quality: Annotated[Quality, QUALITY]  # OPEN until settlement completes it, then the lowest of its readings
 
 
 @record

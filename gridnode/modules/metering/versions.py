@@ -26,7 +26,7 @@ from gridnode.primitives.units import EnergyWh, Mtu, TimeMs
 
 NOTHING: Final = EnergyWh(0)
 NO_READING: Final = Reading(NOTHING, NOTHING, 0, Quality.ESTIMATED, TimeMs(0), 0, NOTHING)
-NO_SUM: Final = PointSum(NOTHING, NOTHING, (), 0)
+NO_SUM: Final = PointSum(NOTHING, NOTHING, (), Quality.OPEN)
 NO_LATE: Final = LateSum(0, 0, ())
 NO_ENERGY: Final = MeteredEnergy(NOTHING, NOTHING, 0)
 
