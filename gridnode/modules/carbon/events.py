@@ -67,5 +67,5 @@ class CreditsRetired:
     purpose: Annotated[str, TEXT]
 
 
-EVENTS: Final[tuple[type[Any], ...]] = (CreditsRetired,)
+EVENTS: Final[tuple[type[Any], ...]] = (OrderPlaced, CreditsTraded, OrderCancelled, CreditsRetired)
 """Every event of the module."""

@@ -36,5 +36,5 @@ class RetireCredits:
     purpose: Annotated[str, TEXT]  # what they make up for; may be empty
 
 
-MESSAGES: Final[tuple[type[Any], ...]] = (RetireCredits,)
+MESSAGES: Final[tuple[type[Any], ...]] = (PlaceOrder, CancelOrder, RetireCredits)
 """Every message of the module."""

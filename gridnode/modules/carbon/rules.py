@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Final
 
+from gridnode.modules.carbon.book import EXACT
 from gridnode.modules.carbon.codes import CarbonCode
 from gridnode.modules.carbon.earnings import credits_of, earn
 from gridnode.modules.carbon.events import CreditsRetired
-from gridnode.modules.carbon.messages import RetireCredits
+from gridnode.modules.carbon.messages import CancelOrder, PlaceOrder, RetireCredits
 from gridnode.modules.carbon.tables import OPENING, PARAMS, RETIRED, CarbonGenesis
+from gridnode.modules.carbon.trading import cancel_order, place_order
 from gridnode.modules.context import Context
 from gridnode.modules.token.rules import balance, burn_from, supply
 from gridnode.modules.token.tables import Denomination
@@ -18,9 +20,6 @@ from gridnode.primitives.ids import Address
 from gridnode.primitives.units import Amount
 
 __all__ = ["HANDLERS", "credits_of", "earn", "open", "retire"]
-
-EXACT: Final = 10**6
-"""An amount in 1e-9 credit times a price in 1e-6 THB per credit, over this, is in 1e-9 THB."""
 
 
 def open(context: Context, genesis: CarbonGenesis) -> None:  # noqa: A001 (every module opens)
@@ -63,5 +62,9 @@ def retire(context: Context, sender: Address, message: RetireCredits) -> None:
     context.emit(CreditsRetired(sender, message.beneficiary, message.amount_nano, message.purpose))
 
 
-HANDLERS: Final[dict[type[Any], Callable[[Context, Address, Any], None]]] = {RetireCredits: retire}
+HANDLERS: Final[dict[type[Any], Callable[[Context, Address, Any], None]]] = {
+    PlaceOrder: place_order,
+    CancelOrder: cancel_order,
+    RetireCredits: retire,
+}
 """Which handler runs which message."""

@@ -146,10 +146,13 @@ PLACED: Final[Table[bool]] = Table(module=MODULE, number=10, name="placed", key=
 TRADES: Final[Table[Trade]] = Table(module=MODULE, number=11, name="trades", key=(U64_PART,), value=Trade)
 """trade number -> trade."""
 
+TRADED: Final[Table[bool]] = Table(module=MODULE, number=12, name="traded", key=(ADDRESS_PART, U64_PART), value=BOOL)
+"""(account, trade number) -> true: trades that it bought or sold in."""
+
 STATISTICS: Final[Table[Statistics]] = Table(
-    module=MODULE, number=12, name="statistics", key=(), value=Statistics
+    module=MODULE, number=13, name="statistics", key=(), value=Statistics
 )
 """() -> sums over all trades; no row before the first."""
 
-NEXT_ORDER: Final[Table[int]] = Table(module=MODULE, number=13, name="next_order", key=(), value=U64)
+NEXT_ORDER: Final[Table[int]] = Table(module=MODULE, number=14, name="next_order", key=(), value=U64)
 """() -> number of the next order; no row means 1."""
