@@ -137,7 +137,7 @@ def participants(ask: Ask) -> dict[str, Any]:
 
 
 def institutions(ask: Ask) -> list[dict[str, Any]]:
-    """Accounts with a role: regulators, DSOs, TSOs, issuers."""
+    """Accounts with a role: regulators, DSOs, TSOs, issuers, gateways."""
     return [
         {"role": role.name.lower(), "account": address(who), "name": name}
         for role, who, name in registry_queries.institutions(ask.reader)

@@ -213,7 +213,7 @@ def participants(limit: Limit = None, after: After = None, api: Api = DEFAULT_AP
 
 @app.command()
 def institutions(api: Api = DEFAULT_API, as_json: AsJson = False) -> None:
-    """Regulators, DSOs, TSOs, issuers."""
+    """Regulators, DSOs, TSOs, issuers, gateways."""
     _ask(api, as_json, "institutions")
 
 

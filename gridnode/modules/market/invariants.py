@@ -10,6 +10,7 @@ from gridnode.modules.grid.network import capacities, way, zone_number
 from gridnode.modules.market.books import resting_orders
 from gridnode.modules.market.escrow import cost_of, escrow_of
 from gridnode.modules.market.lifecycle import is_open
+from gridnode.modules.market.locks import VOIDED
 from gridnode.modules.market.queries import NO_TRADES
 from gridnode.modules.market.tables import (
     CANCELS,
@@ -121,11 +122,16 @@ def _check_limits(number: int, trade: Trade, bid: Order, offer: Order) -> None:
 
 
 def _check_volumes(before: Reader, writes: Writes, traded_wh: dict[int, int]) -> None:
-    """Sold, bought and statistics of every MTU grew by what was traded in it."""
+    """Sold, bought and statistics of every MTU grew by what was traded in it; settlement checks positions that it takes trades out of."""
+    voiding: dict[int, bool] = {}
+    for (mtu, number), was_void, _ in VOIDED.changes(before, writes):
+        if was_void is not None or mtu in traded_wh:
+            raise InvariantBroken(NAME, f"trade {number} of MTU {mtu} was void and changed, or its MTU still trades")
+        voiding[mtu] = True
     sold_wh = dict.fromkeys(traded_wh, 0)
     bought_wh = dict.fromkeys(traded_wh, 0)
     for (mtu, _), was, now in POSITIONS.changes(before, writes):
-        if mtu in traded_wh or now is not None:
+        if mtu not in voiding and (mtu in traded_wh or now is not None):
             old, new = was or NO_POSITION, now or NO_POSITION
             sold_wh[mtu] = sold_wh.get(mtu, 0) + new.sold_wh - old.sold_wh
             bought_wh[mtu] = bought_wh.get(mtu, 0) + new.bought_wh - old.bought_wh

@@ -10,8 +10,9 @@ from gridnode.modules.market.bounds import bounds_fault, set_bounds
 from gridnode.modules.market.cancels import cancel_order, cancel_sheet
 from gridnode.modules.market.closing import close_gates
 from gridnode.modules.market.escrow import Releases
+from gridnode.modules.market.locks import acknowledge_lock
 from gridnode.modules.market.matching import match_pending, take_cancelled
-from gridnode.modules.market.messages import CancelOrder, CancelSheet, PlaceSheet, SetBounds
+from gridnode.modules.market.messages import AcknowledgeLock, CancelOrder, CancelSheet, PlaceSheet, SetBounds
 from gridnode.modules.market.sheets import place_sheet
 from gridnode.modules.market.tables import (
     BARRED,
@@ -55,6 +56,7 @@ HANDLERS: Final[dict[type[Any], Callable[[Context, Address, Any], None]]] = {
     CancelOrder: cancel_order,
     CancelSheet: cancel_sheet,
     SetBounds: set_bounds,
+    AcknowledgeLock: acknowledge_lock,
 }
 """Which handler runs which message."""
 

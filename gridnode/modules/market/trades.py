@@ -9,6 +9,7 @@ from gridnode.modules.grid.clock import mtu_ms
 from gridnode.modules.market.escrow import Releases
 from gridnode.modules.market.events import Traded
 from gridnode.modules.market.lifecycle import filled
+from gridnode.modules.market.locks import request_lock
 from gridnode.modules.market.tables import (
     CANDLES,
     NEXT_TRADE,
@@ -100,6 +101,7 @@ class TradeBook:
         spared = bid.limit_micro - deal.price_micro - deal.wheeling_micro - deal.rent_micro
         self._releases.add(mtu, bid.owner, cost(deal.energy_wh, spared))
         self._write(mtu, trade)
+        request_lock(self._context, self._params, mtu, offer, deal.energy_wh)
         return trade
 
     def _write(self, mtu: int, trade: Trade) -> None:

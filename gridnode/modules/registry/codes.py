@@ -26,3 +26,5 @@ class RegistryCode(IntEnum):
     WRONG_SOURCE = 216  # generation needs a source other than grid, consumption has the source grid
     NOT_BOUND = 217  # no device is bound to the meter
     DEVICE_TAKEN = 218  # the device key is bound to a meter
+    ALREADY_GATEWAY = 219  # the account is a gateway already
+    UNKNOWN_GATEWAY = 220  # the account is no gateway

@@ -34,6 +34,14 @@ class RegulatorChanged:
     is_regulator: Annotated[bool, BOOL]
 
 
+@event("registry.gateway_changed")
+class GatewayChanged:
+    """An account became a gateway, or ceased to be one."""
+
+    account: Annotated[Address, ADDRESS]
+    is_gateway: Annotated[bool, BOOL]
+
+
 @event("registry.point_registered")
 class PointRegistered:
     """A connection point is known."""
@@ -56,6 +64,7 @@ EVENTS: Final[tuple[type[Any], ...]] = (
     ParticipantRegistered,
     StatusChanged,
     RegulatorChanged,
+    GatewayChanged,
     PointRegistered,
     MeterBound,
 )

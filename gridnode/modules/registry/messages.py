@@ -66,6 +66,21 @@ class RemoveRegulator:
     account: Annotated[Address, ADDRESS]
 
 
+@message("registry.add_gateway")
+class AddGateway:
+    """A regulator makes an account a gateway."""
+
+    account: Annotated[Address, ADDRESS]
+    name: Annotated[str, TEXT]
+
+
+@message("registry.remove_gateway")
+class RemoveGateway:
+    """A regulator takes the role from a gateway."""
+
+    account: Annotated[Address, ADDRESS]
+
+
 @message("registry.register_point")
 class RegisterPoint:
     """The zone's DSO registers a connection point of an active participant."""
@@ -109,6 +124,8 @@ MESSAGES: Final[tuple[type[Any], ...]] = (
     Withdraw,
     AddRegulator,
     RemoveRegulator,
+    AddGateway,
+    RemoveGateway,
     RegisterPoint,
     BindMeter,
     RebindMeter,

@@ -8,14 +8,21 @@ from typing import Any, Final
 
 from gridnode.modules.context import Context
 from gridnode.modules.registry.codes import RegistryCode
-from gridnode.modules.registry.events import ParticipantRegistered, RegulatorChanged, StatusChanged
+from gridnode.modules.registry.events import (
+    GatewayChanged,
+    ParticipantRegistered,
+    RegulatorChanged,
+    StatusChanged,
+)
 from gridnode.modules.registry.messages import (
+    AddGateway,
     AddRegulator,
     BindMeter,
     RebindMeter,
     RegisterParticipant,
     RegisterPoint,
     ReinstateParticipant,
+    RemoveGateway,
     RemoveRegulator,
     SuspendParticipant,
     UnbindMeter,
@@ -69,12 +76,7 @@ def withdraw(context: Context, sender: Address, message: Withdraw) -> None:  # n
 
 def add_regulator(context: Context, sender: Address, message: AddRegulator) -> None:
     """Handler of `registry.add_regulator`."""
-    _check_regulator(context, sender)
-    if message.account in context.module_accounts:
-        raise Rejected(RegistryCode.RESERVED_ACCOUNT, "expected an account that no module owns", "account")
-    if has_role(context.state, message.account, Role.REGULATOR):
-        raise Rejected(RegistryCode.ALREADY_REGULATOR, "the account is a regulator already", "account")
-    ROLES.put(context.state, Role.REGULATOR, message.account, message.name)
+    _add_role(context, sender, message, Role.REGULATOR, RegistryCode.ALREADY_REGULATOR)
     context.emit(RegulatorChanged(message.account, True))
 
 
@@ -87,6 +89,21 @@ def remove_regulator(context: Context, sender: Address, message: RemoveRegulator
         raise Rejected(RegistryCode.LAST_REGULATOR, "one regulator must remain", "account")
     ROLES.delete(context.state, Role.REGULATOR, message.account)
     context.emit(RegulatorChanged(message.account, False))
+
+
+def add_gateway(context: Context, sender: Address, message: AddGateway) -> None:
+    """Handler of `registry.add_gateway`."""
+    _add_role(context, sender, message, Role.GATEWAY, RegistryCode.ALREADY_GATEWAY)
+    context.emit(GatewayChanged(message.account, True))
+
+
+def remove_gateway(context: Context, sender: Address, message: RemoveGateway) -> None:
+    """Handler of `registry.remove_gateway`."""
+    _check_regulator(context, sender)
+    if not has_role(context.state, message.account, Role.GATEWAY):
+        raise Rejected(RegistryCode.UNKNOWN_GATEWAY, "the account is no gateway", "account")
+    ROLES.delete(context.state, Role.GATEWAY, message.account)
+    context.emit(GatewayChanged(message.account, False))
 
 
 def open(context: Context, genesis: RegistryGenesis) -> None:  # noqa: A001 (every module opens)
@@ -116,6 +133,8 @@ HANDLERS: Final[dict[type[Any], Callable[[Context, Address, Any], None]]] = {
     Withdraw: withdraw,
     AddRegulator: add_regulator,
     RemoveRegulator: remove_regulator,
+    AddGateway: add_gateway,
+    RemoveGateway: remove_gateway,
     RegisterPoint: register_point,
     BindMeter: bind_meter,
     RebindMeter: rebind_meter,
@@ -127,6 +146,17 @@ HANDLERS: Final[dict[type[Any], Callable[[Context, Address, Any], None]]] = {
 def _check_regulator(context: Context, sender: Address) -> None:
     if not has_role(context.state, sender, Role.REGULATOR):
         raise Rejected(RegistryCode.NOT_REGULATOR, "expected a regulator as sender")
+
+
+def _add_role(
+    context: Context, sender: Address, message: AddRegulator | AddGateway, role: Role, taken: RegistryCode
+) -> None:
+    _check_regulator(context, sender)
+    if message.account in context.module_accounts:
+        raise Rejected(RegistryCode.RESERVED_ACCOUNT, "expected an account that no module owns", "account")
+    if has_role(context.state, message.account, role):
+        raise Rejected(taken, f"the account is a {role.name.lower()} already", "account")
+    ROLES.put(context.state, role, message.account, message.name)
 
 
 def _set_status(context: Context, account: Address, sources: tuple[Status, ...], status: Status) -> None:

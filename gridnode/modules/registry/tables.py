@@ -18,10 +18,11 @@ from gridnode.state.table import Table
 class Role(IntEnum):
     """What an institution may do. Numbers are consensus data."""
 
-    REGULATOR = 1  # registers, suspends and reinstates participants; adds and removes regulators
+    REGULATOR = 1  # registers, suspends and reinstates participants; adds and removes regulators and gateways
     DSO = 2  # distribution system operator: registers points and binds meters in its zones
     TSO = 3  # transmission system operator: owns lines between zones
     ISSUER = 4  # licensed to issue settlement money; what it may mint stands in `token`
+    GATEWAY = 5  # speaks for devices behind it: acknowledges their locks
 
 
 class Kind(IntEnum):

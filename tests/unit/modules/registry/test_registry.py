@@ -9,18 +9,20 @@ from gridnode.modules.registry import queries
 from gridnode.modules.registry.codes import RegistryCode
 from gridnode.modules.registry.invariants import check_block, check_whole
 from gridnode.modules.registry.messages import (
+    AddGateway,
     AddRegulator,
     BindMeter,
     RebindMeter,
     RegisterParticipant,
     RegisterPoint,
     ReinstateParticipant,
+    RemoveGateway,
     RemoveRegulator,
     SuspendParticipant,
     UnbindMeter,
     Withdraw,
 )
-from gridnode.modules.registry.standing import meter_by_device, require_active
+from gridnode.modules.registry.standing import has_role, meter_by_device, require_active
 from gridnode.modules.registry.tables import (
     DEVICES,
     METERS,
@@ -96,6 +98,10 @@ NEW = account("nobody")
         ("alice", RemoveRegulator(ERC), RegistryCode.NOT_REGULATOR),
         ("erc", RemoveRegulator(ALICE), RegistryCode.UNKNOWN_REGULATOR),
         ("erc", RemoveRegulator(ERC), RegistryCode.LAST_REGULATOR),
+        ("alice", AddGateway(ALICE, "me"), RegistryCode.NOT_REGULATOR),
+        ("erc", AddGateway(ESCROW_ACCOUNT, ""), RegistryCode.RESERVED_ACCOUNT),
+        ("alice", RemoveGateway(ALICE), RegistryCode.NOT_REGULATOR),
+        ("erc", RemoveGateway(ERC), RegistryCode.UNKNOWN_GATEWAY),
         ("mea", RegisterPoint("P2", ALICE, "MOON"), RegistryCode.UNKNOWN_ZONE),
         ("pea", RegisterPoint("P2", ALICE, "CITY"), RegistryCode.NOT_DSO),
         ("mea", RegisterPoint("P2", NEW, "CITY"), RegistryCode.UNKNOWN_PARTICIPANT),
@@ -138,6 +144,8 @@ def test_codes_are_frozen() -> None:
         ("WRONG_SOURCE", 216),
         ("NOT_BOUND", 217),
         ("DEVICE_TAKEN", 218),
+        ("ALREADY_GATEWAY", 219),
+        ("UNKNOWN_GATEWAY", 220),
     ]
 
 
@@ -145,7 +153,7 @@ def test_numbers_of_enums_are_frozen() -> None:
     assert [int(source) for source in Source] == [0, 1, 2, 3, 4, 5]
     assert [source.name for source in Source] == ["GRID", "SOLAR", "WIND", "HYDRO", "BIOMASS", "GEOTHERMAL"]
     assert [int(status) for status in Status] == [1, 2, 3]
-    assert [int(role) for role in Role] == [1, 2, 3, 4]
+    assert [int(role) for role in Role] == [1, 2, 3, 4, 5]
     assert [int(direction) for direction in Direction] == [1, 2]
     assert [int(kind) for kind in Kind] == [1, 2]
 
@@ -200,6 +208,14 @@ def test_regulators_come_and_go_but_the_last(chain: MemoryChain) -> None:
     assert chain.run("alice", RemoveRegulator(ERC)) == 0
     assert chain.run("alice", RemoveRegulator(ALICE)) == RegistryCode.LAST_REGULATOR
     assert [row[0] for row in queries.institutions(chain.reader)].count(Role.REGULATOR) == 1
+
+
+def test_gateways_come_and_go(chain: MemoryChain) -> None:
+    assert chain.run("erc", AddGateway(ALICE, "edge box")) == 0
+    assert chain.run("erc", AddGateway(ALICE, "again")) == RegistryCode.ALREADY_GATEWAY
+    assert (Role.GATEWAY, ALICE, "edge box") in queries.institutions(chain.reader)
+    assert chain.run("erc", RemoveGateway(ALICE)) == 0
+    assert not has_role(chain.reader, ALICE, Role.GATEWAY)
 
 
 def test_bulk_of_256_is_all_or_nothing() -> None:
