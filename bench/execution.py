@@ -44,6 +44,7 @@ from gridnode.execution.genesis import opening_writes
 from gridnode.execution.ledger import Ledger, open_ledger
 from gridnode.execution.registry import MODULES
 from gridnode.modules.grid import tables as grid
+from gridnode.modules.grid.tariffs import Band, Charge, Tariff
 from gridnode.modules.lots.tables import LotsGenesis
 from gridnode.modules.market.tables import MarketGenesis
 from gridnode.modules.metering.tables import MeteringGenesis
@@ -118,6 +119,10 @@ class Cast:
         return made
 
 
+def _tariff() -> Tariff:
+    return Tariff((Band("flat", 5, 2),), "flat", (), 0, 0, 1_000_000, 0, 0, (Charge("ZONE", (1,)),), ())
+
+
 def genesis() -> Genesis:
     """A chain of one validator."""
     maker = address_of(key(0))
@@ -128,7 +133,7 @@ def genesis() -> Genesis:
             (registry.Service("ZONE", maker),),
         ),
         "grid": grid.GridGenesis(
-            grid.GridParams(grid.Clock(900_000, 0, 0), grid.Tariff(5, 4, 2, 36, 88, 31)), (grid.Zone("ZONE", 1, 1),), (), ()
+            grid.GridParams(grid.Clock(900_000, 0, 0), 96), (grid.Zone("ZONE"),), (), (), (), _tariff()
         ),
         "lots": LotsGenesis(()),
         "metering": MeteringGenesis(900_000, 900_000),

@@ -27,6 +27,7 @@ from gridnode.execution.genesis import opening_writes
 from gridnode.execution.ledger import Ledger, open_ledger
 from gridnode.modules.carbon.tables import CarbonGenesis, SourceRate
 from gridnode.modules.grid import tables as grid
+from gridnode.modules.grid.tariffs import Band, Charge, Slot, Tariff
 from gridnode.modules.lots.tables import LotsGenesis, SourceCarbon
 from gridnode.modules.market.tables import Bounds, MarketGenesis, Mode
 from gridnode.modules.metering.tables import MeteringGenesis
@@ -41,6 +42,8 @@ CHAIN = "test-chain"
 START_MS = 1_700_000_000_000
 THB = 10**9
 ACTORS = ("egat", "mea", "pea", "erc", "bank", "alice", "bob", "carol")
+NOTICE_MTUS = 96
+"""What a change of the tariff needs."""
 FEE = 1_000_000
 """Flat fee of a transaction, 1e-9 THB."""
 
@@ -66,9 +69,25 @@ def validators() -> list[Validator]:
     ]
 
 
+def tariff(**changes: Any) -> Tariff:
+    """Two bands, Monday to Friday 09:00 to 22:00 and the rest, without peak hours, Ft and VAT; `changes` replaces fields."""
+    plain = Tariff(
+        bands=(Band("on_peak", 5_798_200, 2_200_000), Band("off_peak", 2_636_900, 2_200_000)),
+        default_band="off_peak",
+        schedule=(Slot(0b11111, 36, 88, "on_peak"),),
+        peak_from_quarter=0,
+        peak_until_quarter=0,
+        peak_multiplier_ppm=1_000_000,
+        ft_micro_per_kwh=0,
+        vat_ppm=0,
+        distribution=(Charge("CITY", (300_000, 200_000)), Charge("NORTH", (250_000, 150_000))),
+        wheeling=(Charge("city-bus", (100_000, 100_000)), Charge("north-bus", (120_000, 120_000))),
+    )
+    return replace(plain, **changes)
+
+
 def openings() -> dict[str, Any]:
     """Opening state of each module by name."""
-    tariff = grid.Tariff(5_798_200, 2_636_900, 2_200_000, 36, 88, 0b11111)
     return {
         "token": token.TokenGenesis(
             tuple(token.OpeningBalance(account(name), token.Denomination.THB, 1_000 * THB) for name in ACTORS),
@@ -89,13 +108,15 @@ def openings() -> dict[str, Any]:
             (registry.Service("CITY", account("mea")), registry.Service("NORTH", account("pea"))),
         ),
         "grid": grid.GridGenesis(
-            grid.GridParams(grid.Clock(3_000, START_MS // 3_000, 2), tariff),
-            (grid.Zone("CITY", 300_000, 200_000), grid.Zone("NORTH", 250_000, 150_000)),
+            grid.GridParams(grid.Clock(3_000, START_MS // 3_000, 2), NOTICE_MTUS),
+            (grid.Zone("CITY"), grid.Zone("NORTH")),
             ("BUS",),
             (
-                grid.Line("city-bus", "CITY", "BUS", 40_000, 50_000, 100_000, account("egat")),
-                grid.Line("north-bus", "NORTH", "BUS", 60_000, 70_000, 120_000, account("egat")),
+                grid.Line("city-bus", "CITY", "BUS", 40_000, 50_000, account("egat")),
+                grid.Line("north-bus", "NORTH", "BUS", 60_000, 70_000, account("egat")),
             ),
+            (),
+            tariff(),
         ),
         "lots": LotsGenesis((SourceCarbon(registry.Source.SOLAR, 41),)),
         "metering": MeteringGenesis(6_000, 6_000),

@@ -14,7 +14,8 @@ Concepts
     accounts.py    accounts, balances, supplies, participants, institutions.
     meters.py      connection points, meters, readings, lots.
     market.py      orders, trades, book.
-    energy.py      statistics, line flows, settlements, zones, tariff.
+    energy.py      statistics, line flows, settlements, zones.
+    tariffs.py     the tariff of an MTU, dated tariffs, holidays.
     proofs.py      rows of the state with their proofs.
     openapi.py     the interface described for machines.
     server.py      hypercorn on trio.

@@ -12,7 +12,7 @@ from starlette.exceptions import HTTPException
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
-from gridnode.api import accounts, chain, energy, market, meters, proofs
+from gridnode.api import accounts, chain, energy, market, meters, proofs, tariffs
 from gridnode.api.guard import Guard, on_fault, on_http_exception, on_problem
 from gridnode.api.openapi import describe
 from gridnode.api.problems import Problem
@@ -59,7 +59,9 @@ QUESTIONS = (
     Get("/lots", meters.lots, (*PAGE, "owner", "retired"), True),
     Get("/lots/{number}", meters.lot_by_number),
     Get("/zones", energy.zones),
-    Get("/tariff", energy.tariff, ("mtu",)),
+    Get("/tariff", tariffs.tariff, ("mtu",)),
+    Get("/tariffs", tariffs.tariffs, PAGE),
+    Get("/holidays", tariffs.holidays, PAGE),
     Get("/energy/params", market.params),
     Get("/energy/orders", market.orders, (*PAGE, "mtu", "owner", "status", "zone"), True),
     Get("/energy/orders/{number}", market.order_by_number),

@@ -1,4 +1,4 @@
-"""Questions about energy: statistics, flows on lines, settlements, zones and tariff."""
+"""Questions about energy: statistics, flows on lines, settlements, zones."""
 
 from __future__ import annotations
 
@@ -6,9 +6,8 @@ from typing import Any
 
 from gridnode.api.pages import page
 from gridnode.api.reading import Ask
-from gridnode.api.shapes import address, price, settled, statement, statistics
+from gridnode.api.shapes import address, settled, statement, statistics
 from gridnode.codec.records import to_json
-from gridnode.modules.grid import clock as grid_clock
 from gridnode.modules.grid import queries as grid_queries
 from gridnode.modules.grid.network import capacities
 from gridnode.modules.lots import queries as lots_queries
@@ -27,7 +26,7 @@ from gridnode.state.kv import after_prefix
 
 
 def zones(ask: Ask) -> dict[str, Any]:
-    """The network: zones with their DSO, hubs, lines with capacity and charge."""
+    """The network: zones with their DSO, hubs, lines with capacity and owner. What they charge is in the tariff."""
     network = grid_queries.network(ask.reader)
     dso_of = dict(registry_queries.services(ask.reader))
     return {
@@ -37,25 +36,6 @@ def zones(ask: Ask) -> dict[str, Any]:
         ],
         "hubs": list(network.hubs),
         "lines": [to_json(line) for line in network.lines],
-    }
-
-
-def tariff(ask: Ask) -> dict[str, Any]:
-    """The tariff; with `mtu` also what holds in that MTU: band, retail and feed-in price, when it starts and ends."""
-    params = grid_queries.params(ask.reader)
-    mtu = ask.parameters.integer("mtu", high=2**62)
-    answer: dict[str, Any] = {"clock": to_json(params.clock), "tariff": to_json(params.tariff)}
-    if mtu is None:
-        return answer
-    prices = grid_clock.tariff_at(ask.reader, mtu)
-    return answer | {
-        "mtu": mtu,
-        "start_ms": params.clock.start_ms(mtu),
-        "end_ms": params.clock.start_ms(mtu + 1),
-        "quarter_of_day": params.clock.quarter_of_day(mtu),
-        "band": grid_clock.band_at(ask.reader, mtu).name.lower(),
-        **price("retail", prices.retail_micro_per_kwh),
-        **price("feed_in", prices.feed_in_micro_per_kwh),
     }
 
 

@@ -90,6 +90,13 @@ MAX_FEES: Final = 64  # entries of the fee schedule, one for each module
 MAX_PATH_LINES: Final = 8  # lines between two zones; the matching kernel's bound
 MAX_GRID_NODES: Final = 128  # zones and hubs
 MAX_LINE_WH: Final = 10**12  # capacity of a line in an MTU; 4 GW for a quarter hour
+MAX_BANDS: Final = 8  # of a tariff
+MAX_BAND_SLOTS: Final = 64  # entries of its schedule: all are looked at for a quarter hour in none
+MAX_CHARGE_MICRO: Final = 100_000_000  # 100 THB/kWh: one price or charge of a tariff; what they add up to stays a price
+MAX_PEAK_PPM: Final = 4_000_000  # peak hours cost at most four times as much
+MAX_FUTURE_TARIFFS: Final = 16  # tariffs that wait to come into force
+MAX_HOLIDAYS: Final = 64  # in genesis, and ahead: three years of a country with many
+MAX_NOTICE_MTUS: Final = 100_000  # before a change of the tariff; nearly three years of quarter hours
 MTUS_PER_DAY: Final = 96  # a market time unit is nominally a quarter hour, however long it takes on a test chain
 
 # Numbers
@@ -120,6 +127,8 @@ assert MAX_POOL_PER_SENDER <= MAX_POOL_TRANSACTIONS
 assert MAX_BLOCK_TRANSACTIONS <= MAX_POOL_TRANSACTIONS
 assert DEFAULT_VALIDITY_MS <= MAX_VALIDITY_MS
 assert MAX_ORDER_WH * MAX_PRICE_MICRO <= MAX_I64
+assert (MAX_PATH_LINES + 1) * MAX_CHARGE_MICRO <= MAX_PRICE_MICRO  # the lines of a way and the delivery
+assert 2 * (MAX_CHARGE_MICRO * MAX_PEAK_PPM // 1_000_000 + MAX_CHARGE_MICRO) <= MAX_PRICE_MICRO  # all-in retail at most
 assert MAX_VALIDATORS <= MAX_PEERS
 assert MAX_TRANSACTION_BYTES < MAX_GOSSIP_FRAME_BYTES < MAX_FRAME_BYTES
 assert MAX_BLOCK_BYTES < MAX_RESPONSE_BYTES

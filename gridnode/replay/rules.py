@@ -1,8 +1,8 @@
 """The genesis of a replay's network, as the document of a genesis file: Thailand's institutions and tariff, six zones on one bus.
 
 Each zone hangs on the medium-voltage bus by its transformer, whose capacity is the line's ATC per MTU in both directions. The tariff is
-PEA's time of use for low voltage. The limits of the replay's orders lie between feed-in and retail, so wheeling is small here: at the
-grid owner's full charge little would trade off-peak.
+PEA's time of use for low voltage with Ft and VAT. The limits of the replay's orders lie between feed-in and all-in retail, so wheeling
+is small here: at the grid owner's full charge nothing would trade off-peak.
 """
 
 from __future__ import annotations
@@ -10,6 +10,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from gridnode.codec.records import to_json
+from gridnode.modules.grid.tariffs import Band, Charge, Slot, Tariff
+from gridnode.primitives.units import PPM, PriceMicro
 from gridnode.replay.cast import ISSUER, REGULATOR
 
 CAPACITY_WH = {
@@ -24,12 +27,26 @@ CAPACITY_WH = {
 DSO_OF_ZONE = {zone: "MEA" if zone == "BANGKOK" else "PEA" for zone in CAPACITY_WH}
 """Who runs the distribution grid."""
 FEED_IN_MICRO = 2_200_000
-RETAIL_ON_PEAK_MICRO = 5_798_200
-RETAIL_OFF_PEAK_MICRO = 2_636_900
-ON_PEAK = range(36, 88)
-"""Quarter hours 09:00 to 22:00; the day of the data is a Wednesday."""
 WEDNESDAY = 2
+"""Weekday of the data's day; it is no holiday."""
+OPEN_AHEAD_MTUS = 192
+"""Orders are taken for two days, and tariffs are known as far."""
 WHEELING_MICRO = 10_000
+TARIFF = Tariff(
+    bands=(
+        Band("on-peak", PriceMicro(5_798_200), PriceMicro(FEED_IN_MICRO)),
+        Band("off-peak", PriceMicro(2_636_900), PriceMicro(FEED_IN_MICRO)),
+    ),
+    default_band="off-peak",
+    schedule=(Slot(0b0011111, 36, 88, "on-peak"),),  # Monday to Friday 09:00 to 22:00
+    peak_from_quarter=0,
+    peak_until_quarter=0,
+    peak_multiplier_ppm=PPM,
+    ft_micro_per_kwh=PriceMicro(162_300),
+    vat_ppm=70_000,
+    distribution=tuple(Charge(zone, (PriceMicro(WHEELING_MICRO),) * 2) for zone in CAPACITY_WH),
+    wheeling=tuple(Charge(zone, (PriceMicro(WHEELING_MICRO),) * 2) for zone in CAPACITY_WH),  # a zone's line has its name
+)
 TRADE_FEE_MICRO = 1_000
 INSTITUTION_FUNDS = 10_000_000 * 10**9
 """THB (1e-9) that each institution starts with."""
@@ -40,8 +57,10 @@ CORRECTION_MTUS = 12
 
 
 def limits_micro(quarter: int) -> tuple[int, int]:
-    """Feed-in and retail tariff of a quarter hour of the day, 1e-6 THB/kWh: the range of the replay's limit prices."""
-    return FEED_IN_MICRO, RETAIL_ON_PEAK_MICRO if quarter in ON_PEAK else RETAIL_OFF_PEAK_MICRO
+    """Feed-in and all-in retail tariff of a quarter hour of the day, 1e-6 THB/kWh: the range of the replay's limit prices."""
+    band = TARIFF.band_number(WEDNESDAY, quarter)
+    energy = TARIFF.energy_micro_per_kwh(band, TARIFF.is_peak(quarter))
+    return TARIFF.bands[band].feed_in_micro_per_kwh, TARIFF.retail_micro_per_kwh(energy)
 
 
 def genesis_document(
@@ -108,23 +127,9 @@ def _grid(mtu_ms: int, first_mtu: int) -> dict[str, Any]:
     return {
         "params": {
             "clock": {"mtu_ms": mtu_ms, "day_origin_mtu": first_mtu, "weekday_of_origin": WEDNESDAY},
-            "tariff": {
-                "retail_on_peak_micro_per_kwh": RETAIL_ON_PEAK_MICRO,
-                "retail_off_peak_micro_per_kwh": RETAIL_OFF_PEAK_MICRO,
-                "feed_in_micro_per_kwh": FEED_IN_MICRO,
-                "on_peak_from": ON_PEAK.start,
-                "on_peak_until": ON_PEAK.stop,
-                "on_peak_weekdays": 0b0011111,
-            },
+            "notice_mtus": OPEN_AHEAD_MTUS,
         },
-        "zones": [
-            {
-                "name": zone,
-                "distribution_on_peak_micro_per_kwh": WHEELING_MICRO,
-                "distribution_off_peak_micro_per_kwh": WHEELING_MICRO,
-            }
-            for zone in CAPACITY_WH
-        ],
+        "zones": [{"name": zone} for zone in CAPACITY_WH],
         "hubs": ["BUS"],
         "lines": [
             {
@@ -133,11 +138,12 @@ def _grid(mtu_ms: int, first_mtu: int) -> dict[str, Any]:
                 "end": "BUS",
                 "atc_forward_wh": capacity,
                 "atc_backward_wh": capacity,
-                "wheeling_micro_per_kwh": WHEELING_MICRO,
                 "owner": DSO_OF_ZONE[zone],
             }
             for zone, capacity in CAPACITY_WH.items()
         ],
+        "holidays": [],
+        "tariff": to_json(TARIFF),
     }
 
 
@@ -159,7 +165,7 @@ def _energy(mtu_ms: int) -> dict[str, Any]:
             },
             "trade_fee_micro": TRADE_FEE_MICRO,
             "fee_account": REGULATOR,
-            "open_ahead_mtus": 192,
+            "open_ahead_mtus": OPEN_AHEAD_MTUS,
             "gate_closure_ms": mtu_ms,
             "call_ms": 0,
             "max_book_orders": 20_000,

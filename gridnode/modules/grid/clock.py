@@ -1,15 +1,14 @@
-"""What rules ask about time and tariff: market time units, their band, and what the utility charges and pays in them."""
+"""What rules ask about time and tariff: market time units, the tariff in force, what the utility charges and pays."""
 
 from __future__ import annotations
 
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
-from gridnode.modules.grid.tables import PARAMS, Band, Clock, Tariff
-from gridnode.primitives.units import DurationMs, PriceMicro
+from gridnode.modules.grid.tables import HOLIDAYS, PARAMS, TARIFFS, Clock
+from gridnode.modules.grid.tariffs import HOLIDAY, Tariff
+from gridnode.primitives.errors import InvariantBroken
+from gridnode.primitives.units import DurationMs, Mtu, PriceMicro
 from gridnode.state.kv import Reader
-
-MILLION: Final = 1_000_000
-"""Parts in a whole, for shares in ppm."""
 
 
 class Prices(NamedTuple):
@@ -20,13 +19,24 @@ class Prices(NamedTuple):
     feed_in_micro_per_kwh: PriceMicro
     """Paid for excess."""
     energy_micro_per_kwh: PriceMicro
-    """Of the retail price: for the energy."""
+    """Of the retail price: for the energy, in peak hours with their multiplier, rounded down."""
     ft_micro_per_kwh: PriceMicro
     """Of the retail price: the fuel adjustment, which may be negative."""
     vat_ppm: int
     """Value-added tax on both."""
     band: str
     """Name of the tariff's band."""
+
+
+class InForce(NamedTuple):
+    """The tariff of an MTU, and which of its bands holds then."""
+
+    from_mtu: Mtu
+    """Since when it is in force."""
+    tariff: Tariff
+    """What it says."""
+    band: int
+    """Place of the band in `tariff.bands`, and in what each zone and line is charged."""
 
 
 def clock(reader: Reader) -> Clock:
@@ -39,28 +49,29 @@ def mtu_ms(reader: Reader) -> DurationMs:
     return PARAMS.require(reader).clock.mtu_ms
 
 
-def band_at(reader: Reader, mtu: int) -> Band:
-    """Tariff band of an MTU."""
-    params = PARAMS.require(reader)
-    return _band(params.clock, params.tariff, mtu)
+def notice_mtus(reader: Reader) -> int:
+    """How many MTUs after the present one no tariff or holiday can change any more."""
+    return PARAMS.require(reader).notice_mtus
+
+
+def in_force(reader: Reader, mtu: int) -> InForce:
+    """The tariff in force in an MTU, and its band."""
+    of_chain = clock(reader)
+    day = HOLIDAY if HOLIDAYS.has(reader, of_chain.day(mtu)) else of_chain.weekday(mtu)
+    for (from_mtu,), tariff in TARIFFS.scan(reader, stop=(mtu + 1,), limit=1, reverse=True):
+        return InForce(from_mtu, tariff, tariff.band_number(day, of_chain.quarter_of_day(mtu)))
+    raise InvariantBroken("grid", f"no tariff is in force in MTU {mtu}")
 
 
 def tariff_at(reader: Reader, mtu: int) -> Prices:
-    """Retail and feed-in price of an MTU."""
-    params = PARAMS.require(reader)
-    tariff = params.tariff
-    band = _band(params.clock, tariff, mtu)
-    on_peak = band is Band.ON_PEAK
-    retail = tariff.retail_on_peak_micro_per_kwh if on_peak else tariff.retail_off_peak_micro_per_kwh
-    return Prices(retail, tariff.feed_in_micro_per_kwh, retail, PriceMicro(0), 0, band.name.lower())
-
-
-def vat_part(amount: int, vat_ppm: int) -> int:
-    """The value-added tax in an amount that includes it, rounded down."""
-    return amount * vat_ppm // (MILLION + vat_ppm)
-
-
-def _band(clock: Clock, tariff: Tariff, mtu: int) -> Band:
-    in_hours = tariff.on_peak_from <= clock.quarter_of_day(mtu) < tariff.on_peak_until
-    on_day = tariff.on_peak_weekdays >> clock.weekday(mtu) & 1
-    return Band.ON_PEAK if in_hours and on_day else Band.OFF_PEAK
+    """What the utility charges and pays in an MTU."""
+    _, tariff, band = in_force(reader, mtu)
+    energy = tariff.energy_micro_per_kwh(band, tariff.is_peak(clock(reader).quarter_of_day(mtu)))
+    return Prices(
+        tariff.retail_micro_per_kwh(energy),
+        tariff.bands[band].feed_in_micro_per_kwh,
+        energy,
+        tariff.ft_micro_per_kwh,
+        tariff.vat_ppm,
+        tariff.bands[band].name,
+    )

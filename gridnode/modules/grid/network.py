@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from gridnode._native.book import Books
-from gridnode.modules.grid.clock import band_at
+from gridnode.modules.grid.clock import in_force
 from gridnode.modules.grid.codes import GridCode
-from gridnode.modules.grid.tables import LINES, WAYS, ZONE_NUMBERS, ZONES, Band, Line, Way, Zone
+from gridnode.modules.grid.tables import LINES, WAYS, ZONE_NUMBERS, ZONES, Line, Way, Zone
 from gridnode.modules.registry.standing import dso_of_zone
 from gridnode.primitives.errors import Rejected
 from gridnode.primitives.ids import Address, ZoneId
@@ -59,12 +59,14 @@ def way(reader: Reader, source: int, target: int) -> Way | None:
 
 def distribution_micro_per_kwh(reader: Reader, zone: int, mtu: int) -> PriceMicro:
     """Charge for energy delivered in the zone with this number, in an MTU."""
-    return _distribution(ZONES.require(reader, zone), band_at(reader, mtu))
+    _, tariff, band = in_force(reader, mtu)
+    return tariff.distribution[zone].micro_per_kwh[band]
 
 
-def line_wheeling_micro_per_kwh(reader: Reader, mtu: int) -> tuple[PriceMicro, ...]:  # noqa: ARG001 (the same in all bands)
+def line_wheeling_micro_per_kwh(reader: Reader, mtu: int) -> tuple[PriceMicro, ...]:
     """Charge for what passes each line in an MTU, by line number."""
-    return tuple(line.wheeling_micro_per_kwh for line in lines(reader))
+    _, tariff, band = in_force(reader, mtu)
+    return tuple(charge.micro_per_kwh[band] for charge in tariff.wheeling)
 
 
 def wheeling_micro_per_kwh(reader: Reader, source: int, target: int, mtu: int) -> PriceMicro:
@@ -83,11 +85,12 @@ def wheeling_shares(reader: Reader, source: int, target: int, mtu: int) -> list[
     passed = WAYS.get(reader, source, target)
     if passed is None:
         raise Rejected(GridCode.NO_WAY, "no way leads from the one zone to the other", "zone")
-    delivered = ZONES.require(reader, target)
-    shares = [WheelingShare(dso_of_zone(reader, delivered.name), distribution_micro_per_kwh(reader, target, mtu))]
+    _, tariff, band = in_force(reader, mtu)
+    dso = dso_of_zone(reader, zone_name(reader, target))
+    shares = [WheelingShare(dso, tariff.distribution[target].micro_per_kwh[band])]
     for hop in passed.hops:
-        line = LINES.require(reader, hop.line)
-        shares.append(WheelingShare(line.owner, line.wheeling_micro_per_kwh))
+        owner = LINES.require(reader, hop.line).owner
+        shares.append(WheelingShare(owner, tariff.wheeling[hop.line].micro_per_kwh[band]))
     return shares
 
 
@@ -101,9 +104,13 @@ def capacities(reader: Reader, mtu: int) -> Capacities:  # noqa: ARG001 (limits 
 
 def adders(reader: Reader, mtu: int) -> list[list[int]]:
     """Wheeling of an MTU for the matching kernel, [offer zone][bid zone]; 0 where no way leads and it never looks."""
-    band = band_at(reader, mtu)
-    numbers = range(len(zones(reader)))
-    return [[_adder(reader, source, target, band) for target in numbers] for source in numbers]
+    _, tariff, band = in_force(reader, mtu)
+    delivery = [charge.micro_per_kwh[band] for charge in tariff.distribution]
+    passing = [charge.micro_per_kwh[band] for charge in tariff.wheeling]
+    matrix = [[0] * len(delivery) for _ in delivery]
+    for (source, target), passed in WAYS.scan(reader):
+        matrix[source][target] = delivery[target] + sum([passing[hop.line] for hop in passed.hops])
+    return matrix
 
 
 def build_books(reader: Reader) -> Books:
@@ -115,17 +122,3 @@ def build_books(reader: Reader) -> Books:
 
 def _steps(passed: Way | None) -> list[tuple[int, int]] | None:
     return None if passed is None else [(hop.line, hop.direction) for hop in passed.hops]
-
-
-def _adder(reader: Reader, source: int, target: int, band: Band) -> int:
-    passed = WAYS.get(reader, source, target)
-    if passed is None:
-        return 0
-    charges = sum(LINES.require(reader, hop.line).wheeling_micro_per_kwh for hop in passed.hops)
-    return charges + _distribution(ZONES.require(reader, target), band)
-
-
-def _distribution(zone: Zone, band: Band) -> PriceMicro:
-    if band is Band.ON_PEAK:
-        return zone.distribution_on_peak_micro_per_kwh
-    return zone.distribution_off_peak_micro_per_kwh

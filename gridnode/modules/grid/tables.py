@@ -1,38 +1,31 @@
-"""Tables of the network, the clock and the tariff, and the module's opening state."""
+"""Tables of the network, the clock, tariffs and holidays, and the module's opening state."""
 
 from __future__ import annotations
 
-from enum import IntEnum
 from typing import Annotated, Final
 
-from gridnode.codec.fields import ADDRESS, NAME, U64, Int, ListOf
+from gridnode.codec.fields import ADDRESS, NAME, TEXT, U32, U64, Int, ListOf
 from gridnode.codec.records import Nested, record
+from gridnode.modules.grid.tariffs import DAYS_PER_WEEK, Tariff
 from gridnode.primitives.ids import Address, ZoneId
 from gridnode.primitives.limits import (
     MAX_GRID_NODES,
+    MAX_HOLIDAYS,
     MAX_LINE_WH,
     MAX_LINES,
+    MAX_NOTICE_MTUS,
     MAX_PATH_LINES,
-    MAX_PRICE_MICRO,
     MAX_ZONES,
     MTUS_PER_DAY,
 )
-from gridnode.primitives.units import DurationMs, EnergyWh, Mtu, PriceMicro, TimeMs, mtu_at, mtu_start_ms
-from gridnode.state.key_parts import NAME_PART, U8_PART
+from gridnode.primitives.units import DurationMs, EnergyWh, Mtu, TimeMs, mtu_at, mtu_start_ms
+from gridnode.state.key_parts import I64_PART, NAME_PART, U8_PART, U64_PART
 from gridnode.state.prefixes import GRID
 from gridnode.state.table import Table
 
-CHARGE: Final = Int(0, MAX_PRICE_MICRO)
 CAPACITY: Final = Int(0, MAX_LINE_WH)
-QUARTER: Final = Int(0, MTUS_PER_DAY)
-DAYS_PER_WEEK: Final = 7
-
-
-class Band(IntEnum):
-    """Tariff band of an MTU; numbers are the matching kernel's."""
-
-    OFF_PEAK = 0
-    ON_PEAK = 1
+DAY: Final = U32
+"""Number of a day, 0 for the one that begins at the clock's `day_origin_mtu`."""
 
 
 @record
@@ -57,19 +50,15 @@ class Clock:
 
     def weekday(self, mtu: int) -> int:
         """0 for Monday to 6 for Sunday; also for MTUs before the origin."""
-        return (self.weekday_of_origin + (mtu - self.day_origin_mtu) // MTUS_PER_DAY) % DAYS_PER_WEEK
+        return (self.weekday_of_origin + self.day(mtu)) % DAYS_PER_WEEK
 
+    def day(self, mtu: int) -> int:
+        """Number of the day that an MTU is in: 0 for the one that begins at `day_origin_mtu`, negative before."""
+        return (mtu - self.day_origin_mtu) // MTUS_PER_DAY
 
-@record
-class Tariff:
-    """What the utility charges and pays for energy that was not traded. Micro THB per kWh."""
-
-    retail_on_peak_micro_per_kwh: Annotated[PriceMicro, CHARGE]
-    retail_off_peak_micro_per_kwh: Annotated[PriceMicro, CHARGE]
-    feed_in_micro_per_kwh: Annotated[PriceMicro, CHARGE]  # paid for excess, in both bands
-    on_peak_from: Annotated[int, QUARTER]  # first quarter hour of the day that is on-peak, 36 for 09:00
-    on_peak_until: Annotated[int, QUARTER]  # the first one after it that is not, 88 for 22:00
-    on_peak_weekdays: Annotated[int, Int(0, 2**DAYS_PER_WEEK - 1)]  # bit 1 << weekday, Monday is 0; 31 for Monday to Friday
+    def day_start(self, day: int) -> Mtu:
+        """The first MTU of a day."""
+        return Mtu(self.day_origin_mtu + day * MTUS_PER_DAY)
 
 
 @record
@@ -77,8 +66,6 @@ class Zone:
     """A bidding zone: a node of the network with participants."""
 
     name: Annotated[ZoneId, NAME]
-    distribution_on_peak_micro_per_kwh: Annotated[PriceMicro, CHARGE]  # charge for energy delivered in the zone
-    distribution_off_peak_micro_per_kwh: Annotated[PriceMicro, CHARGE]
 
 
 @record
@@ -90,7 +77,6 @@ class Line:
     end: Annotated[str, NAME]
     atc_forward_wh: Annotated[EnergyWh, CAPACITY]  # available transfer capacity per MTU
     atc_backward_wh: Annotated[EnergyWh, CAPACITY]
-    wheeling_micro_per_kwh: Annotated[PriceMicro, CHARGE]
     owner: Annotated[Address, ADDRESS]  # receives the wheeling
 
 
@@ -110,11 +96,22 @@ class Way:
 
 
 @record
+class Holiday:
+    """A day with the schedule of holidays, whatever weekday it is."""
+
+    day: Annotated[int, DAY]
+    name: Annotated[str, TEXT]  # as people read it
+
+
+HOLIDAYS_LIST: Final = ListOf(Nested(Holiday), MAX_HOLIDAYS)
+
+
+@record
 class GridParams:
-    """Clock and tariff."""
+    """The clock, and how long before it takes effect a change of the tariff must be known."""
 
     clock: Annotated[Clock, Nested(Clock)]
-    tariff: Annotated[Tariff, Nested(Tariff)]
+    notice_mtus: Annotated[int, Int(1, MAX_NOTICE_MTUS)]  # whole MTUs between the present one and the first that may change
 
 
 @record
@@ -125,10 +122,12 @@ class GridGenesis:
     zones: Annotated[tuple[Zone, ...], ListOf(Nested(Zone), MAX_ZONES, 1)]
     hubs: Annotated[tuple[str, ...], ListOf(NAME, MAX_GRID_NODES - MAX_ZONES)]  # nodes without participants
     lines: Annotated[tuple[Line, ...], ListOf(Nested(Line), MAX_LINES)]
+    holidays: Annotated[tuple[Holiday, ...], HOLIDAYS_LIST]  # ascending
+    tariff: Annotated[Tariff, Nested(Tariff)]  # until another one comes into force
 
 
 PARAMS: Final[Table[GridParams]] = Table(module=GRID, number=1, name="params", key=(), value=GridParams)
-"""() -> clock and tariff."""
+"""() -> clock and notice."""
 
 ZONES: Final[Table[Zone]] = Table(module=GRID, number=2, name="zones", key=(U8_PART,), value=Zone)
 """zone number -> zone."""
@@ -143,3 +142,12 @@ LINES: Final[Table[Line]] = Table(module=GRID, number=4, name="lines", key=(U8_P
 
 WAYS: Final[Table[Way]] = Table(module=GRID, number=5, name="ways", key=(U8_PART, U8_PART), value=Way)
 """(zone number from, zone number to) -> the way between them; no row where there is none."""
+
+TARIFFS: Final[Table[Tariff]] = Table(module=GRID, number=6, name="tariffs", key=(U64_PART,), value=Tariff)
+"""first MTU -> tariff; that of an MTU is the last row at or before it, genesis has one from MTU 0. Rows stay for good."""
+
+HOLIDAYS: Final[Table[str]] = Table(module=GRID, number=7, name="holidays", key=(I64_PART,), value=TEXT)
+"""day -> name of the holiday; no row on other days."""
+
+FIXED: Final[Table[int]] = Table(module=GRID, number=8, name="fixed", key=(), value=U64)
+"""() -> the first MTU that the latest change could have touched: what tariffs and holidays say before it stays; no row before the first."""

@@ -1,4 +1,4 @@
-"""The one way between two zones: least wheeling, then fewest lines, then lowest line numbers in order of travel."""
+"""The one way between two zones: fewest lines, then lowest line numbers in order of travel. Charges have no say: ways never change."""
 
 from __future__ import annotations
 
@@ -7,41 +7,37 @@ from collections.abc import Sequence
 from gridnode.modules.grid.tables import Hop, Line, Way
 from gridnode.primitives.limits import MAX_PATH_LINES
 
-Label = tuple[int, tuple[int, ...]]
-"""Wheeling of a walk, micro per kWh, and its line numbers in order of travel."""
+Walk = tuple[int, ...]
+"""Line numbers in order of travel."""
 
 
 def ways_from(start: str, lines: Sequence[Line]) -> dict[str, Way]:
     """The way from node `start` to each node that at most MAX_PATH_LINES lines reach; to itself it has no hops.
 
-    The best walks of exactly n lines follow from those of n - 1, because walks of equal length compare like their beginnings. A walk
-    that passes a node twice is never the best: without the loop it has no more wheeling and fewer lines.
+    The first walks of exactly n lines follow from those of n - 1, because walks of equal length compare like their beginnings. A node
+    that a shorter walk reaches keeps that.
     """
-    best: dict[str, tuple[int, int, tuple[int, ...]]] = {start: (0, 0, ())}
-    walks: dict[str, Label] = {start: (0, ())}
-    for length in range(1, MAX_PATH_LINES + 1):
-        walks = _one_line_further(walks, lines)
-        for node, (wheeling, numbers) in walks.items():
-            label = (wheeling, length, numbers)
-            if node not in best or label < best[node]:
-                best[node] = label
-    return {node: _way(start, numbers, lines) for node, (_, _, numbers) in best.items()}
+    best: dict[str, Walk] = {start: ()}
+    walks = best
+    for _ in range(MAX_PATH_LINES):
+        walks = {node: walk for node, walk in _one_line_further(walks, lines).items() if node not in best}
+        best = best | walks
+    return {node: _way(start, walk, lines) for node, walk in best.items()}
 
 
-def _one_line_further(walks: dict[str, Label], lines: Sequence[Line]) -> dict[str, Label]:
-    further: dict[str, Label] = {}
+def _one_line_further(walks: dict[str, Walk], lines: Sequence[Line]) -> dict[str, Walk]:
+    further: dict[str, Walk] = {}
     for number, line in enumerate(lines):
         for here, there in ((line.start, line.end), (line.end, line.start)):
             if here not in walks:
                 continue
-            wheeling, numbers = walks[here]
-            label = (wheeling + line.wheeling_micro_per_kwh, (*numbers, number))
-            if there not in further or label < further[there]:
-                further[there] = label
+            walk = (*walks[here], number)
+            if there not in further or walk < further[there]:
+                further[there] = walk
     return further
 
 
-def _way(start: str, numbers: tuple[int, ...], lines: Sequence[Line]) -> Way:
+def _way(start: str, numbers: Walk, lines: Sequence[Line]) -> Way:
     hops, node = [], start
     for number in numbers:
         line = lines[number]

@@ -108,6 +108,13 @@ def test_zones_and_tariff(chain: ServedChain) -> None:
     at = ask(chain, "tariff", mtu=MTU)
     assert at["end_ms"] - at["start_ms"] == 3_000
     assert (at["band"], at["quarter_of_day"]) == ("off_peak", 8)
-    assert at["feed_in_thb_per_kwh"] == "2.2"
-    assert "band" not in ask(chain, "tariff")
+    assert (at["from_mtu"], at["holiday"], at["is_peak"], at["vat_ppm"]) == (0, None, False, 0)
+    prices = [at[f"{name}_thb_per_kwh"] for name in ("energy", "ft", "retail", "feed_in")]
+    assert prices == ["2.6369", "0", "2.6369", "2.2"]
+    assert [(row["zone"], row["charge_micro"]) for row in at["distribution"]] == [("CITY", 200_000), ("NORTH", 150_000)]
+    assert [(row["line"], row["charge_micro"]) for row in at["wheeling"]] == [("city-bus", 100_000), ("north-bus", 120_000)]
+    now = ask(chain, "tariff")
+    assert now["start_ms"] <= ask(chain, "status")["time_ms"] < now["end_ms"]
+    assert [(row["from_mtu"], row["default_band"]) for row in ask(chain, "tariffs")["rows"]] == [(0, "off_peak")]
+    assert ask(chain, "holidays") == {"rows": [], "next": None}
     assert ask(chain, "energy/params")["bounds"]["min_order_wh"] == 1

@@ -14,19 +14,21 @@ from gridnode.modules.grid.network import (
     adders,
     build_books,
     capacities,
+    distribution_micro_per_kwh,
+    line_wheeling_micro_per_kwh,
     way,
     wheeling_micro_per_kwh,
     wheeling_shares,
     zone_name,
     zone_number,
 )
-from gridnode.modules.grid.tables import LINES, WAYS, GridGenesis, Hop, Line, Way, Zone
+from gridnode.modules.grid.tables import LINES, WAYS, GridGenesis, Holiday, Hop, Line, Way, Zone
 from gridnode.modules.grid.ways import ways_from
 from gridnode.primitives.errors import InvariantBroken, OperatorError, Rejected
 from gridnode.primitives.limits import MAX_PATH_LINES
 from gridnode.state.kv import MemoryReader
 from gridnode.state.overlay import State
-from tests.chain_in_memory import START_MS, MemoryChain, account, genesis, openings
+from tests.chain_in_memory import START_MS, MemoryChain, account, genesis, openings, tariff
 
 OFF_PEAK = START_MS // 3_000
 """An MTU at which a Wednesday begins."""
@@ -39,25 +41,16 @@ def chain() -> MemoryChain:
     return MemoryChain()
 
 
-def line(start: str, end: str, wheeling: int = 1) -> Line:
-    return Line(f"{start}-{end}-{wheeling}", start, end, 10, 10, wheeling, EGAT)
+def line(start: str, end: str) -> Line:
+    return Line(f"{start}-{end}", start, end, 10, 10, EGAT)
 
 
 def hops(*pairs: tuple[int, int]) -> Way:
     return Way(tuple(Hop(number, direction) for number, direction in pairs))
 
 
-def test_codes_are_frozen() -> None:
-    assert [(code.name, int(code)) for code in GridCode] == [("UNKNOWN_ZONE", 401), ("NO_WAY", 402)]
-
-
-def test_way_has_least_wheeling_before_fewest_lines() -> None:
-    lines = [line("A", "B", 5), line("A", "C", 2), line("C", "B", 2)]
-    assert ways_from("A", lines)["B"] == hops((1, 1), (2, 1))
-
-
 def test_way_has_fewest_lines_before_lowest_numbers() -> None:
-    lines = [line("A", "C", 2), line("C", "B", 2), line("A", "B", 4)]
+    lines = [line("A", "C"), line("C", "B"), line("A", "B")]
     assert ways_from("A", lines)["B"] == hops((2, 1))
 
 
@@ -103,7 +96,7 @@ def test_wheeling_is_distribution_of_delivery_and_every_line(chain: MemoryChain)
 
 
 def test_no_way_is_refused() -> None:
-    torn = replace(openings()["grid"], lines=())
+    torn = replace(openings()["grid"], lines=(), tariff=tariff(wheeling=()))
     chain = MemoryChain(genesis(grid=torn))
     assert way(chain.reader, 0, 1) is None
     with pytest.raises(Rejected) as refusal:
@@ -127,32 +120,44 @@ def test_kernel_knows_ways_adders_and_bands(chain: MemoryChain) -> None:
         assert books.flows(period) == [300, -300]
 
 
+def test_charges_of_an_mtu_by_number(chain: MemoryChain) -> None:
+    assert [distribution_micro_per_kwh(chain.reader, zone, ON_PEAK) for zone in (0, 1)] == [300_000, 250_000]
+    assert [distribution_micro_per_kwh(chain.reader, zone, OFF_PEAK) for zone in (0, 1)] == [200_000, 150_000]
+    assert line_wheeling_micro_per_kwh(chain.reader, ON_PEAK) == (100_000, 120_000)
+
+
+def test_adders_are_the_wheeling_between_all_zones(chain: MemoryChain) -> None:
+    for mtu in (ON_PEAK, OFF_PEAK):
+        matrix = [[wheeling_micro_per_kwh(chain.reader, source, target, mtu) for target in (0, 1)] for source in (0, 1)]
+        assert adders(chain.reader, mtu) == matrix
+    assert adders(chain.reader, OFF_PEAK)[0] == [200_000, 370_000]
+
+
 def test_query_gives_genesis_back(chain: MemoryChain) -> None:
-    assert queries.network(chain.reader) == openings()["grid"]
-    assert queries.params(chain.reader) == openings()["grid"].params
+    state = openings()["grid"]
+    assert queries.network(chain.reader) == (state.zones, state.hubs, state.lines)
+    assert queries.params(chain.reader) == state.params
+    assert queries.tariffs(chain.reader, 10) == [(0, state.tariff)]
+    assert queries.holidays(chain.reader, 10) == []
 
 
 def _with(**changes: Any) -> GridGenesis:
     return replace(openings()["grid"], **changes)
 
 
-def _tariff(**changes: Any) -> GridGenesis:
-    state = openings()["grid"]
-    return _with(params=replace(state.params, tariff=replace(state.params.tariff, **changes)))
-
-
 @pytest.mark.parametrize(
     ("state", "names"),
     [
-        (_with(zones=(Zone("CITY", 1, 1), Zone("CITY", 1, 1))), "CITY is used twice"),
+        (_with(zones=(Zone("CITY"), Zone("CITY"))), "CITY is used twice"),
         (_with(hubs=("CITY",)), "CITY is used twice"),
-        (_with(zones=(Zone("CITY", 1, 1),), lines=()), "registry.services"),
-        (_with(zones=(Zone("CITY", 1, 1), Zone("MOON", 1, 1)), lines=()), "registry.services"),
+        (_with(zones=(Zone("CITY"),), lines=()), "registry.services"),
+        (_with(zones=(Zone("CITY"), Zone("MOON")), lines=()), "registry.services"),
         (_with(lines=(line("CITY", "CITY"),)), "join two different"),
         (_with(lines=(line("CITY", "MOON"),)), "join two different"),
         (_with(lines=(line("CITY", "NORTH"), line("CITY", "NORTH"))), "is used twice"),
-        (_tariff(feed_in_micro_per_kwh=2_636_901), "feed-in"),
-        (_tariff(on_peak_from=89), "on_peak_from"),
+        (_with(tariff=tariff(default_band="none")), "^grid.tariff.default_band: expected one of on_peak, off_peak$"),
+        (_with(tariff=tariff(wheeling=())), "grid.tariff.wheeling: expected a charge of city-bus"),
+        (_with(holidays=(Holiday(3, ""), Holiday(3, ""))), "^grid.holidays: expected ascending days"),
     ],
 )
 def test_senseless_genesis_is_one_clear_error(state: GridGenesis, names: str) -> None:
@@ -163,7 +168,7 @@ def test_senseless_genesis_is_one_clear_error(state: GridGenesis, names: str) ->
 def test_invariants_notice_a_network_that_changes(chain: MemoryChain) -> None:
     state = State(chain.reader)
     LINES.put(state, 0, replace(LINES.require(state, 0), atc_forward_wh=1))
-    with pytest.raises(InvariantBroken):
+    with pytest.raises(InvariantBroken, match="the row"):
         check_block(chain.reader, state.writes())
     WAYS.put(state, 0, 1, hops((1, 1)))
     changed = MemoryReader(dict(chain.reader.scan(b"\x00", b"\xff")))
