@@ -18,7 +18,7 @@ from gridnode.modules.context import Context
 from gridnode.modules.market.books import restore_books
 from gridnode.modules.market.invariants import check_books
 from gridnode.modules.market.messages import PlaceSheet, SheetEntry
-from gridnode.modules.market.sheets import ANY_SOURCE, source_bit
+from gridnode.modules.market.sources import ANY_SOURCE, source_bit
 from gridnode.modules.market.tables import Side
 from gridnode.modules.metering.messages import SubmitReading
 from gridnode.modules.registry.messages import BindMeter, RegisterParticipant, RegisterPoint

@@ -12,7 +12,7 @@ from gridnode.codec.records import to_json
 from gridnode.crypto.address import encode_address
 from gridnode.modules.lots.tables import Lot
 from gridnode.modules.market.queries import NumberedOrder, NumberedTrade
-from gridnode.modules.market.sheets import source_bit
+from gridnode.modules.market.sources import source_bit
 from gridnode.modules.market.tables import Statistics
 from gridnode.modules.metering.queries import Correction, registers
 from gridnode.modules.metering.tables import Reading

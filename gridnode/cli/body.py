@@ -10,7 +10,7 @@ import msgspec
 
 from gridnode.codec.records import from_json, layout
 from gridnode.execution.registry import MESSAGES
-from gridnode.modules.market.sheets import ANY_SOURCE, source_bit
+from gridnode.modules.market.sources import ANY_SOURCE, source_bit
 from gridnode.modules.registry.tables import Source
 from gridnode.modules.token.tables import DECIMALS, Denomination
 from gridnode.primitives.errors import Malformed, OperatorError

@@ -59,6 +59,7 @@ MAX_CACHED_BLOCK_BYTES: Final = 32 * 1024 * 1024  # of transactions in them, how
 # Market
 MAX_SHEET_ORDERS: Final = 96  # a day of quarter hours under one message
 MAX_PREFERENCES: Final = 4  # counterparties that an order tries before others
+MAX_PARTNER_ORDERS: Final = 64  # open orders of a preferred partner for an MTU that are looked at
 MAX_BOOK_ORDERS: Final = 100_000  # open orders of one MTU: its auction reads them all in one block
 MAX_OPEN_ORDERS: Final = 2_000  # open orders of one account: ten for each MTU of two days; cancelled in one message
 MAX_AUCTION_ROWS: Final = 512  # orders of an auction in one event: it stays under the largest event

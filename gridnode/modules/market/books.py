@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from gridnode._native.book import Books
 from gridnode.modules.grid.network import adders, build_books, capacities, lines, zone_number
-from gridnode.modules.market.lifecycle import is_open
-from gridnode.modules.market.tables import FLOWS, ORDERS, PENDING, PERIODS, Order, Phase, Terms
+from gridnode.modules.market.lifecycle import rests
+from gridnode.modules.market.tables import FLOWS, ORDERS, PERIODS, Order, Phase
 from gridnode.state.kv import Reader
 
 
@@ -21,7 +21,7 @@ def resting_orders(reader: Reader, mtu: int) -> list[tuple[int, Order]]:
     return [
         (number, order)
         for (_, number), order in ORDERS.scan(reader, mtu)
-        if is_open(order) and order.terms is not Terms.AUCTION and not PENDING.has(reader, number)
+        if rests(reader, number, order)
     ]
 
 

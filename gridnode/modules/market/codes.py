@@ -40,3 +40,7 @@ class MarketCode(IntEnum):
     NOT_GATEWAY = 730  # only a gateway acknowledges locks
     NO_LOCK_REQUESTED = 731  # no sale of the point for this MTU needs a lock, or it is settled
     LOCK_FALLS = 732  # less than was acknowledged before
+
+
+Problem = tuple[MarketCode, str] | None
+"""Why something is refused, code and detail; None when it is not."""

@@ -12,6 +12,7 @@ from gridnode.modules.market.escrow import cost_of, escrow_of
 from gridnode.modules.market.lifecycle import is_open
 from gridnode.modules.market.locks import VOIDED
 from gridnode.modules.market.queries import NO_TRADES
+from gridnode.modules.market.sources import accepted_sources
 from gridnode.modules.market.tables import (
     CANCELS,
     ESCROW,
@@ -117,7 +118,7 @@ def _order_after(before: Reader, writes: Writes, mtu: int, number: int) -> Order
 def _check_limits(number: int, trade: Trade, bid: Order, offer: Order) -> None:
     if trade.price_micro < offer.limit_micro or trade.price_micro + trade.wheeling_micro > bid.limit_micro:
         raise InvariantBroken(NAME, f"trade {number} is outside the limits {offer.limit_micro} and {bid.limit_micro}")
-    if not trade.energy_wh or not bid.sources & offer.sources:
+    if not trade.energy_wh or not accepted_sources(bid) & offer.sources:
         raise InvariantBroken(NAME, f"trade {number} is of nothing, or of a source that the buyer does not accept")
 
 

@@ -19,6 +19,7 @@ from gridnode.modules.market.tables import (
     OrderStatus,
     Period,
     Phase,
+    Terms,
 )
 from gridnode.primitives.ids import Address
 from gridnode.primitives.units import Amount, EnergyWh
@@ -35,19 +36,27 @@ def is_open(order: Order) -> bool:
     return order.status in OPEN
 
 
+def rests(reader: Reader, number: int, order: Order) -> bool:
+    """Whether an order for an MTU whose matching is continuous waits in the kernel's book: open, matched, and not for the auction only."""
+    return is_open(order) and order.terms is not Terms.AUCTION and not PENDING.has(reader, number)
+
+
 def open_count(reader: Reader, owner: Address) -> int:
     """How many open orders an account has."""
     return OPEN_COUNTS.get(reader, owner) or 0
 
 
 def enter_order(state: State, params: MarketGenesis, mtu: int, number: int, order: Order, phase: Phase) -> None:
-    """Write a new order; it waits for matching when `phase`, that of its period now, is continuous. Its escrow is counted, not moved."""
+    """Write a new order; its escrow is counted, not moved.
+
+    It waits for matching when `phase`, that of its period now, is continuous, unless it is for the auction only.
+    """
     ORDERS.put(state, mtu, number, order)
     OPEN_ORDERS.put(state, mtu, order.owner, number, order.side)
     OPEN_COUNTS.put(state, order.owner, open_count(state, order.owner) + 1)
     if order.good_until_ms:
         DEADLINES.put(state, order.good_until_ms, number, mtu)
-    if phase is Phase.CONTINUOUS:
+    if phase is Phase.CONTINUOUS and order.terms is not Terms.AUCTION:
         PENDING.put(state, number, mtu)
     period = PERIODS.get(state, mtu) or Period(phase, 0, 0)
     PERIODS.put(state, mtu, replace(period, open_orders=period.open_orders + 1))

@@ -86,8 +86,11 @@ class AcknowledgeLock:
 
 MESSAGES: Final[tuple[type[Any], ...]] = (
     PlaceSheet,
+    ReplaceSheet,
     CancelOrder,
     CancelSheet,
+    CancelAll,
     SetBounds,
+    AcknowledgeLock,
 )
 """Every message of the module."""

@@ -7,12 +7,22 @@ from typing import Any, Final
 
 from gridnode.modules.context import Context
 from gridnode.modules.market.bounds import bounds_fault, set_bounds
-from gridnode.modules.market.cancels import cancel_order, cancel_sheet
+from gridnode.modules.market.cancels import cancel_all, cancel_order, cancel_sheet
 from gridnode.modules.market.closing import close_gates
+from gridnode.modules.market.deadlines import end_due
 from gridnode.modules.market.escrow import Releases
 from gridnode.modules.market.locks import acknowledge_lock
 from gridnode.modules.market.matching import match_pending, take_cancelled
-from gridnode.modules.market.messages import AcknowledgeLock, CancelOrder, CancelSheet, PlaceSheet, SetBounds
+from gridnode.modules.market.messages import (
+    AcknowledgeLock,
+    CancelAll,
+    CancelOrder,
+    CancelSheet,
+    PlaceSheet,
+    ReplaceSheet,
+    SetBounds,
+)
+from gridnode.modules.market.replaces import replace_sheet
 from gridnode.modules.market.sheets import place_sheet
 from gridnode.modules.market.tables import (
     BARRED,
@@ -42,19 +52,23 @@ def open(context: Context, genesis: MarketGenesis) -> None:  # noqa: A001 (every
 
 
 def end_block(context: Context) -> None:
-    """Hook after a block's transactions: cancels, gate closures, matching; see the chapter's rules 4 to 7."""
+    """Hook after a block's transactions: deadlines, cancels, gate closures, matching; see the chapter's rules 4 to 7."""
     params = PARAMS.require(context.state)
     releases = Releases(context)
+    none_is_due = end_due(context, params, releases)
     take_cancelled(context)
     close_gates(context, params, releases)
-    match_pending(context, params, releases)
+    if none_is_due:
+        match_pending(context, params, releases)
     releases.pay()
 
 
 HANDLERS: Final[dict[type[Any], Callable[[Context, Address, Any], None]]] = {
     PlaceSheet: place_sheet,
+    ReplaceSheet: replace_sheet,
     CancelOrder: cancel_order,
     CancelSheet: cancel_sheet,
+    CancelAll: cancel_all,
     SetBounds: set_bounds,
     AcknowledgeLock: acknowledge_lock,
 }

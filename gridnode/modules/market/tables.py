@@ -228,6 +228,7 @@ class Interruption:
     mtu: Annotated[Mtu, U64]
     order: Annotated[int, U64]
     preference: Annotated[int, U8]  # the one being tried; as many as there are when they are behind it
+    counterparty: Annotated[int, U64]  # the partner's order being tried; 0 for any
 
 
 @record

@@ -12,7 +12,7 @@ from gridnode.codec.records import to_json
 from gridnode.execution.executed import Executed
 from gridnode.execution.registry import MODULES, code_name, event_to_json
 from gridnode.modules.market.messages import PlaceSheet, SheetEntry
-from gridnode.modules.market.sheets import ANY_SOURCE, source_bit
+from gridnode.modules.market.sources import ANY_SOURCE, source_bit
 from gridnode.modules.market.tables import Side
 from gridnode.modules.metering.messages import SubmitReading, sign_reading
 from gridnode.modules.registry.messages import (

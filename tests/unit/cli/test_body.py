@@ -9,7 +9,7 @@ import pytest
 from gridnode.cli.body import amount, fields_of, json_bodies, message, price, sources
 from gridnode.crypto.address import encode_address
 from gridnode.execution.registry import MESSAGES
-from gridnode.modules.market.sheets import ANY_SOURCE
+from gridnode.modules.market.sources import ANY_SOURCE
 from gridnode.modules.token.messages import Burn, Transfer
 from gridnode.modules.token.tables import Denomination
 from gridnode.primitives.errors import OperatorError

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from gridnode.crypto.keys import verify
-from gridnode.modules.market.sheets import ANY_SOURCE
-from gridnode.modules.market.tables import Side
+from gridnode.modules.market.sources import ANY_SOURCE
+from gridnode.modules.market.tables import Side, Terms
 from gridnode.modules.metering.messages import reading_hash
 from gridnode.modules.registry.messages import BindMeter, RegisterPoint
 from gridnode.modules.registry.tables import Direction, Kind, Source
 from gridnode.replay.cast import Cast, sheet_entry
 from gridnode.replay.day import MTUS, Day
-from gridnode.replay.intentions import net_wh, wants
+from gridnode.replay.intentions import forecast_wh, net_wh, wants
 from gridnode.replay.rules import DSO_OF_ZONE, limits_micro
 from tests.unit.replay.days import NOON, small
 
@@ -55,7 +57,9 @@ def test_a_reading_is_signed_by_its_device() -> None:
             (meter.energy_wh[NOON], 0) if meter.generates else (0, meter.energy_wh[NOON])
         )
         assert reading.device_key == made.devices[meter.meter_id].public_key
-        signed = reading_hash("test-chain", reading.device_key, reading.mtu, reading.generated_wh, reading.consumed_wh)
+        signed = reading_hash(
+            "test-chain", reading.device_key, reading.mtu, reading.generated_wh, reading.consumed_wh
+        )
         assert verify(reading.device_key, signed, reading.signature)
 
 
@@ -94,9 +98,37 @@ def test_wants_depend_on_seed_and_point_alone() -> None:
     assert part["P-2"] == whole["P-2"][NOON : NOON + 3]
 
 
+def test_a_forecast_is_off_by_at_most_its_error() -> None:
+    """Each direction by its own draw; without an error it is what will be measured."""
+    day = small()
+    assert forecast_wh(day, 7, 0) == net_wh(day)
+    guessed = forecast_wh(day, 7, 10)
+    assert guessed == forecast_wh(small(), 7, 10) != forecast_wh(day, 8, 10)
+    assert all(180 - 1 <= energy <= 220 for energy in guessed["P-1"])
+    assert len(set(guessed["P-1"])) > 10
+    limits = [[want.limit_micro for want in wants(day, 7, limits_micro, error)["P-1"]] for error in (0, 10)]
+    assert limits[0] == limits[1]
+
+
+def test_one_point_in_five_waits_for_the_auction() -> None:
+    """The same ones all day, and for each seed others."""
+    points = [f"P-{number}" for number in range(200)]
+    meters = tuple(replace(small().meters[0], meter_id=f"M-{point}", point=point) for point in points)
+    orders = wants(Day(meters), 7, limits_micro)
+    closing = {point for point, rows in orders.items() if any(want.closing for want in rows)}
+    assert 20 <= len(closing) <= 60
+    assert all(want.closing for point in closing for want in orders[point])
+    assert sheet_entry(orders[min(closing)][0], 1_000).terms is Terms.AUCTION
+
+
 def test_an_order_says_what_is_wanted() -> None:
     """Offers are solar, bids take any source; the quarter hour becomes the chain's MTU."""
     orders = wants(small(), 1, limits_micro)
     offer, bid = sheet_entry(orders["P-1"][3], 1_000), sheet_entry(orders["P-2"][3], 1_000)
-    assert (offer.side, offer.mtu, offer.energy_wh, offer.sources) == (Side.OFFER, 1_003, 200, 1 << Source.SOLAR)
+    assert (offer.side, offer.mtu, offer.energy_wh, offer.sources) == (
+        Side.OFFER,
+        1_003,
+        200,
+        1 << Source.SOLAR,
+    )
     assert (bid.side, bid.mtu, bid.energy_wh, bid.sources) == (Side.BID, 1_003, 250, ANY_SOURCE)

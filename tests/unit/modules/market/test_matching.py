@@ -20,7 +20,6 @@ from gridnode.modules.market.queries import (
     statistics_of,
     totals,
     trade,
-    trades_of,
     trades_of_mtu,
 )
 from gridnode.modules.market.tables import (
@@ -32,6 +31,7 @@ from gridnode.modules.market.tables import (
     OrderStatus,
     Side,
 )
+from gridnode.modules.registry.tables import Direction, Source
 from gridnode.modules.token.tables import Denomination
 from tests.chain_in_memory import openings
 from tests.energy_world import (
@@ -126,13 +126,6 @@ def test_time_priority_is_the_order_of_transactions(world: World) -> None:
     )
     [found] = recent_trades(world.reader, 10)
     assert found.trade.buyer == account("bob")
-
-
-def test_an_owner_may_trade_with_itself(world: World) -> None:
-    mtu = _next(world)
-    world.ok(sheet("alice", 1, offer(mtu, 10, 2_000_000), bid(mtu, 10, 4_000_000)))
-    [found] = trades_of(world.reader, account("alice"), 10)
-    assert found.trade.buyer == found.trade.seller
 
 
 def test_cancel_gives_back_what_is_left(world: World) -> None:
@@ -314,11 +307,12 @@ def test_a_filled_order_may_leave_resting_ones_to_match_in_the_next_block() -> N
     city, north = openings()["grid"].lines
     lines = (replace(city, atc_forward_wh=100, atc_backward_wh=60), north)
     world = two_zones(grid={"lines": lines}, market={"match_steps_per_block": 2})
+    world.join("dora", "NORTH", ("dora-pv", Direction.GENERATION, Source.SOLAR))
     mtu = _next(world)
     world.ok(sheet("alice", 1, offer(mtu, 400, 2_000_000, WIND)))
     world.ok(sheet("carol", 1, bid(mtu, 250, 3_000_000)))
     world.ok(sheet("bob", 1, bid(mtu, 40, 4_000_000, SOLAR)))
-    world.ok(sheet("carol", 2, offer(mtu, 40, 1_000_000)))
+    world.ok(sheet("dora", 1, offer(mtu, 40, 1_000_000)))
     assert _status(world, 4) == (OrderStatus.FILLED, 0)
     assert (INTERRUPTED.has(world.reader), list(PENDING.scan(world.reader))) == (True, [])
     world.restart()

@@ -9,7 +9,7 @@ import pytest
 from gridnode.modules.market.codes import MarketCode
 from gridnode.modules.market.messages import PlaceSheet, SheetEntry
 from gridnode.modules.market.queries import order, orders_of_mtu, orders_of_sheet, sheets_of
-from gridnode.modules.market.sheets import ANY_SOURCE
+from gridnode.modules.market.sources import ANY_SOURCE
 from gridnode.modules.market.tables import ESCROW_ACCOUNT, OrderStatus, Side
 from gridnode.modules.registry.codes import RegistryCode
 from gridnode.modules.registry.messages import SuspendParticipant, Withdraw

@@ -253,17 +253,6 @@ def test_it_waits_until_all_orders_have_expired() -> None:
     assert done == [False, True, True]
 
 
-def test_trading_with_oneself_changes_no_energy() -> None:
-    case = Case()
-    case.trade("alice", 100)
-    case.measure(alice_pv=130)
-    found = case.statement("alice")
-    assert (found.sold_wh, found.bought_wh, found.excess_wh, found.lack_wh) == (100, 100, 130, 0)
-    assert case.lots("mea", retired=False) == [("alice-pv", 30), ("alice-pv", 100)]
-    assert case.gained("alice") == 130 * FEED_IN - 100 * (CITY + FEE_MICRO)
-    assert case.world.held(account("alice"), Denomination.CO2) == 0
-
-
 def test_wind_makes_no_credits_when_genesis_lists_none() -> None:
     case = Case()
     case.trade("bob", 100, source=WIND)
