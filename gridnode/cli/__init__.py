@@ -10,6 +10,7 @@ Concepts
     signing.py    messages signed with a keystore, submitted, followed into their block.
     proof.py      a proof shown only after it was checked.
     body.py       what people type (12.5 THB, 3.5 THB/kWh, a JSON object) as the records of messages.
+    tariff_file.py  tariffs and holidays from a file, as in genesis.
     passwords.py  a password from a file, or asked for.
     ask.py        one conversation with a node's API.
     show.py       tables for people, JSON for programs (`--json`).

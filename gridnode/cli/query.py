@@ -257,8 +257,20 @@ def zones(api: Api = DEFAULT_API, as_json: AsJson = False) -> None:
 
 @app.command()
 def tariff(mtu: ForMtu = None, api: Api = DEFAULT_API, as_json: AsJson = False) -> None:
-    """The tariff, and what holds in a market time unit."""
+    """What is charged and paid in a market time unit, the present one unless told."""
     _ask(api, as_json, "tariff", mtu=mtu)
+
+
+@app.command()
+def tariffs(limit: Limit = None, after: After = None, api: Api = DEFAULT_API, as_json: AsJson = False) -> None:
+    """Dated tariffs, the latest first, those to come included."""
+    _ask(api, as_json, "tariffs", limit=limit, after=after)
+
+
+@app.command()
+def holidays(limit: Limit = None, after: After = None, api: Api = DEFAULT_API, as_json: AsJson = False) -> None:
+    """Holidays by day."""
+    _ask(api, as_json, "holidays", limit=limit, after=after)
 
 
 @app.command()

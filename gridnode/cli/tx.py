@@ -198,6 +198,38 @@ def register_participant(
 
 
 @app.command()
+def set_tariff(
+    file: Annotated[Path, typer.Argument(help="TOML or JSON file: a tariff, or a genesis file with [grid.tariff].")],
+    from_mtu: Annotated[int, typer.Option(min=0, help="First market time unit in which it holds, beyond the notice.")],
+    keystore: Keystore,
+    password_file: PasswordFile = None,
+    api: Api = DEFAULT_API,
+    wait: Wait = True,
+    as_json: AsJson = False,
+) -> None:
+    """Set the tariff from a market time unit on; the sender is a regulator."""
+    from gridnode.cli.tariff_file import tariff_body
+
+    _send("grid.set_tariff", tariff_body(file, from_mtu), keystore, password_file, api, wait, as_json)
+
+
+@app.command()
+def set_holidays(
+    file: Annotated[Path, typer.Argument(help="TOML or JSON file with `holidays`, or a genesis file.")],
+    from_day: Annotated[int, typer.Option(min=0, help="First day that changes; it begins beyond the notice.")],
+    keystore: Keystore,
+    password_file: PasswordFile = None,
+    api: Api = DEFAULT_API,
+    wait: Wait = True,
+    as_json: AsJson = False,
+) -> None:
+    """Set the holidays from a day on, to those of the file that are not before it; the sender is a regulator."""
+    from gridnode.cli.tariff_file import holidays_body
+
+    _send("grid.set_holidays", holidays_body(file, from_day), keystore, password_file, api, wait, as_json)
+
+
+@app.command()
 def retire_lots(
     lots: Annotated[list[int], typer.Argument(help="Numbers of your lots.")],
     beneficiary: Annotated[str, typer.Option(help="Address in whose name they are retired.")],

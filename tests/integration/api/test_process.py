@@ -146,6 +146,25 @@ def test_a_household_from_enrolment_to_its_first_reading(
     assert operator.type("query", "meter", "m-1")[1]["owner"] == home["address"]
 
 
+def test_a_tariff_and_holidays_are_set_from_files(
+    operator: Operator, started: Callable[[], subprocess.Popen[bytes]], tmp_path: Path
+) -> None:
+    started()
+    now = operator.type("query", "tariff")[1]
+    table = operator.type("query", "tariffs")[1]["rows"][0]
+    path = tmp_path / "tariff.json"
+    path.write_text(json.dumps({name: value for name, value in table.items() if not name.startswith("from_")} | {"vat_ppm": 0}))
+    change = now["mtu"] + now["notice_mtus"] + 50
+    operator.as_("ERC", "set-tariff", str(path), "--from-mtu", str(change))
+    taxes = [operator.type("query", "tariff", "--mtu", str(mtu))[1]["vat_ppm"] for mtu in (change - 1, change)]
+    assert taxes == [70_000, 0]
+    assert [row["from_mtu"] for row in operator.type("query", "tariffs")[1]["rows"]] == [change, 0]
+    path.write_text('{"holidays": [{"day": 9, "name": "Feast"}]}')
+    operator.as_("ERC", "set-holidays", str(path), "--from-day", "9")
+    row = operator.type("query", "holidays")[1]["rows"][0]
+    assert operator.type("query", "tariff", "--mtu", str(row["start_mtu"]))[1]["holiday"] == row["name"] == "Feast"
+
+
 def _thb(recipient: str, amount: int) -> dict[str, str]:
     return {"recipient": recipient, "denomination": "thb", "amount": str(amount)}
 
