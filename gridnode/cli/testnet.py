@@ -25,6 +25,9 @@ def play(
     mtu_seconds: Annotated[
         float, typer.Option(min=1.0, max=900.0, help="How long a quarter hour takes here, in seconds.")
     ] = 3.0,
+    forecast_error: Annotated[
+        int, typer.Option(min=0, max=100, metavar="PCT", help="How far the forecasts that participants trade by may be off.")
+    ] = 10,
 ) -> None:
     """Start a local network of validators, trade one real day on it, settle it and report."""
     if day is not None and not day.is_file():
@@ -37,4 +40,4 @@ def play(
 
     from gridnode.replay.testnet import Options, run
 
-    run(Options(validators, day, folder, seed, report, keep, mtu_seconds), Console())
+    run(Options(validators, day, folder, seed, report, keep, mtu_seconds, forecast_error), Console())

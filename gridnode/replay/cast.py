@@ -12,8 +12,8 @@ from gridnode.client.wallet import Wallet
 from gridnode.crypto.hashing import Tag
 from gridnode.crypto.keys import KeyPair, key_pair
 from gridnode.modules.market.messages import SheetEntry
-from gridnode.modules.market.sheets import ANY_SOURCE, source_bit
-from gridnode.modules.market.tables import Side
+from gridnode.modules.market.sources import ANY_SOURCE, source_bit
+from gridnode.modules.market.tables import Side, Terms
 from gridnode.modules.metering.messages import SubmitReading, sign_reading
 from gridnode.modules.registry.messages import BindMeter, RegisterParticipant, RegisterPoint
 from gridnode.modules.registry.tables import Direction, Kind, Source
@@ -87,7 +87,10 @@ class Cast:
         """The regulator's messages: everybody becomes a participant."""
         return [
             RegisterParticipant(
-                who.wallet.address, Kind.PROSUMER if who.generates else Kind.CONSUMER, ZoneId(who.zone), who.point
+                who.wallet.address,
+                Kind.PROSUMER if who.generates else Kind.CONSUMER,
+                ZoneId(who.zone),
+                who.point,
             )
             for who in self.participants
         ]
@@ -126,8 +129,14 @@ class Cast:
 
 def sheet_entry(want: Want, first_mtu: int) -> SheetEntry:
     """An intention as an order: offers are solar, bids take any source; `first_mtu` is the chain MTU of quarter hour 0."""
+    terms = Terms.AUCTION if want.closing else Terms.REST
     side = Side.OFFER if want.offers else Side.BID
     sources = source_bit(Source.SOLAR) if want.offers else ANY_SOURCE
     return SheetEntry(
-        Mtu(first_mtu + want.mtu), side, EnergyWh(want.energy_wh), PriceMicro(want.limit_micro), sources
+        Mtu(first_mtu + want.mtu),
+        side,
+        EnergyWh(want.energy_wh),
+        PriceMicro(want.limit_micro),
+        sources,
+        terms,
     )

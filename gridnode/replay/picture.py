@@ -1,4 +1,4 @@
-"""The day as a picture: price and volume per MTU, energy by zone and source, line flows against capacity."""
+"""The day as a picture: volumes and prices, call auctions by zone, money saved, line flows against capacity."""
 
 from __future__ import annotations
 
@@ -12,31 +12,44 @@ mpl.use("Agg")
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-_COLOURS = {"traded": "#2b6cb0", "price": "#c05621", "solar": "#d69e2e", "used": "#4a5568", "full": "#c53030"}
+from gridnode.primitives.units import THB_DECIMALS
+from gridnode.replay.report import Figures
+
+_COLOURS = {
+    "continuous": "#2b6cb0",
+    "auction": "#2f855a",
+    "price": "#c05621",
+    "solar": "#d69e2e",
+    "used": "#4a5568",
+    "full": "#c53030",
+    "tariff": "#a0aec0",
+}
 _DPI = 110
+_MICRO = 10**6
+_THB = 10**THB_DECIMALS
 
 
 def draw(
     path: Path,
-    traded_wh: Sequence[int],
-    price_micro: Sequence[int | None],
+    figures: Figures,
     energy_by_zone: Mapping[str, tuple[int, int]],
-    line_flow_wh: Mapping[str, Sequence[int]],
     capacity_wh: Mapping[str, int],
 ) -> None:
     """Write the picture to `path` (PNG).
 
-    traded_wh       volume of each of the 96 quarter hours
-    price_micro     volume-weighted seller price of each, 1e-6 THB/kWh; None where nothing traded
+    figures         what the report was made from
     energy_by_zone  zone -> Wh generated (solar) and Wh consumed
-    line_flow_wh    zone -> net export of each quarter hour
     capacity_wh     zone -> ATC of its line
     """
-    figure = Figure(figsize=(12, 9), dpi=_DPI, layout="constrained")
-    top, middle, low = figure.subplots(3, 1, height_ratios=(3, 2, 3))
-    _volume_and_price(top, traded_wh, price_micro)
-    _zones(middle, energy_by_zone)
-    _lines(low, line_flow_wh, capacity_wh)
+    figure = Figure(figsize=(13, 14), dpi=_DPI, layout="constrained")
+    grid = figure.add_gridspec(5, 2, height_ratios=(3, 3, 2.4, 2.4, 3))
+    _volume_and_price(figure.add_subplot(grid[0, :]), figures)
+    _auction_prices(figure.add_subplot(grid[1, :]), figures)
+    _zones(figure.add_subplot(grid[2, 0]), energy_by_zone)
+    _auction_zones(figure.add_subplot(grid[2, 1]), figures)
+    _imbalance(figure.add_subplot(grid[3, 0]), figures)
+    _savings(figure.add_subplot(grid[3, 1]), figures)
+    _lines(figure.add_subplot(grid[4, :]), figures.books.flow_wh, capacity_wh)
     figure.savefig(path)
 
 
@@ -46,51 +59,121 @@ def _hours(axes: Axes) -> None:
     axes.set_xlabel("hour of the day")
 
 
-def _volume_and_price(axes: Axes, traded_wh: Sequence[int], price_micro: Sequence[int | None]) -> None:
-    hours = [index / 4 + 0.125 for index in range(len(traded_wh))]
-    axes.bar(hours, [energy / 1000 for energy in traded_wh], width=0.22, color=_COLOURS["traded"], label="traded")
+def _places(row: Sequence[Any]) -> list[float]:
+    return [index / 4 + 0.125 for index in range(len(row))]
+
+
+def _kwh(row: Sequence[int]) -> list[float]:
+    return [energy / 1000 for energy in row]
+
+
+def _known(row: Sequence[int | None]) -> tuple[list[float], list[float]]:
+    """Places and THB/kWh of the quarter hours that have a price."""
+    known = [
+        (place, price / _MICRO) for place, price in zip(_places(row), row, strict=True) if price is not None
+    ]
+    return [place for place, _ in known], [price for _, price in known]
+
+
+def _volume_and_price(axes: Axes, figures: Figures) -> None:
+    books = figures.books
+    hours = _places(books.traded_wh)
+    auctioned = _kwh(books.auctioned_wh)
+    continuous = [whole - part for whole, part in zip(_kwh(books.traded_wh), auctioned, strict=True)]
+    axes.bar(hours, continuous, width=0.22, color=_COLOURS["continuous"], label="continuous trading")
+    axes.bar(hours, auctioned, width=0.22, bottom=continuous, color=_COLOURS["auction"], label="call auction")
     axes.set_ylabel("kWh per quarter hour")
-    axes.set_title("Continuous market: volume and volume-weighted price of each quarter hour")
+    axes.set_title("Traded energy and its volume-weighted price to sellers")
+    axes.legend(loc="upper left")
     right = axes.twinx()
-    known = [(hour, price / 1e6) for hour, price in zip(hours, price_micro, strict=True) if price is not None]
-    if known:
-        right.plot(*zip(*known, strict=True), color=_COLOURS["price"], lw=1.6, label="price")
+    right.plot(*_known(books.price_micro()), color=_COLOURS["price"], lw=1.6)
     right.set_ylabel("THB/kWh", color=_COLOURS["price"])
     _hours(axes)
 
 
+def _auction_prices(axes: Axes, figures: Figures) -> None:
+    money = figures.money
+    for row, name in ((money.retail_micro, "utility sells (all in)"), (money.feed_in_micro, "utility buys")):
+        prices: list[int | None] = [price or None for price in row]
+        axes.plot(*_known(prices), color=_COLOURS["tariff"], lw=1.2, ls="--", label=name)
+    for zone, row_of_zone in sorted(figures.auctions.price_micro.items()):
+        axes.plot(*_known(row_of_zone), lw=1.4, marker=".", ms=4, label=zone)
+    axes.set_ylabel("THB/kWh")
+    rent = sum(figures.auctions.rent) / _THB
+    axes.set_title(f"Closing call auctions: price of each zone; congestion rent of the day {rent:,.2f} THB")
+    axes.legend(ncols=4, loc="upper left", fontsize="small")
+    _hours(axes)
+
+
 def _zones(axes: Axes, energy: Mapping[str, tuple[int, int]]) -> None:
-    names = sorted(energy)
-    places: Sequence[Any] = range(len(names))
-    axes.bar(
-        [place - 0.2 for place in places],
-        [energy[name][0] / 1000 for name in names],
-        width=0.38,
-        color=_COLOURS["solar"],
-        label="generated (solar)",
-    )
-    axes.bar(
-        [place + 0.2 for place in places],
-        [energy[name][1] / 1000 for name in names],
-        width=0.38,
-        color=_COLOURS["used"],
-        label="consumed",
-    )
-    axes.set_xticks(list(places), names)
-    axes.set_ylabel("kWh of the day")
+    pairs = [(energy[name][0], energy[name][1]) for name in sorted(energy)]
+    _pairs(axes, sorted(energy), pairs, ("generated (solar)", "consumed"), ("solar", "used"))
     axes.set_title("Energy by zone and source")
-    axes.legend(loc="upper right")
+
+
+def _auction_zones(axes: Axes, figures: Figures) -> None:
+    auctions = figures.auctions
+    names = sorted(auctions.sold_wh)
+    pairs = [(sum(auctions.sold_wh[name]), sum(auctions.bought_wh[name])) for name in names]
+    _pairs(axes, names, pairs, ("sold", "bought"), ("solar", "used"))
+    axes.set_title("Call auctions: volume by zone")
+
+
+def _pairs(
+    axes: Axes,
+    names: Sequence[str],
+    pairs: Sequence[tuple[int, int]],
+    labels: tuple[str, str],
+    colours: tuple[str, str],
+) -> None:
+    """Two bars for each name, kWh of the day."""
+    places: Sequence[Any] = range(len(names))
+    for side, (label, colour) in enumerate(zip(labels, colours, strict=True)):
+        shifted = [place + 0.4 * side - 0.2 for place in places]
+        axes.bar(
+            shifted, _kwh([pair[side] for pair in pairs]), width=0.38, color=_COLOURS[colour], label=label
+        )
+    axes.set_xticks(list(places), list(names), fontsize="small")
+    axes.set_ylabel("kWh of the day")
+    axes.legend(loc="upper right", fontsize="small")
+
+
+def _imbalance(axes: Axes, figures: Figures) -> None:
+    money = figures.money
+    hours = _places(money.excess_wh)
+    axes.bar(
+        hours,
+        _kwh(money.excess_wh),
+        width=0.22,
+        color=_COLOURS["solar"],
+        label="excess, sold at the feed-in price",
+    )
+    lack = [-energy for energy in _kwh(money.lack_wh)]
+    axes.bar(hours, lack, width=0.22, color=_COLOURS["used"], label="lack, bought at the retail price")
+    axes.set_ylabel("kWh per quarter hour")
+    axes.set_title("Imbalance: metered less traded")
+    axes.legend(loc="lower left", fontsize="small")
+    _hours(axes)
+
+
+def _savings(axes: Axes, figures: Figures) -> None:
+    saved = sorted((account.saved / _THB for account in figures.money.accounts.values()), reverse=True)
+    colours = [_COLOURS["auction"] if amount >= 0 else _COLOURS["full"] for amount in saved]
+    axes.bar(range(len(saved)), saved, width=1.0, color=colours)
+    axes.set_xlabel("participants")
+    axes.set_ylabel("THB of the day")
+    axes.set_title(f"Saved against the utility's tariff: {sum(saved):,.2f} THB in all")
 
 
 def _lines(axes: Axes, flows: Mapping[str, Sequence[int]], capacity: Mapping[str, int]) -> None:
     for name in sorted(flows):
         row = flows[name]
-        hours = [index / 4 + 0.125 for index in range(len(row))]
         share = [100 * flow / capacity[name] for flow in row]
-        axes.plot(hours, share, lw=1.4, label=name)
+        axes.plot(_places(row), share, lw=1.4, label=name)
     for bound in (-100, 100):
         axes.axhline(bound, color=_COLOURS["full"], lw=0.8, ls="--")
     axes.set_ylabel("net export, % of ATC")
     axes.set_title("Traded flow on each zone's line (dashed: full)")
-    axes.legend(ncols=6, loc="lower center", fontsize="small")
+    if flows:
+        axes.legend(ncols=6, loc="lower center", fontsize="small")
     _hours(axes)

@@ -12,8 +12,10 @@ from typing import Any
 
 from gridnode.client.remote import Remote
 from gridnode.primitives.units import GRID_DECIMALS, format_amount, grid_of
+from gridnode.replay.auctions import Auctions, read_auctions
 from gridnode.replay.day import MTUS, Day
 from gridnode.replay.driver import Progress
+from gridnode.replay.money import Money, read_money, savings, tariffs_paid
 
 
 @dataclass(slots=True)
@@ -26,6 +28,8 @@ class Books:
     """Trades made."""
     traded_wh: list[int] = field(default_factory=lambda: [0] * MTUS)
     """Energy traded."""
+    auctioned_wh: list[int] = field(default_factory=lambda: [0] * MTUS)
+    """Part of it that call auctions traded."""
     value_micro_wh: list[int] = field(default_factory=lambda: [0] * MTUS)
     """Sum of Wh x seller price."""
     flow_wh: dict[str, list[int]] = field(default_factory=dict)
@@ -39,6 +43,18 @@ class Books:
             value // energy if energy else None
             for value, energy in zip(self.value_micro_wh, self.traded_wh, strict=True)
         ]
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """What the report was made from."""
+
+    books: Books
+    """Orders and trades."""
+    auctions: Auctions
+    """Call auctions."""
+    money: Money
+    """Settlements."""
 
 
 async def read_books(remote: Remote, day: Day, first_mtu: int) -> Books:
@@ -65,11 +81,14 @@ def _add_trade(books: Books, quarter: int, trade: Mapping[str, Any], orders: Map
     books.trades += 1
     books.traded_wh[quarter] += energy
     books.value_micro_wh[quarter] += energy * price
+    if trade["path"]:
+        books.auctioned_wh[quarter] += energy
     if trade["seller_zone"] != trade["buyer_zone"]:
         books.flow_wh[trade["seller_zone"]][quarter] += energy
         books.flow_wh[trade["buyer_zone"]][quarter] -= energy
     buyer, seller = orders[trade["buyer_order"]], orders[trade["seller_order"]]
-    if price < seller["limit_micro"] or price + trade["wheeling_micro"] > buyer["limit_micro"]:
+    delivered = price + trade["wheeling_micro"] + trade["rent_micro"]
+    if price < seller["limit_micro"] or delivered > buyer["limit_micro"]:
         books.broken.append(f"trade {trade['number']}: {price} is outside a limit")
 
 
@@ -88,7 +107,8 @@ async def read_blocks(remote: Remote, first: int, last: int) -> tuple[int, Count
 async def state_roots(remotes: Mapping[str, Remote], height: int) -> dict[str, str]:
     """Each validator's state root after the block at `height`."""
     return {
-        name: (await remote.get(f"blocks/{height}"))["header"]["state_root"] for name, remote in remotes.items()
+        name: (await remote.get(f"blocks/{height}"))["header"]["state_root"]
+        for name, remote in remotes.items()
     }
 
 
@@ -100,10 +120,13 @@ async def make_report(
     supply_start: int,
     progress: Progress,
     seconds: float,
-) -> tuple[dict[str, Any], Books]:
-    """The report, a JSON object (its fields are explained in the README), and the books it was made from."""
+) -> tuple[dict[str, Any], Figures]:
+    """The report, a JSON object (its fields are explained in the README), and the figures it was made from."""
     remote = next(iter(remotes.values()))
     books = await read_books(remote, day, first_mtu)
+    auctions = await read_auctions(remote, day, first_mtu)
+    money = await read_money(remote, day, first_mtu)
+    congestion = await remote.get("energy/congestion")
     stats = await remote.get("energy/stats")
     tokens = await remote.get("tokens")
     height = min([(await each.status())["height"] for each in remotes.values()])
@@ -126,8 +149,14 @@ async def make_report(
         "line_full_mtus": {
             zone: sum(abs(flow) == capacity_wh[zone] for flow in row) for zone, row in books.flow_wh.items()
         },
+        "auctions": _auctions(auctions),
         "settled_wh": stats["settled_wh"],
         "imbalance_wh": stats["imbalance_wh"],
+        "excess_wh_by_mtu": money.excess_wh,
+        "lack_wh_by_mtu": money.lack_wh,
+        "paid": tariffs_paid(stats["settlement"]),
+        "congestion_account": congestion["balance"],
+        "savings": savings(money),
         "thb_supply_start": str(supply_start),
         "thb_supply_end": tokens["thb"]["supply"],
         "co2_minted": tokens["co2"]["supply"],
@@ -136,7 +165,20 @@ async def make_report(
         "seconds": round(seconds, 1),
         "finality_ms": percentiles(progress.finality_ms),
     }
-    return report, books
+    return report, Figures(books, auctions, money)
+
+
+def _auctions(found: Auctions) -> dict[str, Any]:
+    return {
+        "held": found.count,
+        "volume_wh": sum(found.volume_wh),
+        "volume_wh_by_mtu": found.volume_wh,
+        "price_micro_by_zone": found.price_micro,
+        "sold_wh_by_zone": found.sold_wh,
+        "bought_wh_by_zone": found.bought_wh,
+        "rent": str(sum(found.rent)),
+        "rent_by_mtu": [str(rent) for rent in found.rent],
+    }
 
 
 def percentiles(values: Sequence[float]) -> dict[str, float]:
@@ -151,10 +193,10 @@ def percentiles(values: Sequence[float]) -> dict[str, float]:
 
 
 def broken_promises(
-    report: Mapping[str, Any], books: Books, day: Day, capacity_wh: Mapping[str, int]
+    report: Mapping[str, Any], figures: Figures, day: Day, capacity_wh: Mapping[str, int]
 ) -> list[str]:
     """What must hold and does not: one line each; empty when all is well."""
-    wrong = list(books.broken)
+    wrong = list(figures.books.broken)
     expected: tuple[tuple[str, object], ...] = (
         ("generated_wh", day.generated_wh),
         ("consumed_wh", day.consumed_wh),
@@ -162,12 +204,20 @@ def broken_promises(
         ("readings", len(day.meters) * len(day.quarters)),
         ("thb_supply_end", report["thb_supply_start"]),
         ("rejected", {}),
+        ("congestion_account", str(sum(figures.auctions.rent))),
     )
     wrong += [
         f"{name}: expected {value}, got {report[name]}" for name, value in expected if report[name] != value
     ]
     if len(set(report["state_roots"].values())) != 1:
         wrong.append(f"state roots differ at height {report['height']}: {report['state_roots']}")
+    wrong += [
+        f"quarter hour {quarter}: auctions accepted {accepted} Wh, their trades are of {traded} Wh"
+        for quarter, (accepted, traded) in enumerate(
+            zip(figures.auctions.volume_wh, figures.books.auctioned_wh, strict=True)
+        )
+        if accepted != traded
+    ]
     for zone, row in report["line_flow_wh"].items():
         wrong += [
             f"line {zone}: {flow} Wh in quarter hour {quarter} exceeds {capacity_wh[zone]} Wh"

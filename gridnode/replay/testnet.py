@@ -28,7 +28,7 @@ from gridnode.replay.driver import Driver, Progress
 from gridnode.replay.intentions import wants
 from gridnode.replay.network import LocalNetwork, LocalNode
 from gridnode.replay.provision import NetworkPlan, NodePlan, write_network
-from gridnode.replay.report import Books, broken_promises, make_report
+from gridnode.replay.report import Figures, broken_promises, make_report
 from gridnode.replay.rules import CAPACITY_WH, DSO_OF_ZONE, limits_micro
 
 LEAD_MS = 40_000
@@ -55,6 +55,8 @@ class Options:
     """Leave the network running until interrupted."""
     mtu_seconds: float = 3.0
     """Length of a quarter hour."""
+    forecast_error: int = 10
+    """How far the forecasts that participants trade by may be off, percent."""
 
 
 def run(options: Options, console: Console) -> dict[str, Any]:
@@ -62,7 +64,9 @@ def run(options: Options, console: Console) -> dict[str, Any]:
     day = load_day(options.day or Path(str(files("gridnode.replay") / DEFAULT_DAY)))
     unknown = [zone for zone in day.zones if zone not in CAPACITY_WH]
     if unknown:
-        raise OperatorError(f"the day has zones without a line: {', '.join(unknown)}; expected {', '.join(CAPACITY_WH)}")
+        raise OperatorError(
+            f"the day has zones without a line: {', '.join(unknown)}; expected {', '.join(CAPACITY_WH)}"
+        )
     if options.folder is not None:
         return trio.run(_run, options, options.folder, day, console)
     with tempfile.TemporaryDirectory(prefix="gridnode-testnet-") as folder:
@@ -81,9 +85,9 @@ async def _run(options: Options, folder: Path, day: Day, console: Console) -> di
     async with LocalNetwork(nodes), AsyncExitStack() as stack:
         remotes = {node.name: await stack.enter_async_context(Remote(node.url)) for node in nodes}
         console.print("validators " + ", ".join(f"{node.name} {node.url}" for node in nodes))
-        report, books = await _play(options, plan, day, remotes, started, console)
-        wrong = broken_promises(report, books, day, CAPACITY_WH)
-        _write(options, folder, report, books, day, console)
+        report, figures = await _play(options, plan, day, remotes, started, console)
+        wrong = broken_promises(report, figures, day, CAPACITY_WH)
+        _write(options, folder, report, figures, day, console)
         _show(report, wrong, console)
         if options.keep:
             console.print("the network stays up; interrupt to end it")
@@ -99,8 +103,13 @@ def local_node(plan: NodePlan) -> LocalNode:
 
 
 async def _play(
-    options: Options, plan: NetworkPlan, day: Day, remotes: dict[str, Remote], started: float, console: Console
-) -> tuple[dict[str, Any], Books]:
+    options: Options,
+    plan: NetworkPlan,
+    day: Day,
+    remotes: dict[str, Remote],
+    started: float,
+    console: Console,
+) -> tuple[dict[str, Any], Figures]:
     with Bar(
         TextColumn("{task.description:<12}"),
         BarColumn(),
@@ -116,19 +125,26 @@ async def _play(
             bar.update(task, description=progress.phase, completed=progress.quarter, detail=detail)
 
         progress = Progress(tell)
-        supply = await play_day(plan, day, options.seed, remotes, progress)
+        supply = await play_day(plan, day, options.seed, remotes, progress, options.forecast_error)
     return await make_report(
         remotes, day, plan.first_mtu, CAPACITY_WH, supply, progress, time.monotonic() - started
     )
 
 
-async def play_day(plan: NetworkPlan, day: Day, seed: int, remotes: Mapping[str, Remote], progress: Progress) -> int:
+async def play_day(
+    plan: NetworkPlan,
+    day: Day,
+    seed: int,
+    remotes: Mapping[str, Remote],
+    progress: Progress,
+    forecast_error: int = 0,
+) -> int:
     """Play the day on a running network, until all of it is settled; returns the supply of THB (1e-9) before trading.
 
     Raises OperatorError when the network does not keep up.
     """
     cast = Cast(day, seed, plan.chain_id, {zone: DSO_OF_ZONE[zone] for zone in day.zones})
-    orders = wants(day, seed, limits_micro)
+    orders = wants(day, seed, limits_micro, forecast_error)
     driver = Driver(day, cast, orders, list(remotes.values()), plan.first_mtu, plan.mtu_ms, progress)
     await driver.register()
     supply = await _supply(remotes)
@@ -157,7 +173,7 @@ async def _settled(remotes: Mapping[str, Remote], mtu: int) -> None:
 
 
 def _write(
-    options: Options, folder: Path, report: dict[str, Any], books: Books, day: Day, console: Console
+    options: Options, folder: Path, report: dict[str, Any], figures: Figures, day: Day, console: Console
 ) -> None:
     text = json.dumps(report, indent=1) + "\n"
     targets = [folder / "report.json"] + ([options.report] if options.report else [])
@@ -165,7 +181,7 @@ def _write(
         target.write_text(text, encoding="utf-8")
     image = (options.report or folder / "report.json").with_suffix(".png")
     energy = {zone: _zone_energy(day, zone) for zone in day.zones}
-    picture.draw(image, books.traded_wh, books.price_micro(), energy, books.flow_wh, CAPACITY_WH)
+    picture.draw(image, figures, energy, CAPACITY_WH)
     if options.report or options.keep or options.folder:
         console.print(f"report {targets[-1]}, picture {image}")
 
@@ -180,21 +196,38 @@ def _zone_energy(day: Day, zone: str) -> tuple[int, int]:
 def _show(report: dict[str, Any], wrong: Sequence[str], console: Console) -> None:
     table = Table(title="One real day, traded and settled", show_header=False)
     full = ", ".join(f"{zone} {count}" for zone, count in report["line_full_mtus"].items() if count) or "none"
+    paid, saved = report["paid"], report["savings"]
     rows = (
         ("validators, height", f"{', '.join(report['validators'])} at {report['height']}"),
         ("state roots", "equal" if len(set(report["state_roots"].values())) == 1 else "DIFFERENT"),
         ("meters, readings", f"{report['meters']}, {report['readings']:,}"),
-        ("generated, consumed", f"{report['generated_wh'] / 1000:,.3f} kWh, {report['consumed_wh'] / 1000:,.3f} kWh"),
+        (
+            "generated, consumed",
+            f"{report['generated_wh'] / 1000:,.3f} kWh, {report['consumed_wh'] / 1000:,.3f} kWh",
+        ),
         ("GRID minted", report["minted_grid"]),
         ("orders, trades", f"{report['orders']:,}, {report['trades']:,}"),
         ("traded", f"{report['traded_wh'] / 1000:,.3f} kWh"),
         ("quarter hours with a full line", full),
+        ("call auctions", f"{report['auctions']['held']}, {report['auctions']['volume_wh'] / 1000:,.3f} kWh"),
+        ("congestion rent", _thb(report["auctions"]["rent"])),
         ("delivered to buyers", f"{report['settled_wh'] / 1000:,.3f} kWh"),
         ("imbalance at the tariff", f"{report['imbalance_wh'] / 1000:,.3f} kWh"),
+        ("paid to sellers, for wheeling", f"{_round(paid['sales_thb'])}, {_round(paid['wheeling_thb'])}"),
+        ("paid at the tariff, of it VAT", f"{_round(paid['lack_paid_thb'])}, {_round(paid['vat_thb'])}"),
+        ("paid for excess", _round(paid["excess_paid_thb"])),
+        (
+            "saved against the tariff",
+            f"{_round(saved['total_thb'])}, {_round(saved['median_thb'])} in the middle",
+        ),
+        ("better off, worse off", f"{saved['better_off']}, {saved['worse_off']} of {saved['participants']}"),
         ("THB at start, at end", f"{_thb(report['thb_supply_start'])}, {_thb(report['thb_supply_end'])}"),
         ("carbon credits minted", format_amount(int(report["co2_minted"]), CO2_DECIMALS)),
         ("transactions, rejected", f"{report['transactions']:,}, {report['rejected'] or 'none'}"),
-        ("finality p50, p99", f"{report['finality_ms']['p50']:.0f} ms, {report['finality_ms']['p99']:.0f} ms"),
+        (
+            "finality p50, p99",
+            f"{report['finality_ms']['p50']:.0f} ms, {report['finality_ms']['p99']:.0f} ms",
+        ),
         ("seconds", str(report["seconds"])),
         ("promises", "all kept" if not wrong else f"[red]{len(wrong)} broken[/]"),
     )
@@ -203,6 +236,11 @@ def _show(report: dict[str, Any], wrong: Sequence[str], console: Console) -> Non
     console.print(table)
     for line in wrong[:20]:
         console.print(f"[red]broken:[/] {line}")
+
+
+def _round(thb: str) -> str:
+    """An exact amount, as people read it."""
+    return f"{float(thb):,.2f} THB"
 
 
 def _thb(amount: str) -> str:
