@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import Annotated, Final
 
 from gridnode.chain.clearing import ClearingSummary
-from gridnode.codec.fields import AMOUNT, I64, U32, U64, ListOf
+from gridnode.codec.fields import AMOUNT, U32, U64, ListOf
 from gridnode.codec.records import Nested, record
 from gridnode.crypto.address import module_address
 from gridnode.modules.grid.tables import Hop
 from gridnode.modules.market.tables import ENERGY, PRICE
 from gridnode.primitives.limits import MAX_LINES
 from gridnode.primitives.units import Amount, EnergyWh, Height, PriceMicro, TimeMs
-from gridnode.state.key_parts import U32_PART, U64_PART
+from gridnode.state.key_parts import U8_PART, U32_PART, U64_PART
 from gridnode.state.prefixes import MARKET as MODULE
 from gridnode.state.table import Table
 
@@ -37,6 +37,7 @@ class AuctionPath:
     """A way that energy of an auction takes from a zone to a zone; the trades over it."""
 
     hops: Annotated[tuple[Hop, ...], ListOf(Nested(Hop), MAX_LINES)]  # none within a zone
+    price_micro: Annotated[PriceMicro, PRICE]  # of the seller's zone, per kWh: what sellers get
     wheeling_micro: Annotated[PriceMicro, PRICE]  # of its lines and of delivery, per kWh
     rent_micro: Annotated[PriceMicro, PRICE]  # what the zone prices differ by beyond the wheeling of lines, per kWh
     seller_zone: Annotated[int, U32]  # zone number
@@ -56,9 +57,6 @@ AUCTION_PATHS: Final[Table[AuctionPath]] = Table(
 """(MTU, number from 1) -> a path of its auction; stays."""
 
 AWARDS: Final[Table[int]] = Table(
-    module=MODULE, number=27, name="awards", key=(U64_PART, U64_PART), value=ENERGY
+    module=MODULE, number=27, name="awards", key=(U64_PART, U8_PART, U8_PART, U64_PART), value=ENERGY
 )
-"""(MTU, order number) -> Wh that the auction accepted of an order and that no trade has yet; deleted at zero."""
-
-PRICE_OF_ZONE: Final = I64
-"""Zone prices may be negative where nothing is traded: what a bid offers less a greater charge of delivery."""
+"""(MTU, zone number, side, order number) -> Wh that the auction accepted of an order and that no trade has yet; deleted at zero."""

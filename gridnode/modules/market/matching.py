@@ -10,11 +10,11 @@ from gridnode.modules.grid.network import zone_number
 from gridnode.modules.market.books import open_book
 from gridnode.modules.market.escrow import Releases
 from gridnode.modules.market.events import OrderEnded
+from gridnode.modules.market.flows import put_flow
 from gridnode.modules.market.lifecycle import end_order
 from gridnode.modules.market.preferences import attempts
 from gridnode.modules.market.tables import (
     CANCELS,
-    FLOWS,
     INTERRUPTED,
     ORDERS,
     PENDING,
@@ -29,7 +29,6 @@ from gridnode.modules.market.tables import (
 from gridnode.modules.market.terms import ending_in_call
 from gridnode.modules.market.trades import TradeBook
 from gridnode.primitives.units import EnergyWh, Mtu
-from gridnode.state.overlay import State
 
 Fills = list[tuple[int, int, int, int, int]]
 """Fills as the kernel gives them, see `trades.Fill`."""
@@ -42,9 +41,9 @@ def take_cancelled(context: Context) -> None:
         CANCELS.delete(context.state, number)
 
 
-def match_pending(context: Context, params: MarketGenesis, releases: Releases) -> None:
-    """Match waiting orders in ascending number until none waits or `match_steps_per_block` is spent."""
-    run = _Run(context, params, releases)
+def match_pending(context: Context, params: MarketGenesis, releases: Releases, steps: int) -> None:
+    """Match waiting orders in ascending number until none waits or `steps` (> 0), what is left of the block's, are spent."""
+    run = _Run(context, params, releases, steps)
     if run.finish_interrupted():
         for (number,), mtu in PENDING.scan(context.state, limit=run.steps):
             if run.steps < 1 or not run.match(number, mtu):
@@ -66,14 +65,14 @@ class _Taker(NamedTuple):
 class _Run:
     """The matching of one block: the steps left and the books touched."""
 
-    def __init__(self, context: Context, params: MarketGenesis, releases: Releases) -> None:
+    def __init__(self, context: Context, params: MarketGenesis, releases: Releases, steps: int) -> None:
         self._context, self._params, self._releases = context, params, releases
         self._state = context.state
         self._books: Books = context.books
         self._trades = TradeBook(context, params, releases)
         self._open = dict.fromkeys(context.books.periods())
         self._traded: dict[int, None] = {}
-        self.steps = params.match_steps_per_block
+        self.steps = steps
 
     def finish_interrupted(self) -> bool:
         """Go on where the last block's steps ended, unless the interrupted order itself still waits; whether steps are left.
@@ -226,11 +225,4 @@ class _Run:
         """Write the flows of the books in which something traded."""
         for mtu in self._traded:
             for line, flow_wh in enumerate(self._books.flows(mtu)):
-                _put_flow(self._state, line, mtu, flow_wh)
-
-
-def _put_flow(state: State, line: int, mtu: int, flow_wh: int) -> None:
-    if flow_wh:
-        FLOWS.put(state, line, mtu, flow_wh)
-    else:
-        FLOWS.delete(state, line, mtu)
+                put_flow(self._state, line, mtu, flow_wh)

@@ -28,7 +28,7 @@ from gridnode.modules.market.tables import (
 )
 from gridnode.modules.registry.tables import Source
 from gridnode.primitives.ids import PointId
-from gridnode.primitives.units import Amount, EnergyWh, Mtu, PriceMicro, cost
+from gridnode.primitives.units import Amount, EnergyWh, Mtu, PriceMicro, TimeMs, cost
 from gridnode.state.overlay import State
 
 FIRST: Final = 1
@@ -53,6 +53,7 @@ class Deal(NamedTuple):
     wheeling_micro: int  # from the buyer on top
     rent_micro: int  # from the buyer on top; congestion rent of an auction
     path: int  # of an auction, its number; 0 for a continuous trade
+    time_ms: TimeMs  # chain time of the match: of an auction, when it was held
 
 
 class TradeBook:
@@ -70,7 +71,7 @@ class TradeBook:
             resting = ORDERS.require(self._context.state, mtu, fill.resting_id)
             pair = (fill.resting_id, fill.taker_id)
             bid, offer = pair if resting.side is Side.BID else pair[::-1]
-            deal = Deal(fill.energy_wh, fill.seller_price, fill.adder, 0, 0)
+            deal = Deal(fill.energy_wh, fill.seller_price, fill.adder, 0, 0, self._context.time_ms)
             trades.append(self.trade(mtu, bid, offer, deal))
         add_statistics(self._context, mtu, trades)
 
@@ -94,7 +95,7 @@ class TradeBook:
             self._params.trade_fee_micro,
             PriceMicro(deal.rent_micro),
             deal.path,
-            self._context.time_ms,
+            deal.time_ms,
         )
         filled(state, mtu, bid_number, bid, deal.energy_wh)
         filled(state, mtu, offer_number, offer, deal.energy_wh)
@@ -139,10 +140,10 @@ def _add_position(state: State, mtu: int, point: PointId, sold_wh: int, bought_w
 
 
 def add_statistics(context: Context, mtu: int, trades: list[Trade]) -> None:
-    """Count trades of an MTU, in the order in which they were made."""
+    """Count trades of an MTU that were made at one time, in their order."""
     state = context.state
     if trades:
-        interval = context.time_ms // mtu_ms(state)
+        interval = trades[0].time_ms // mtu_ms(state)
         STATISTICS.put(state, mtu, _with_trades(STATISTICS.get(state, mtu), trades))
         CANDLES.put(state, interval, _with_trades(CANDLES.get(state, interval), trades))
         TOTALS.put(state, _with_trades(TOTALS.get(state), trades))
