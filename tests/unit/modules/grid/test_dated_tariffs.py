@@ -228,6 +228,7 @@ def test_so_many_holidays_are_known_ahead() -> None:
     many = tuple(Holiday(FIRST_DAY + number, "") for number in range(MAX_HOLIDAYS))
     assert code(world, SetHolidays(FIRST_DAY, many)) == 0
     last = many[-1].day
+    world.until((FIRST_MTU + 95) * MTU_MS)  # the first of them is the first day that may change
     assert code(world, SetHolidays(last + 1, (Holiday(last + 1, ""),))) == GridCode.TOO_MANY_HOLIDAYS
     assert code(world, SetHolidays(last, (Holiday(last + 1, ""),))) == 0
     world.until((FIRST_MTU + 96) * MTU_MS)  # the first of them may not change any more
@@ -255,6 +256,8 @@ def changed(world: World, *changes: tuple[Any, ...]) -> dict[bytes, bytes | None
 
 def test_invariants_hold_the_past() -> None:
     world = World()
+    with pytest.raises(InvariantBroken, match="fixed until MTU 0"):
+        check_block(world.reader, changed(world, (TARIFFS, EARLIEST, dearer())))
     world.ok(("erc", SetTariff(EARLIEST, dearer())), ("erc", SetHolidays(FIRST_DAY, (Holiday(2, "two"),))))
     for broken in (
         ((TARIFFS, 0, dearer()),),
