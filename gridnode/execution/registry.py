@@ -32,7 +32,7 @@ from gridnode.modules.lots import invariants as lots_invariants
 from gridnode.modules.lots import messages as lots_messages
 from gridnode.modules.lots import rules as lots_rules
 from gridnode.modules.lots.codes import LotsCode
-from gridnode.modules.lots.tables import HOLD, LotsGenesis
+from gridnode.modules.lots.tables import BUNDLED, HOLD, LotsGenesis
 from gridnode.modules.market import events as market_events
 from gridnode.modules.market import invariants as market_invariants
 from gridnode.modules.market import messages as market_messages
@@ -133,7 +133,7 @@ MODULES: Final[tuple[Module, ...]] = (
         codes=LotsCode,
         check_block=lots_invariants.check_block,
         check_whole=lots_invariants.check_whole,
-        accounts=(HOLD,),
+        accounts=(HOLD, BUNDLED),
     ),
     Module(
         name="metering",

@@ -70,6 +70,7 @@ MAX_SOURCES: Final = 16  # bits of a source mask
 MAX_ORDER_WH: Final = 10_000_000  # 10,000 kWh
 MAX_PRICE_MICRO: Final = 1_000_000_000  # 1,000 THB/kWh either sign
 MAX_ENERGY_WH: Final = 2**40  # one reading of one meter; far above any plant, far below int64
+MAX_PURPOSE_CHARS: Final = 128  # what a lot was retired for: it stands in each lot's row
 MAX_LOT_PARTS: Final = 64  # inputs or outputs of one transfer of lots: a message's work stays that of a small sheet
 MAX_POINT_LOTS: Final = 64  # lots of one connection point and MTU held until settlement; its row stays small
 MAX_POINT_METERS: Final = 64  # meters of one connection point that settlement estimates

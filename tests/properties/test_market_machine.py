@@ -12,7 +12,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from gridnode.modules.lots.messages import LotOutput, Retire, TransferLots
+from gridnode.modules.lots.messages import LotOutput, LotPart, Retire, TransferLots
 from gridnode.modules.lots.queries import lots_of
 from gridnode.modules.market.messages import CancelOrder, CancelSheet, SheetEntry
 from gridnode.modules.market.queries import recent_trades
@@ -159,8 +159,9 @@ class EnergyMarket(RuleBasedStateMachine):
             number, lot = owned[0]
             outputs = (LotOutput(account(name), part), LotOutput(account("bob"), lot.energy_wh - part))
             self.world.ok((name, TransferLots((number,), outputs)))
-            piece = lots_of(self.world.reader, account(name), 100, retired=False)[-1][0]
-            self.world.ok((name, Retire((piece,), account("carol"))))
+            piece, found = lots_of(self.world.reader, account(name), 100, retired=False)[-1]
+            half = LotPart(piece, (found.energy_wh + 1) // 2)
+            self.world.ok((name, Retire((half,), account("carol"), "")))
 
     @rule(name=st.sampled_from(NAMES))
     def pay(self, name: str) -> None:

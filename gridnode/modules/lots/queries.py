@@ -1,11 +1,44 @@
-"""Read-only questions about lots."""
+"""Read-only questions about lots and bundles."""
 
 from __future__ import annotations
 
-from gridnode.modules.lots.rules import NO_ENERGY
-from gridnode.modules.lots.tables import LOT_ENERGY, LOTS, OWNED, Lot, LotEnergy
+from typing import NamedTuple
+
+from gridnode.modules.grid.clock import mtu_ms
+from gridnode.modules.lots.changes import NO_ENERGY
+from gridnode.modules.lots.tables import (
+    BUNDLES,
+    BUNDLES_OWNED,
+    INSIDE,
+    LOT_ENERGY,
+    LOTS,
+    OWNED,
+    Bundle,
+    Lot,
+    LotEnergy,
+)
 from gridnode.primitives.ids import Address
+from gridnode.primitives.units import TimeMs, mtu_start_ms
 from gridnode.state.kv import Reader
+
+
+class Certificate(NamedTuple):
+    """A lot with what follows from its bundle and from the clock."""
+
+    number: int
+    """Of the lot."""
+    lot: Lot
+    """Its row."""
+    start_ms: TimeMs
+    """Chain time at which production began."""
+    end_ms: TimeMs
+    """and ended."""
+    owner: Address
+    """Whose it is: the lot's owner, or that of the bundle that it is inside of; when retired the beneficiary."""
+    retired_ms: TimeMs
+    """Chain time at which it was retired, by itself or with its bundle; 0 while it was not."""
+    purpose: str
+    """What it was retired for."""
 
 
 def lot(reader: Reader, number: int) -> Lot | None:
@@ -13,10 +46,19 @@ def lot(reader: Reader, number: int) -> Lot | None:
     return LOTS.get(reader, number)
 
 
+def certificate(reader: Reader, number: int, lot: Lot) -> Certificate:
+    """A lot with what follows from its bundle and from the clock."""
+    length = mtu_ms(reader)
+    holder: Lot | Bundle = BUNDLES.require(reader, lot.bundle) if lot.bundle else lot
+    start_ms = mtu_start_ms(lot.mtu, length)
+    end_ms = mtu_start_ms(lot.mtu + 1, length)
+    return Certificate(number, lot, start_ms, end_ms, holder.owner, holder.retired_ms, holder.purpose)
+
+
 def lots_of(
     reader: Reader, owner: Address, limit: int, after: int | None = None, retired: bool | None = None
 ) -> list[tuple[int, Lot]]:
-    """At most `limit` lots of an owner with number above `after`, ascending: (number, lot).
+    """At most `limit` lots of an owner with number above `after`, ascending: (number, lot); those inside of bundles left out.
 
     retired  only certificates, only lots that can still move, or None for both.
     """
@@ -28,6 +70,32 @@ def lots_of(
         if retired is None or retired == is_retired:
             page.append((number, LOTS.require(reader, number)))
     return page
+
+
+def bundle(reader: Reader, number: int) -> Bundle | None:
+    """The bundle of that number, or None when it was never opened or is taken apart."""
+    return BUNDLES.get(reader, number)
+
+
+def bundles_of(
+    reader: Reader, owner: Address, limit: int, after: int | None = None, retired: bool | None = None
+) -> list[tuple[int, Bundle]]:
+    """At most `limit` bundles of an owner with number above `after`, ascending: (number, bundle); `retired` as in `lots_of`."""
+    behind = None if after is None else (owner, after)
+    page: list[tuple[int, Bundle]] = []
+    for (_, number), is_retired in BUNDLES_OWNED.scan(reader, owner, after=behind):
+        if len(page) == limit:
+            break
+        if retired is None or retired == is_retired:
+            page.append((number, BUNDLES.require(reader, number)))
+    return page
+
+
+def lots_inside(reader: Reader, bundle: int, limit: int, after: int | None = None) -> list[tuple[int, Lot]]:
+    """At most `limit` lots of a bundle with number above `after`, ascending: (number, lot)."""
+    behind = None if after is None else (bundle, after)
+    rows = INSIDE.scan(reader, bundle, after=behind, limit=limit)
+    return [(number, LOTS.require(reader, number)) for (_, number), _ in rows]
 
 
 def energy(reader: Reader) -> LotEnergy:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gridnode.modules.lots.messages import LotOutput, Retire, TransferLots
+from gridnode.modules.lots.messages import LotOutput, LotPart, Retire, TransferLots
 from gridnode.modules.market.messages import CancelOrder, PlaceSheet
 from gridnode.modules.metering.messages import sign_reading
 from gridnode.modules.registry.messages import BindMeter, RegisterParticipant, RegisterPoint
@@ -84,4 +84,4 @@ async def _certify(chain: ServedChain) -> None:
     bobs = next(
         number for number in range(number + 1, 30) if chain.owner_of_lot(number, retired=False) == account("bob")
     )
-    await chain.ok("bob", Retire((bobs,), account("bob")))
+    await chain.ok("bob", Retire((LotPart(bobs, 500),), account("bob"), ""))

@@ -6,9 +6,9 @@ import pytest
 
 from gridnode.crypto.address import module_address
 from gridnode.modules.lots.codes import LotsCode
-from gridnode.modules.lots.messages import LotOutput, Retire, TransferLots
-from gridnode.modules.lots.queries import energy, lot, lots_of
-from gridnode.modules.lots.tables import HOLD
+from gridnode.modules.lots.messages import LotOutput, LotPart, Retire, TransferLots
+from gridnode.modules.lots.queries import certificate, energy, lot, lots_of
+from gridnode.modules.lots.tables import BUNDLED, HOLD, LOTS
 from gridnode.modules.registry.tables import Source
 from gridnode.primitives.limits import MAX_LOT_PARTS
 from tests.energy_world import MTU_MS, World, account, bid, offer, reading, sheet, two_zones
@@ -37,6 +37,10 @@ def _transfer(inputs: tuple[int, ...], *outputs: tuple[str, int]) -> TransferLot
     return TransferLots(inputs, tuple(LotOutput(account(name), energy_wh) for name, energy_wh in outputs))
 
 
+def _retire(*parts: tuple[int, int], beneficiary: str = "carol", purpose: str = "") -> Retire:
+    return Retire(tuple(LotPart(*part) for part in parts), account(beneficiary), purpose)
+
+
 def test_the_dso_owns_what_nobody_bought(settled: World) -> None:
     owned = lots_of(settled.reader, account("mea"), 10)
     assert [(number, found.energy_wh, found.source) for number, found in owned] == [
@@ -47,6 +51,20 @@ def test_the_dso_owns_what_nobody_bought(settled: World) -> None:
     assert (first.meter, first.zone, first.origin, first.retired) == ("alice-pv", "CITY", 1, False)
     assert first.carbon_g_per_kwh == 41
     assert owned[1][1].carbon_g_per_kwh == 0  # genesis lists no intensity for wind
+
+
+def test_a_certificate_tells_when_its_energy_was_made_and_when_it_was_issued() -> None:
+    world = two_zones()
+    mtu = world.time_ms // MTU_MS
+    world.until((mtu + 1) * MTU_MS)
+    world.ok(("bob", reading("alice-pv", mtu, generated_wh=900)), after_ms=700)
+    issued_ms = world.time_ms
+    world.settle(mtu)
+    world.ok(("mea", _transfer((1,), ("bob", 300), ("mea", 600))))
+    for number in (2, 3):
+        found = certificate(world.reader, number, LOTS.require(world.reader, number))
+        assert (found.start_ms, found.end_ms) == (mtu * MTU_MS, (mtu + 1) * MTU_MS)
+        assert (found.lot.issued_ms, found.lot.origin, found.retired_ms) == (issued_ms, 1, 0)
 
 
 def test_transfer_splits_and_joins() -> None:
@@ -79,36 +97,52 @@ def test_two_spends_of_one_lot_in_one_block() -> None:
 
 def test_retired_lots_never_move() -> None:
     world = _with_lots()
-    world.ok(("mea", Retire((1,), account("carol"))))
+    world.ok(("mea", _retire((1, 900), purpose="tea of May")))
     assert energy(world.reader).retired_wh == 900
-    assert lots_of(world.reader, account("mea"), 10, retired=True) == []
-    [(number, certificate)] = lots_of(world.reader, account("carol"), 10, retired=True)
-    assert (number, certificate.energy_wh, certificate.retired) == (1, 900, True)
+    assert [number for number, _ in lots_of(world.reader, account("mea"), 10, retired=False)] == [2]
+    [(number, found)] = lots_of(world.reader, account("carol"), 10, retired=True)
+    assert (number, found.energy_wh, found.purpose) == (1, 900, "tea of May")
+    assert (found.retired, found.retired_ms) == (True, world.time_ms)
     assert world.block(("carol", _transfer((1,), ("bob", 900)))) == [LotsCode.ALREADY_RETIRED]
-    assert world.block(("carol", Retire((1,), account("carol")))) == [LotsCode.ALREADY_RETIRED]
+    assert world.block(("carol", _retire((1, 1)))) == [LotsCode.ALREADY_RETIRED]
+
+
+def test_a_part_is_retired_under_a_number_of_its_own() -> None:
+    world = _with_lots()
+    world.ok(("mea", _retire((1, 250), (2, 400))))
+    left = lots_of(world.reader, account("mea"), 10)
+    assert [(number, found.energy_wh, found.retired) for number, found in left] == [(1, 650, False)]
+    certificates = lots_of(world.reader, account("carol"), 10)
+    assert [(number, found.energy_wh, found.origin) for number, found in certificates] == [(2, 400, 2), (3, 250, 1)]
+    assert energy(world.reader).retired_wh == 650
+    world.ok(("mea", _retire((1, 650), beneficiary="mea")))
 
 
 @pytest.mark.parametrize(
     ("sender", "message", "code"),
     [
         ("mea", _transfer((1, 1), ("bob", 1_800)), LotsCode.SPENT_TWICE),
-        ("mea", Retire((2, 1, 2), account("bob")), LotsCode.SPENT_TWICE),
+        ("mea", _retire((2, 1), (1, 1), (2, 1)), LotsCode.SPENT_TWICE),
         ("mea", _transfer((9,), ("bob", 900)), LotsCode.UNKNOWN_LOT),
         ("mea", _transfer((2**64 - 1,), ("bob", 900)), LotsCode.UNKNOWN_LOT),
         ("bob", _transfer((1,), ("bob", 900)), LotsCode.NOT_OWNER),
-        ("bob", Retire((1,), account("bob")), LotsCode.NOT_OWNER),
+        ("bob", _retire((1, 900)), LotsCode.NOT_OWNER),
         ("mea", _transfer((1, 2), ("bob", 1_300)), LotsCode.MIXED_LOTS),
         ("mea", _transfer((1,), ("bob", 0), ("carol", 900)), LotsCode.ZERO_OUTPUT),
+        ("mea", _retire((2, 400), (1, 0)), LotsCode.ZERO_OUTPUT),
+        ("mea", _retire((2, 400), (1, 901)), LotsCode.MORE_THAN_LOT),
         ("mea", TransferLots((1,), (LotOutput(HOLD, 900),)), LotsCode.RESERVED_ACCOUNT),
-        ("mea", Retire((1,), module_address("market/escrow")), LotsCode.RESERVED_ACCOUNT),
+        ("mea", TransferLots((1,), (LotOutput(BUNDLED, 900),)), LotsCode.RESERVED_ACCOUNT),
+        ("mea", Retire((LotPart(1, 900),), module_address("market/escrow"), ""), LotsCode.RESERVED_ACCOUNT),
         ("mea", _transfer((1,), ("bob", 899)), LotsCode.UNEQUAL_ENERGY),
         ("mea", _transfer((1,), ("bob", 901)), LotsCode.UNEQUAL_ENERGY),
         ("mea", _transfer((1,), *((f"p{i}", 900) for i in range(MAX_LOT_PARTS))), LotsCode.UNEQUAL_ENERGY),
     ],
 )
 def test_refused(settled: World, sender: str, message: object, code: LotsCode) -> None:
+    before = list(settled.reader.scan(b"\x05", b"\x06"))
     assert settled.block((sender, message)) == [code]
-    assert lots_of(settled.reader, account("mea"), 10) != []
+    assert list(settled.reader.scan(b"\x05", b"\x06")) == before
 
 
 def test_lots_of_an_open_settlement_are_nobodys() -> None:
@@ -130,5 +164,6 @@ def test_what_is_received_and_consumed_is_a_certificate_of_the_buyer() -> None:
         ("bob", [reading("alice-pv", mtu, generated_wh=500), reading("bob-load", mtu, consumed_wh=500)])
     )
     world.settle(mtu)
-    [(_, certificate)] = lots_of(world.reader, account("bob"), 10)
-    assert (certificate.retired, certificate.energy_wh, certificate.meter) == (True, 500, "alice-pv")
+    [(_, found)] = lots_of(world.reader, account("bob"), 10)
+    assert (found.retired, found.energy_wh, found.meter) == (True, 500, "alice-pv")
+    assert found.retired_ms == world.time_ms

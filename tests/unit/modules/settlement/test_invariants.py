@@ -96,7 +96,7 @@ BLOCK_AND_WHOLE: dict[str, Damage] = {
     "a lot grows": _lot(2, energy_wh=201),
     "a lot of the hold goes to somebody, unlisted": _lot(2, owner=account("bob")),
     "a lot is empty": _lot(2, energy_wh=0),
-    "a certificate of nobody": _lot(2, retired=True),
+    "a certificate of nobody": _lot(2, retired_ms=1),
     "a lot vanishes": lambda state: LOTS.delete(state, 2),
     "lots issued miscounted": _add(LOT_ENERGY, (), "issued_wh"),
     "lots retired miscounted": _add(LOT_ENERGY, (), "retired_wh"),
