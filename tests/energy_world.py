@@ -17,9 +17,9 @@ from gridnode.execution.registry import ACCOUNTS, MODULES
 from gridnode.modules.context import Context
 from gridnode.modules.market.books import restore_books
 from gridnode.modules.market.invariants import check_books
-from gridnode.modules.market.messages import PlaceSheet, SheetEntry
+from gridnode.modules.market.messages import PlaceSheet, ReplaceSheet, SheetEntry
 from gridnode.modules.market.sources import ANY_SOURCE, source_bit
-from gridnode.modules.market.tables import Side
+from gridnode.modules.market.tables import Preference, Side
 from gridnode.modules.metering.messages import SubmitReading
 from gridnode.modules.registry.messages import BindMeter, RegisterParticipant, RegisterPoint
 from gridnode.modules.registry.tables import Direction, Kind, Source
@@ -168,19 +168,34 @@ def reading(meter: str, mtu: int, generated_wh: int = 0, consumed_wh: int = 0, v
     return SubmitReading(keys_of(meter).public_key, mtu, generated_wh, consumed_wh, version, bytes(64))
 
 
-def bid(mtu: int, energy_wh: int, limit_micro: int, sources: int = ANY_SOURCE) -> SheetEntry:
-    """An entry that buys."""
-    return SheetEntry(mtu, Side.BID, energy_wh, limit_micro, sources)
+def bid(mtu: int, energy_wh: int, limit_micro: int, sources: int = ANY_SOURCE, **more: Any) -> SheetEntry:
+    """An entry that buys; `more` are its terms, preferences and deadline."""
+    return SheetEntry(mtu, Side.BID, energy_wh, limit_micro, sources, **more)
 
 
-def offer(mtu: int, energy_wh: int, limit_micro: int, sources: int = SOLAR) -> SheetEntry:
-    """An entry that sells."""
-    return SheetEntry(mtu, Side.OFFER, energy_wh, limit_micro, sources)
+def offer(mtu: int, energy_wh: int, limit_micro: int, sources: int = SOLAR, **more: Any) -> SheetEntry:
+    """An entry that sells; `more` are its terms, preferences and deadline."""
+    return SheetEntry(mtu, Side.OFFER, energy_wh, limit_micro, sources, **more)
 
 
 def sheet(name: str, sheet_id: int, *entries: SheetEntry) -> Call:
     """A sheet for the point of a name."""
     return name, PlaceSheet(sheet_id, f"{name}-point", entries)
+
+
+def replacement(name: str, sheet_id: int, revision: int, *entries: SheetEntry) -> Call:
+    """A sheet in the place of another, for the point of a name."""
+    return name, ReplaceSheet(sheet_id, revision, f"{name}-point", entries)
+
+
+def partner(name: str, sources: int = 0) -> Preference:
+    """A preference for a name's orders, of some sources."""
+    return Preference(account(name), sources)
+
+
+def some(sources: int) -> Preference:
+    """A preference for sources."""
+    return Preference(Address(b""), sources)
 
 
 def two_zones(**changes: dict[str, Any]) -> World:
@@ -218,8 +233,11 @@ __all__ = [
     "bid",
     "device",
     "offer",
+    "partner",
     "reading",
+    "replacement",
     "sheet",
+    "some",
     "two_zones",
 ]
 
