@@ -6,12 +6,17 @@ from typing import Final
 
 from gridnode._native.book import Books
 from gridnode.modules.context import Writes
-from gridnode.modules.grid.network import capacities, way, zone_number
+from gridnode.modules.grid.network import capacities, zone_number
+from gridnode.modules.market.auction_invariants import check_all_auctions, check_auctions
+from gridnode.modules.market.auction_tables import AUCTIONS, Auction
+from gridnode.modules.market.auctioning import summary_arcs
 from gridnode.modules.market.books import resting_orders
 from gridnode.modules.market.escrow import cost_of, escrow_of
 from gridnode.modules.market.lifecycle import is_open
+from gridnode.modules.market.listings import check_listings
 from gridnode.modules.market.locks import VOIDED
 from gridnode.modules.market.queries import NO_TRADES
+from gridnode.modules.market.shares import trade_hops
 from gridnode.modules.market.sources import accepted_sources
 from gridnode.modules.market.tables import (
     CANCELS,
@@ -47,8 +52,8 @@ def check_block(before: Reader, writes: Writes) -> None:
     """
     _check_escrow_account(before, writes)
     _check_volumes(before, writes, _check_trades(before, writes))
-    for (line, mtu), _, flow_wh in FLOWS.changes(before, writes):
-        _check_flow(before, line, mtu, flow_wh or 0)
+    _check_flow_changes(before, writes)
+    check_auctions(before, writes)
 
 
 def escrow_due(before: Reader, writes: Writes) -> dict[int, int]:
@@ -116,7 +121,8 @@ def _order_after(before: Reader, writes: Writes, mtu: int, number: int) -> Order
 
 
 def _check_limits(number: int, trade: Trade, bid: Order, offer: Order) -> None:
-    if trade.price_micro < offer.limit_micro or trade.price_micro + trade.wheeling_micro > bid.limit_micro:
+    paid_micro = trade.price_micro + trade.wheeling_micro + trade.rent_micro
+    if trade.price_micro < offer.limit_micro or paid_micro > bid.limit_micro or (trade.rent_micro and not trade.path):
         raise InvariantBroken(NAME, f"trade {number} is outside the limits {offer.limit_micro} and {bid.limit_micro}")
     if not trade.energy_wh or not accepted_sources(bid) & offer.sources:
         raise InvariantBroken(NAME, f"trade {number} is of nothing, or of a source that the buyer does not accept")
@@ -144,6 +150,23 @@ def _check_volumes(before: Reader, writes: Writes, traded_wh: dict[int, int]) ->
         raise InvariantBroken(NAME, f"traded {traded_wh}, sold {sold_wh}, bought {bought_wh}, counted {volume_wh}")
 
 
+def _check_flow_changes(before: Reader, writes: Writes) -> None:
+    """Flows changed by what continuous trades and new auctions carry, and stay within the capacity of their line."""
+    due_wh: dict[tuple[int, int], int] = {}
+    for (mtu, _), old, trade in TRADES.changes(before, writes):
+        if old is None and trade is not None:
+            _add_flow(before, due_wh, mtu, trade)
+    for (mtu,), _, auction in AUCTIONS.changes(before, writes):
+        if auction is not None:
+            _add_auction(due_wh, mtu, auction)
+    for (line, mtu), was_wh, now_wh in FLOWS.changes(before, writes):
+        _check_flow(before, line, mtu, now_wh or 0)
+        due_wh[line, mtu] = due_wh.get((line, mtu), 0) - (now_wh or 0) + (was_wh or 0)
+    wrong = {place: energy_wh for place, energy_wh in due_wh.items() if energy_wh}
+    if wrong:
+        raise InvariantBroken(NAME, f"flows by (line, MTU) are {wrong} Wh short of what trades carry")
+
+
 def _check_flow(reader: Reader, line: int, mtu: int, flow_wh: int) -> None:
     capacity = capacities(reader, mtu)
     if not -capacity.backward_wh[line] <= flow_wh <= capacity.forward_wh[line]:
@@ -163,6 +186,8 @@ def check_whole(reader: Reader) -> None:
     counted = {mtu: found.volume_wh for (mtu,), found in STATISTICS.scan(reader)}
     if volume_wh != counted:
         raise InvariantBroken(NAME, f"trades sum to {volume_wh} by MTU, statistics say {counted}")
+    for (mtu,), auction in AUCTIONS.scan(reader):
+        _add_auction(flows, mtu, auction)
     known = {place: flow_wh for place, flow_wh in flows.items() if flow_wh}
     if known != {(line, mtu): flow_wh for (line, mtu), flow_wh in FLOWS.scan(reader)}:
         raise InvariantBroken(NAME, "flows are not what the trades carry over the lines")
@@ -173,15 +198,21 @@ def check_whole(reader: Reader) -> None:
             raise InvariantBroken(NAME, f"order {number} is done and waits for matching")
     if any(CANCELS.scan(reader, limit=1)):
         raise InvariantBroken(NAME, "a cancelled order is still to leave the books")
+    check_listings(reader)
+    check_all_auctions(reader)
 
 
 def _add_flow(reader: Reader, flows: dict[tuple[int, int], int], mtu: int, trade: Trade) -> None:
-    passed = way(reader, zone_number(reader, trade.seller_zone), zone_number(reader, trade.buyer_zone))
-    if passed is None:
-        raise InvariantBroken(NAME, f"a trade of MTU {mtu} has no way")
-    for hop in passed.hops:
+    """Add what a continuous trade carries; trades of an auction carry what its clearing says."""
+    for hop in () if trade.path else trade_hops(reader, mtu, trade):
         place = hop.line, mtu
         flows[place] = flows.get(place, 0) + hop.direction * trade.energy_wh
+
+
+def _add_auction(flows: dict[tuple[int, int], int], mtu: int, auction: Auction) -> None:
+    for arc in summary_arcs(auction.summary):
+        place = arc.line, mtu
+        flows[place] = flows.get(place, 0) + arc.direction * arc.energy_wh
 
 
 def check_books(reader: Reader, books: Books) -> None:
