@@ -155,7 +155,7 @@ def _energy(mtu_ms: int) -> dict[str, Any]:
             "correction_window_ms": (WINDOW_MTUS + CORRECTION_MTUS) * mtu_ms,
         },
         "market": {
-            "mode": "continuous",
+            "mode": "both",
             "bounds": {
                 "min_order_wh": 1,
                 "max_order_wh": 10_000_000,
@@ -167,7 +167,7 @@ def _energy(mtu_ms: int) -> dict[str, Any]:
             "fee_account": REGULATOR,
             "open_ahead_mtus": OPEN_AHEAD_MTUS,
             "gate_closure_ms": mtu_ms,
-            "call_ms": 0,
+            "call_ms": mtu_ms // 3,
             "max_book_orders": 20_000,
             "max_open_orders": 1_000,
             "lock_from_wh": 0,

@@ -19,7 +19,8 @@ from gridnode.modules.market.auction import clear
 from gridnode.modules.market.block_clearing import order_rows, rows_root
 from gridnode.modules.market.clearing import Clearing, LineRow
 from gridnode.modules.market.events import AuctionRow
-from gridnode.modules.market.tables import FLOWS, OPEN_ORDERS, ORDERS, Order, Side
+from gridnode.modules.market.lifecycle import open_orders
+from gridnode.modules.market.tables import FLOWS, Order, Side
 from gridnode.modules.market.terms import takes_part
 from gridnode.primitives.units import EnergyWh, Mtu, cost
 from gridnode.state.kv import Reader
@@ -54,12 +55,6 @@ class Cleared:
     """What sellers get."""
     rent: int
     """Congestion rent: of all lines, flow x (price difference of its ends - wheeling)."""
-
-
-def open_orders(reader: Reader, mtu: int) -> list[tuple[int, Order]]:
-    """Orders for an MTU that may still trade, in order of number: (number, order)."""
-    numbers = sorted(number for (_, _, number), _ in OPEN_ORDERS.scan(reader, mtu))
-    return [(number, ORDERS.require(reader, mtu, number)) for number in numbers]
 
 
 def clear_book(reader: Reader, mtu: int, time_ms: int) -> Cleared | None:

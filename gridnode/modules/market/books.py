@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from gridnode._native.book import Books
 from gridnode.modules.grid.network import adders, build_books, capacities, lines, zone_number
-from gridnode.modules.market.lifecycle import rests
-from gridnode.modules.market.tables import FLOWS, ORDERS, PERIODS, Order, Phase
+from gridnode.modules.market.lifecycle import open_orders, rests
+from gridnode.modules.market.tables import FLOWS, PERIODS, Order, Phase
 from gridnode.state.kv import Reader
 
 
@@ -18,11 +18,7 @@ def open_book(reader: Reader, books: Books, mtu: int) -> None:
 
 def resting_orders(reader: Reader, mtu: int) -> list[tuple[int, Order]]:
     """Orders of a period that have been matched and still wait for a counterparty: (number, order), ascending."""
-    return [
-        (number, order)
-        for (_, number), order in ORDERS.scan(reader, mtu)
-        if rests(reader, number, order)
-    ]
+    return [(number, order) for number, order in open_orders(reader, mtu) if rests(reader, number, order)]
 
 
 def restore_books(reader: Reader) -> Books:

@@ -41,6 +41,12 @@ def rests(reader: Reader, number: int, order: Order) -> bool:
     return is_open(order) and order.terms is not Terms.AUCTION and not PENDING.has(reader, number)
 
 
+def open_orders(reader: Reader, mtu: int) -> list[tuple[int, Order]]:
+    """Orders for an MTU that may still trade, in order of number: (number, order)."""
+    numbers = sorted(number for (_, _, number), _ in OPEN_ORDERS.scan(reader, mtu))
+    return [(number, ORDERS.require(reader, mtu, number)) for number in numbers]
+
+
 def open_count(reader: Reader, owner: Address) -> int:
     """How many open orders an account has."""
     return OPEN_COUNTS.get(reader, owner) or 0

@@ -1,18 +1,24 @@
-"""Read-only questions about orders, trades, books and statistics."""
+"""Read-only questions about orders, trades, books, auctions and statistics; quotes and candles are in `quotes.py`."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from typing import NamedTuple
 
+from gridnode.modules.grid.clock import mtu_ms
 from gridnode.modules.grid.network import lines
+from gridnode.modules.market.auction_book import Cleared, clear_book
+from gridnode.modules.market.auction_tables import AUCTION_PATHS, AUCTIONS, Auction, AuctionPath
 from gridnode.modules.market.books import resting_orders
 from gridnode.modules.market.cancels import mtu_of_order
+from gridnode.modules.market.lifecycle import open_orders
+from gridnode.modules.market.periods import call_start_ms, gate_ms
 from gridnode.modules.market.tables import (
     FLOWS,
     ORDERS,
     OWNER_TRADES,
     PARAMS,
+    PERIODS,
     SHEET_IDS,
     SHEETS,
     STATISTICS,
@@ -21,6 +27,7 @@ from gridnode.modules.market.tables import (
     TRADES,
     MarketGenesis,
     Order,
+    Phase,
     Sheet,
     Side,
     Statistics,
@@ -28,7 +35,7 @@ from gridnode.modules.market.tables import (
 )
 from gridnode.primitives.ids import Address, ZoneId
 from gridnode.primitives.limits import MAX_U64
-from gridnode.primitives.units import Amount, EnergyWh, PriceMicro
+from gridnode.primitives.units import Amount, EnergyWh, PriceMicro, TimeMs
 from gridnode.state.kv import Reader
 
 NO_TRADES = Statistics(0, EnergyWh(0), Amount(0), PriceMicro(0), PriceMicro(0), PriceMicro(0), PriceMicro(0))
@@ -58,6 +65,17 @@ class Level(NamedTuple):
     limit_micro: int  # per kWh
     energy_wh: int
     orders: int
+
+
+class MtuPeriod(NamedTuple):
+    """Where the book of an MTU stands, and when it changes; times are chain time."""
+
+    mtu: int  # of delivery
+    phase: Phase | None  # after the last block; None when no order came yet, or all have ended
+    open_orders: int  # that may still trade
+    opens_ms: TimeMs  # first time at which orders are taken
+    call_ms: TimeMs  # from here on orders wait for the auction; the gate closure where there is none
+    gate_ms: TimeMs  # from here on no order is taken or cancelled
 
 
 def params(reader: Reader) -> MarketGenesis:
@@ -127,9 +145,15 @@ def recent_trades(reader: Reader, limit: int, before: int | None = None) -> list
 
 
 def depth(reader: Reader, mtu: int, zone: ZoneId | None = None) -> list[Level]:
-    """Resting orders of an MTU by side, zone and limit: bids from the highest, then offers from the lowest, zones by name."""
+    """Waiting orders of an MTU by side, zone and limit: bids from the highest, then offers from the lowest, zones by name.
+
+    While matching is continuous those that can be met at once; from the call phase on all that may still trade.
+    """
+    known = PERIODS.get(reader, mtu)
+    is_continuous = known is not None and known.phase is Phase.CONTINUOUS
+    waiting = resting_orders(reader, mtu) if is_continuous else open_orders(reader, mtu)
     sums: dict[tuple[Side, ZoneId, int], tuple[int, int]] = {}
-    for _, found in resting_orders(reader, mtu):
+    for _, found in waiting:
         if zone is None or found.zone == zone:
             place = found.side, found.zone, int(found.limit_micro)
             energy_wh, orders = sums.get(place, (0, 0))
@@ -138,6 +162,39 @@ def depth(reader: Reader, mtu: int, zone: ZoneId | None = None) -> list[Level]:
         sums, key=lambda place: (place[0], place[1], place[2] if place[0] is Side.OFFER else -place[2])
     )
     return [Level(*place, *sums[place]) for place in ordered]
+
+
+def period(reader: Reader, mtu: int) -> MtuPeriod:
+    """Times and phase of the book of an MTU."""
+    known, market = PERIODS.get(reader, mtu), PARAMS.require(reader)
+    opens_ms = TimeMs(max(0, mtu - market.open_ahead_mtus) * mtu_ms(reader))
+    call_ms = TimeMs(max(opens_ms, call_start_ms(reader, market, mtu)))
+    phase, orders = (known.phase, known.open_orders) if known else (None, 0)
+    return MtuPeriod(mtu, phase, orders, opens_ms, call_ms, gate_ms(reader, market, mtu))
+
+
+def auction(reader: Reader, mtu: int) -> Auction | None:
+    """The call auction of an MTU, or None when none was held."""
+    return AUCTIONS.get(reader, mtu)
+
+
+def auctions(reader: Reader, limit: int, after: int | None = None) -> list[Auction]:
+    """At most `limit` auctions of MTUs above `after`, ascending; each names its MTU in its summary."""
+    rows = AUCTIONS.scan(reader, after=None if after is None else (after,), limit=limit)
+    return [found for _, found in rows]
+
+
+def paths(reader: Reader, mtu: int) -> list[AuctionPath]:
+    """The paths of an MTU's auction in order of their numbers, from 1; there are at most as many as zones twice and lines."""
+    return [found for _, found in AUCTION_PATHS.scan(reader, mtu)]
+
+
+def indicative(reader: Reader, mtu: int) -> Cleared | None:
+    """What the auction of an MTU would give if its gate closed now; None unless it waits for one with bids and offers."""
+    known = PERIODS.get(reader, mtu)
+    if known is None or known.phase not in (Phase.CALL, Phase.CLEARING):
+        return None
+    return clear_book(reader, mtu, gate_ms(reader, PARAMS.require(reader), mtu))
 
 
 def line_flows(reader: Reader, mtu: int) -> list[tuple[str, int]]:

@@ -151,17 +151,26 @@ def add_statistics(context: Context, mtu: int, trades: list[Trade]) -> None:
 
 def _with_trades(before: Statistics | None, trades: list[Trade]) -> Statistics:
     prices = [trade.price_micro for trade in trades]
-    volume_wh = sum(trade.energy_wh for trade in trades)
-    value = sum(cost(trade.energy_wh, trade.price_micro) for trade in trades)
-    high, low = max(prices), min(prices)
-    if before is None:
-        return Statistics(len(trades), EnergyWh(volume_wh), Amount(value), prices[0], high, low, prices[-1])
-    return Statistics(
-        before.trades + len(trades),
-        EnergyWh(before.volume_wh + volume_wh),
-        Amount(before.value + value),
-        before.open_micro,
-        max(before.high_micro, high),
-        min(before.low_micro, low),
+    added = Statistics(
+        len(trades),
+        EnergyWh(sum(trade.energy_wh for trade in trades)),
+        Amount(sum(cost(trade.energy_wh, trade.price_micro) for trade in trades)),
+        prices[0],
+        max(prices),
+        min(prices),
         prices[-1],
+    )
+    return added if before is None else joined([before, added])
+
+
+def joined(parts: list[Statistics]) -> Statistics:
+    """Statistics of all trades of several that follow each other; at least one."""
+    return Statistics(
+        sum(part.trades for part in parts),
+        EnergyWh(sum(part.volume_wh for part in parts)),
+        Amount(sum(part.value for part in parts)),
+        parts[0].open_micro,
+        max(part.high_micro for part in parts),
+        min(part.low_micro for part in parts),
+        parts[-1].last_micro,
     )
