@@ -12,7 +12,9 @@ Concepts
     submit.py      transactions in: one or a batch, msgpack or JSON.
     chain.py       status, blocks, transactions, validators, peers; blocks.py says how they look.
     accounts.py    accounts, balances, supplies, participants, institutions.
-    meters.py      connection points, meters, readings, lots.
+    meters.py      connection points, meters, readings.
+    lots.py        lots and bundles, as certificates.
+    carbon.py      carbon credits: leaderboard, book, orders, trades.
     market.py      orders, trades, book.
     energy.py      statistics, line flows, settlements, zones.
     tariffs.py     the tariff of an MTU, dated tariffs, holidays.

@@ -12,7 +12,7 @@ from starlette.exceptions import HTTPException
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
-from gridnode.api import accounts, chain, energy, market, meters, proofs, tariffs
+from gridnode.api import accounts, carbon, chain, energy, lots, market, meters, proofs, tariffs
 from gridnode.api.guard import Guard, on_fault, on_http_exception, on_problem
 from gridnode.api.openapi import describe
 from gridnode.api.problems import Problem
@@ -56,8 +56,11 @@ QUESTIONS = (
     Get("/meters/{id}/readings", meters.meter_readings, (*PAGE, "order"), True),
     Get("/meters/{id}/readings/{mtu}", meters.reading_versions, PAGE, True),
     Get("/meters/{id}/corrections", meters.meter_corrections, PAGE, True),
-    Get("/lots", meters.lots, (*PAGE, "owner", "retired"), True),
-    Get("/lots/{number}", meters.lot_by_number),
+    Get("/lots", lots.lots, (*PAGE, "owner", "retired"), True),
+    Get("/lots/{number}", lots.lot_by_number),
+    Get("/bundles", lots.bundles, (*PAGE, "owner", "retired"), True),
+    Get("/bundles/{number}", lots.bundle_by_number),
+    Get("/bundles/{number}/lots", lots.bundle_lots, PAGE, True),
     Get("/zones", energy.zones),
     Get("/tariff", tariffs.tariff, ("mtu",)),
     Get("/tariffs", tariffs.tariffs, PAGE),
@@ -72,6 +75,14 @@ QUESTIONS = (
     Get("/energy/history", energy.history, PAGE, True),
     Get("/energy/settlements", energy.settlements, (*PAGE, "mtu", "point"), True),
     Get("/energy/flows", energy.flows, ("mtu",)),
+    Get("/carbon/params", carbon.params),
+    Get("/carbon/book", carbon.book, ("limit",), True),
+    Get("/carbon/orders", carbon.orders, (*PAGE, "owner", "status"), True),
+    Get("/carbon/orders/{number}", carbon.order_by_number),
+    Get("/carbon/trades", carbon.trades, (*PAGE, "owner"), True),
+    Get("/carbon/trades/{number}", carbon.trade_by_number),
+    Get("/carbon/leaderboard", carbon.leaderboard, PAGE, True),
+    Get("/carbon/stats", carbon.stats),
     Get("/proofs", proofs.proof_of_key, ("key",)),
     Get("/proofs/{module}/{table}", proofs.proof_of_row, ("part",)),
 )

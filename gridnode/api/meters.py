@@ -1,4 +1,4 @@
-"""Questions about connection points, meters, readings and lots."""
+"""Questions about connection points, meters and readings."""
 
 from __future__ import annotations
 
@@ -7,9 +7,8 @@ from typing import Any
 from gridnode.api.pages import page
 from gridnode.api.problems import not_found
 from gridnode.api.reading import Ask
-from gridnode.api.shapes import address, correction, lot, meter, reading
+from gridnode.api.shapes import address, correction, meter, reading
 from gridnode.codec.records import to_json
-from gridnode.modules.lots import queries as lots_queries
 from gridnode.modules.metering import queries as metering_queries
 from gridnode.modules.registry import queries as registry_queries
 from gridnode.primitives.ids import MeterId, PointId
@@ -102,21 +101,3 @@ def point_by_id(ask: Ask) -> dict[str, Any]:
         raise not_found("connection point", name)
     at_point = registry_queries.meters_of_point(ask.reader, name, ask.node.config.api.max_page)
     return {"point": name, **to_json(found), "meters": [meter(*row) for row in at_point]}
-
-
-def lots(ask: Ask) -> dict[str, Any]:
-    """Lots of one owner in order of number; `retired` chooses certificates or lots that can still move; `after` is a number."""
-    owner = ask.parameters.required_address("owner")
-    limit = ask.parameters.limit()
-    after, retired = ask.parameters.integer("after"), ask.parameters.boolean("retired")
-    found = lots_queries.lots_of(ask.reader, owner, limit, after, retired)
-    return page(found, limit, lambda row: row[0], lambda row: lot(*row))
-
-
-def lot_by_number(ask: Ask) -> dict[str, Any]:
-    """One lot."""
-    number = ask.parameters.required_integer("number")
-    found = lots_queries.lot(ask.reader, number)
-    if found is None:
-        raise not_found("lot", number)
-    return lot(number, found)

@@ -10,7 +10,6 @@ from typing import Any
 
 from gridnode.codec.records import to_json
 from gridnode.crypto.address import encode_address
-from gridnode.modules.lots.tables import Lot
 from gridnode.modules.market.queries import NumberedOrder, NumberedTrade
 from gridnode.modules.market.sources import source_bit
 from gridnode.modules.market.tables import Statistics
@@ -93,11 +92,6 @@ def statement(point: str, found: Statement) -> dict[str, Any]:
 
 def _thb_of(record: Any, names: tuple[str, ...]) -> dict[str, str]:
     return {key: text for name in names for key, text in thb(name, getattr(record, name)).items()}
-
-
-def lot(number: int, found: Lot) -> dict[str, Any]:
-    """A lot with its number."""
-    return {"number": number, **to_json(found)}
 
 
 def meter(name: str, found: Meter) -> dict[str, Any]:

@@ -6,7 +6,9 @@ Concepts
     testnet.py    testnet: a local network that trades a recorded day.
     keys.py       keys: keystore files made, shown and sealed anew.
     tx.py         tx: messages signed and submitted, one of any kind, or the frequent ones by name.
+    tx_certificates.py  of those: lots, bundles, carbon credits.
     query.py      query: everything that the API answers.
+    query_certificates.py  of that: lots, bundles, carbon credits.
     signing.py    messages signed with a keystore, submitted, followed into their block.
     proof.py      a proof shown only after it was checked.
     body.py       what people type (12.5 THB, 3.5 THB/kWh, a JSON object) as the records of messages.

@@ -64,8 +64,19 @@ def amount(text: str, denomination: str) -> str:
 
 
 def price(text: str) -> int:
-    """1e-6 THB per kWh of a price in THB per kWh such as `3.5`. Raises OperatorError."""
+    """1e-6 THB per kWh (or per credit) of a price in THB such as `3.5`. Raises OperatorError."""
     return _decimal("price", text, PRICE_DECIMALS)
+
+
+def lot_parts(texts: Sequence[str]) -> list[dict[str, int]]:
+    """Lots and how much of each, as `LOT:WH`. Raises OperatorError."""
+    parts = []
+    for text in texts:
+        lot, colon, energy_wh = text.partition(":")
+        if not (colon and lot.isascii() and lot.isdigit() and energy_wh.isascii() and energy_wh.isdigit()):
+            raise OperatorError(f"lots: expected LOT:WH such as 17:2500, got {text}")
+        parts.append({"lot": int(lot), "energy_wh": int(energy_wh)})
+    return parts
 
 
 def sources(names: Sequence[str]) -> int:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import typer
 
-from gridnode.cli import keys, operate, query, testnet, tx
+from gridnode.cli import keys, operate, query, query_certificates, testnet, tx, tx_certificates
 from gridnode.primitives.errors import OperatorError
 
 REFUSED = 1
@@ -29,6 +29,8 @@ app.command()(operate.start)
 app.command()(operate.status)
 app.command(name="testnet")(testnet.play)
 app.add_typer(keys.app, name="keys")
+tx.app.add_typer(tx_certificates.app)
+query.app.add_typer(query_certificates.app)
 app.add_typer(tx.app, name="tx")
 app.add_typer(query.app, name="query")
 

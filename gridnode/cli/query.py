@@ -218,26 +218,6 @@ def institutions(api: Api = DEFAULT_API, as_json: AsJson = False) -> None:
 
 
 @app.command()
-def lots(
-    owner: Address,
-    retired: Annotated[bool | None, typer.Option("--retired/--live", help="Certificates, or lots that move.")] = None,
-    limit: Limit = None,
-    after: After = None,
-    api: Api = DEFAULT_API,
-    as_json: AsJson = False,
-) -> None:
-    """Energy lots of an account."""
-    chosen = None if retired is None else str(retired).lower()
-    _ask(api, as_json, "lots", owner=owner, retired=chosen, limit=limit, after=after)
-
-
-@app.command()
-def lot(number: Number, api: Api = DEFAULT_API, as_json: AsJson = False) -> None:
-    """One energy lot."""
-    _ask(api, as_json, f"lots/{number}")
-
-
-@app.command()
 def validators(api: Api = DEFAULT_API, as_json: AsJson = False) -> None:
     """Who makes and votes on blocks."""
     _ask(api, as_json, "validators")

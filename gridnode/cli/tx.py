@@ -67,7 +67,7 @@ def transfer(
     from gridnode.cli.body import amount as units
 
     body = {"recipient": recipient, "denomination": denomination, "amount": units(amount, denomination)}
-    _send("token.transfer", body, keystore, password_file, api, wait, as_json)
+    send_one("token.transfer", body, keystore, password_file, api, wait, as_json)
 
 
 @app.command()
@@ -85,7 +85,7 @@ def approve(
     from gridnode.cli.body import amount as units
 
     body = {"spender": spender, "denomination": denomination, "amount": units(amount, denomination)}
-    _send("token.approve", body, keystore, password_file, api, wait, as_json)
+    send_one("token.approve", body, keystore, password_file, api, wait, as_json)
 
 
 @app.command()
@@ -115,7 +115,7 @@ def order(
         "sources": sources(source or []),
     }
     body = {"sheet_id": now_ms() if sheet_id is None else sheet_id, "point": point, "entries": [entry]}
-    _send("market.place_sheet", body, keystore, password_file, api, wait, as_json)
+    send_one("market.place_sheet", body, keystore, password_file, api, wait, as_json)
 
 
 @app.command()
@@ -130,7 +130,7 @@ def cancel(
 ) -> None:
     """Take back what is left of an order or of a sheet."""
     kind, body = ("market.cancel_sheet", {"sheet_id": number}) if sheet else ("market.cancel_order", {"order": number})
-    _send(kind, body, keystore, password_file, api, wait, as_json)
+    send_one(kind, body, keystore, password_file, api, wait, as_json)
 
 
 @app.command()
@@ -177,7 +177,7 @@ def substitute_reading(
         "version": version,
         "reason": reason,
     }
-    _send("metering.substitute_reading", body, keystore, password_file, api, wait, as_json)
+    send_one("metering.substitute_reading", body, keystore, password_file, api, wait, as_json)
 
 
 @app.command()
@@ -194,7 +194,7 @@ def register_participant(
 ) -> None:
     """Enrol a participant; the sender is a regulator."""
     body = {"account": account, "kind": kind, "zone": zone, "name": name}
-    _send("registry.register_participant", body, keystore, password_file, api, wait, as_json)
+    send_one("registry.register_participant", body, keystore, password_file, api, wait, as_json)
 
 
 @app.command()
@@ -210,7 +210,7 @@ def set_tariff(
     """Set the tariff from a market time unit on; the sender is a regulator."""
     from gridnode.cli.tariff_file import tariff_body
 
-    _send("grid.set_tariff", tariff_body(file, from_mtu), keystore, password_file, api, wait, as_json)
+    send_one("grid.set_tariff", tariff_body(file, from_mtu), keystore, password_file, api, wait, as_json)
 
 
 @app.command()
@@ -226,27 +226,13 @@ def set_holidays(
     """Set the holidays from a day on, to those of the file that are not before it; the sender is a regulator."""
     from gridnode.cli.tariff_file import holidays_body
 
-    _send("grid.set_holidays", holidays_body(file, from_day), keystore, password_file, api, wait, as_json)
+    send_one("grid.set_holidays", holidays_body(file, from_day), keystore, password_file, api, wait, as_json)
 
 
-@app.command()
-def retire_lots(
-    lots: Annotated[list[int], typer.Argument(help="Numbers of your lots.")],
-    beneficiary: Annotated[str, typer.Option(help="Address in whose name they are retired.")],
-    keystore: Keystore,
-    password_file: PasswordFile = None,
-    api: Api = DEFAULT_API,
-    wait: Wait = True,
-    as_json: AsJson = False,
-) -> None:
-    """Turn lots into certificates."""
-    body = {"lots": lots, "beneficiary": beneficiary}
-    _send("lots.retire", body, keystore, password_file, api, wait, as_json)
-
-
-def _send(
+def send_one(
     kind: str, body: dict[str, Any], keystore: Path, password_file: Path | None, api: str, wait: bool, as_json: bool
 ) -> None:
+    """Sign one message and submit it. Raises OperatorError for a body that is wrong."""
     from gridnode.cli.signing import Sender, send_bodies
 
     send_bodies(Sender(keystore, password_file, api, wait, as_json), [(kind, body)])

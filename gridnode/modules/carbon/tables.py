@@ -68,7 +68,7 @@ class SourceTotal:
 class Order:
     """An order for credits."""
 
-    owner: Annotated[Address, ADDRESS]
+    owner: Annotated[Address, ADDRESS]  # who pays or is paid
     side: Annotated[Side, SIDE]
     amount_nano: Annotated[int, CREDIT]
     price_micro: Annotated[PriceMicro, PRICE]  # its limit, per credit
@@ -76,17 +76,17 @@ class Order:
     filled_nano: Annotated[int, CREDIT]
     value: Annotated[Amount, AMOUNT]  # of its trades, fee not included, 1e-9 THB
     status: Annotated[OrderStatus, STATUS]
-    placed_ms: Annotated[TimeMs, U64]
+    placed_ms: Annotated[TimeMs, U64]  # chain time at which it came in
 
 
 @record
 class Trade:
     """Credits that changed hands."""
 
-    buyer: Annotated[Address, ADDRESS]
-    seller: Annotated[Address, ADDRESS]
+    buyer: Annotated[Address, ADDRESS]  # receives the credits
+    seller: Annotated[Address, ADDRESS]  # receives the price
     bid: Annotated[int, U64]  # number of the order
-    offer: Annotated[int, U64]
+    offer: Annotated[int, U64]  # likewise
     taker: Annotated[Side, SIDE]  # side of the order that came in; the other one rested
     amount_nano: Annotated[int, CREDIT]
     price_micro: Annotated[PriceMicro, PRICE]  # limit of the order that rested
@@ -101,7 +101,7 @@ class Statistics:
     trades: Annotated[int, U64]
     volume_nano: Annotated[Amount, AMOUNT]  # credits
     value: Annotated[Amount, AMOUNT]  # 1e-9 THB, fees not included
-    fees: Annotated[Amount, AMOUNT]
+    fees: Annotated[Amount, AMOUNT]  # of buyers
     last_micro: Annotated[PriceMicro, PRICE]  # price of the last trade; 0 when there is none
     high_micro: Annotated[PriceMicro, PRICE]
     low_micro: Annotated[PriceMicro, PRICE]
