@@ -71,6 +71,25 @@ def test_contracts_hold() -> None:
     assert result.returncode == 0, result.stdout + result.stderr
 
 
+def without_kernels(*modules: str) -> int:
+    """Exit code of an interpreter that has no kernels and imports these modules, packages with all in them."""
+    code = (
+        "import importlib, pkgutil, sys\n"
+        "sys.modules['gridnode._native'] = None\n"
+        "for name in sys.argv[1:]:\n"
+        "    module = importlib.import_module(name)\n"
+        "    for found in pkgutil.iter_modules(getattr(module, '__path__', [])):\n"
+        "        importlib.import_module(name + '.' + found.name)\n"
+    )
+    return subprocess.run([sys.executable, "-c", code, *modules], cwd=ROOT, capture_output=True, check=False).returncode
+
+
+def test_the_audit_runs_without_kernels() -> None:
+    """Compiled modules are no Python files, so the import linter does not see them; an interpreter without them does."""
+    assert without_kernels("gridnode.audit") == 0
+    assert without_kernels("gridnode.modules.market.auction") != 0
+
+
 def test_contracts_have_no_exceptions() -> None:
     ignoring = [entry["name"] for entry in contracts() if any("ignore" in key for key in entry)]
     assert not ignoring, f"a contract with an exception is no contract: {ignoring}"

@@ -23,6 +23,7 @@ PURE = (
     "execution",
     "mempool",
     "sync",
+    "audit",
 )
 """Packages of gridnode that take inputs and give effects, and never touch the outside world."""
 

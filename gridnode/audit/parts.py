@@ -1,0 +1,55 @@
+"""Whether a block's parts are those that its header names, and whether its header follows on the block before and is final.
+
+Headers are linked by hash from genesis on, so whoever trusts the genesis file, or the hash of one block, trusts every header before it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from gridnode.audit.findings import Fault, Finding
+from gridnode.chain.block import Header, header_hash
+from gridnode.chain.commit import check_commit, commit_hash
+from gridnode.chain.genesis import Genesis
+from gridnode.chain.recorded import RecordedBlock
+from gridnode.chain.transaction import transaction_id
+from gridnode.chain.validators import validators_hash
+from gridnode.codec.records import encode
+from gridnode.crypto.merkle import root
+from gridnode.primitives.errors import Malformed
+
+
+def check_parts(recorded: RecordedBlock) -> Iterator[Finding]:
+    """Yield what does not fit the header: transactions, receipts, the commit of the block before."""
+    block, receipts = recorded.block, recorded.receipts
+    header = block.header
+    ids = [transaction_id(raw) for raw in block.transactions]
+    if (root(ids), len(ids)) != (header.transactions_root, header.transaction_count):
+        yield Finding(header.height, Fault.ROOT, "the transactions are not those of transactions_root")
+    if root([encode(receipt) for receipt in receipts]) != header.receipts_root:
+        yield Finding(header.height, Fault.ROOT, "the receipts are not those of receipts_root")
+    if [receipt.transaction_id for receipt in receipts] != [*ids, b""]:
+        yield Finding(header.height, Fault.ROOT, "expected one receipt for each transaction in order, then the hooks'")
+    if commit_hash(block.last_commit) != header.last_commit_hash:
+        yield Finding(header.height, Fault.ROOT, "the commit of the block before is not that of last_commit_hash")
+
+
+def check_link(header: Header, height: int, previous_hash: bytes, previous_ms: int) -> Iterator[Finding]:
+    """Yield why a header is not the one of `height` that follows on a block of this hash and time."""
+    if header.height != height:
+        yield Finding(height, Fault.CHAIN, f"expected the block of height {height}, got {header.height}")
+    if header.previous_hash != previous_hash:
+        yield Finding(height, Fault.CHAIN, "previous_hash is not the hash of the block before")
+    if header.time_ms <= previous_ms:
+        yield Finding(height, Fault.CHAIN, f"expected a time after {previous_ms}, got {header.time_ms}")
+
+
+def check_final(recorded: RecordedBlock, genesis: Genesis) -> Iterator[Finding]:
+    """Yield why a block is not final, where the validators of genesis vote on it; who else may vote, blocks alone do not tell."""
+    header, validators = recorded.block.header, genesis.validators
+    if header.validators_hash != validators_hash(validators):
+        return
+    try:
+        check_commit(recorded.commit, genesis.chain_id, validators, header.height, header_hash(header))
+    except Malformed as fault:
+        yield Finding(header.height, Fault.CHAIN, f"the block is not final: {fault}")
