@@ -20,6 +20,7 @@ from gridnode.modules.grid.tables import GridGenesis
 from gridnode.modules.market.tables import MarketGenesis
 from gridnode.primitives.errors import Malformed
 
+
 class Audit:
     """An audit from the first block on. It ends with the first block in which something is wrong: what follows rests on that."""
 
