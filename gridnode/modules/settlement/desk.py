@@ -3,25 +3,28 @@
 from __future__ import annotations
 
 from dataclasses import fields
+from functools import cached_property
 from typing import Final, NamedTuple
 
 from gridnode.modules.context import Context
 from gridnode.modules.grid.clock import Prices, tariff_at
-from gridnode.modules.grid.network import WheelingShare, wheeling_shares, zone_number
+from gridnode.modules.grid.network import WheelingShare
 from gridnode.modules.market.rules import position
-from gridnode.modules.market.tables import Position
-from gridnode.modules.metering.points import point_sum
+from gridnode.modules.market.shares import trade_shares
+from gridnode.modules.market.tables import Position, Trade
+from gridnode.modules.metering.points import complete_point
 from gridnode.modules.metering.tables import PointSum
 from gridnode.modules.registry.standing import dso_of_zone
 from gridnode.modules.registry.standing import point as point_of
 from gridnode.modules.registry.tables import Point
+from gridnode.modules.settlement.allocation import NO_SALES
 from gridnode.modules.settlement.payments import Payments
-from gridnode.modules.settlement.tables import MTUS, TOTALS, WORKS, Settled, Work
+from gridnode.modules.settlement.tables import MTUS, SALES, TOTALS, WORKS, Sales, Settled, Work
 from gridnode.primitives.ids import Address, PointId, ZoneId
-from gridnode.primitives.units import Amount, EnergyWh
 
-NO_WORK: Final = Work(EnergyWh(0), EnergyWh(0), EnergyWh(0), EnergyWh(0), Amount(0), Amount(0), 0)
+WORK_FIGURES: Final = tuple(field.name for field in fields(Work))
 FIGURES: Final = tuple(field.name for field in fields(Settled))
+NO_WORK: Final = Work(**dict.fromkeys(WORK_FIGURES, 0))  # type: ignore[arg-type]
 NOTHING: Final = Settled(**dict.fromkeys(FIGURES, 0))  # type: ignore[arg-type]
 
 
@@ -33,7 +36,7 @@ class Account(NamedTuple):
     sums: PointSum
     """Readings and lots."""
     position: Position
-    """Trades."""
+    """Trades that are not void."""
 
     @property
     def surplus_wh(self) -> int:
@@ -53,7 +56,7 @@ class Account(NamedTuple):
 
 
 class Desk:
-    """The settlement of one MTU in one block; rows of works and sums are written by `close`."""
+    """The settlement of one MTU in one block; rows of works, sales and sums are written by `close`."""
 
     def __init__(self, context: Context, mtu: int) -> None:
         self.context = context
@@ -63,43 +66,56 @@ class Desk:
         self.gained = dict.fromkeys(FIGURES, 0)
         """Figures to add to the sums of the MTU and of all."""
         self._accounts: dict[PointId, Account] = {}
-        self._works: dict[PointId, Work] = {}
-        self._shares: dict[tuple[ZoneId, ZoneId], list[WheelingShare]] = {}
+        self._works: dict[PointId, dict[str, int]] = {}
+        self._sales: dict[PointId, Sales] = {}
+        self._shares: dict[tuple[ZoneId, ZoneId, int], list[WheelingShare]] = {}
 
     def account(self, point: PointId) -> Account:
-        """What was measured and traded at a point."""
+        """What was measured and traded at a point, readings that lack estimated; ask only when all trades are weighed."""
         found = self._accounts.get(point)
         if found is None:
-            sums = point_sum(self.state, self.mtu, point)
+            sums = complete_point(self.context, self.mtu, point)
             found = Account(point_of(self.state, point), sums, position(self.state, self.mtu, point))
             self._accounts[point] = found
         return found
 
-    def work(self, point: PointId) -> Work:
-        """What deliveries have done for a point."""
+    def work(self, point: PointId) -> dict[str, int]:
+        """What trades have done for a point, by names of `Work`; add to it what more they do."""
         found = self._works.get(point)
         if found is None:
-            found = self._works[point] = WORKS.get(self.state, self.mtu, point) or NO_WORK
+            row = WORKS.get(self.state, self.mtu, point) or NO_WORK
+            found = self._works[point] = {name: getattr(row, name) for name in WORK_FIGURES}
         return found
 
-    def set_work(self, point: PointId, work: Work) -> None:
-        """Remember what deliveries have done for a point."""
-        self._works[point] = work
-
-    def drop_work(self, point: PointId) -> None:
-        """Forget a point that is settled."""
-        self._works.pop(point, None)
-        WORKS.delete(self.state, self.mtu, point)
-
-    def shares(self, source: ZoneId, target: ZoneId) -> list[WheelingShare]:
-        """Who receives which part of the wheeling between two zones in this MTU."""
-        found = self._shares.get((source, target))
+    def sales(self, point: PointId) -> Sales:
+        """What a point sold by source."""
+        found = self._sales.get(point)
         if found is None:
-            numbers = zone_number(self.state, source), zone_number(self.state, target)
-            found = wheeling_shares(self.state, *numbers, self.mtu)
-            self._shares[source, target] = found
+            found = self._sales[point] = SALES.get(self.state, self.mtu, point) or NO_SALES
         return found
 
+    def set_sales(self, point: PointId, sales: Sales) -> None:
+        """Remember what a point sold."""
+        self._sales[point] = sales
+
+    def drop(self, point: PointId) -> Work:
+        """Forget the work and the sales of a point that is settled; returns the work."""
+        work = work_of(self.work(point))
+        self._works.pop(point, None)
+        self._sales.pop(point, None)
+        WORKS.delete(self.state, self.mtu, point)
+        SALES.delete(self.state, self.mtu, point)
+        return work
+
+    def shares(self, trade: Trade) -> list[WheelingShare]:
+        """Who receives which part of the wheeling of a trade."""
+        key = trade.seller_zone, trade.buyer_zone, trade.path
+        found = self._shares.get(key)
+        if found is None:
+            found = self._shares[key] = trade_shares(self.state, self.mtu, trade)
+        return found
+
+    @cached_property
     def prices(self) -> Prices:
         """Tariff of the MTU."""
         return tariff_at(self.state, self.mtu)
@@ -109,10 +125,13 @@ class Desk:
         return dso_of_zone(self.state, zone)
 
     def close(self) -> Settled:
-        """Write works and sums; returns the sums of the MTU. Payments are made by those who settle."""
-        for point, work in self._works.items():
-            if work is not NO_WORK:
-                WORKS.put(self.state, self.mtu, point, work)
+        """Write works, sales and sums; returns the sums of the MTU. Payments are made by those who settle."""
+        for point, figures in self._works.items():
+            if any(figures.values()):
+                WORKS.put(self.state, self.mtu, point, work_of(figures))
+        for point, sales in self._sales.items():
+            if sales is not NO_SALES:
+                SALES.put(self.state, self.mtu, point, sales)
         TOTALS.put(self.state, self._added(TOTALS.get(self.state)))
         sums = self._added(MTUS.get(self.state, self.mtu))
         MTUS.put(self.state, self.mtu, sums)
@@ -122,3 +141,8 @@ class Desk:
     def _added(self, before: Settled | None) -> Settled:
         gained, known = self.gained, before or NOTHING
         return Settled(**{name: getattr(known, name) + gained[name] for name in FIGURES})
+
+
+def work_of(figures: dict[str, int]) -> Work:
+    """The record of figures by names of `Work`."""
+    return Work(**figures)  # type: ignore[arg-type]

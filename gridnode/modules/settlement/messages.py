@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Any, Final
 
 from gridnode.chain.kinds import message
-from gridnode.codec.fields import ADDRESS, AMOUNT
+from gridnode.codec.fields import ADDRESS, AMOUNT, TEXT
 from gridnode.primitives.ids import Address
 from gridnode.primitives.units import Amount
 
@@ -18,5 +18,14 @@ class PayArrears:
     amount: Annotated[Amount, AMOUNT]  # 1e-9 THB
 
 
-MESSAGES: Final[tuple[type[Any], ...]] = (PayArrears,)
+@message("settlement.spend_rent")
+class SpendRent:
+    """Give out congestion rent. From a regulator."""
+
+    recipient: Annotated[Address, ADDRESS]
+    amount: Annotated[Amount, AMOUNT]  # 1e-9 THB
+    purpose: Annotated[str, TEXT]  # as people read it
+
+
+MESSAGES: Final[tuple[type[Any], ...]] = (PayArrears, SpendRent)
 """Every message of the module."""

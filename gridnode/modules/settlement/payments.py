@@ -20,6 +20,7 @@ class Payments:
     def __init__(self, context: Context) -> None:
         self._context = context
         self._escrow: dict[Address, int] = {}
+        self._back: dict[Address, int] = {}
         self._energy_wh: dict[Address, int] = {}
         self._earning_wh: dict[tuple[Address, Source], int] = {}
         self._consumed_wh = 0
@@ -27,6 +28,10 @@ class Payments:
     def from_escrow(self, account: Address, amount: int) -> None:
         """Money of a trade, 1e-9 THB; the account's arrears are collected from it."""
         self._escrow[account] = self._escrow.get(account, 0) + amount
+
+    def back(self, account: Address, amount: int) -> None:
+        """Money of a trade that is void, 1e-9 THB: it was the account's own, so no arrears are collected from it."""
+        self._back[account] = self._back.get(account, 0) + amount
 
     def energy(self, account: Address, energy_wh: int) -> None:
         """GRID of lots that leave the hold for an account."""
@@ -47,6 +52,8 @@ class Payments:
         context = self._context
         for account, amount in self._escrow.items():
             move(context, ESCROW_ACCOUNT, account, Denomination.THB, amount)
+        for account, amount in self._back.items():
+            move(context, ESCROW_ACCOUNT, account, Denomination.THB, amount)
         for account, amount in self._escrow.items():
             collect(context, account, amount)
         for account, energy_wh in self._energy_wh.items():
@@ -54,4 +61,4 @@ class Payments:
         for (account, source), energy_wh in self._earning_wh.items():
             earn(context, account, source, energy_wh)
         burn_from(context, HOLD, Denomination.GRID, grid_of(self._consumed_wh))
-        self._escrow, self._energy_wh, self._earning_wh, self._consumed_wh = {}, {}, {}, 0
+        self._escrow, self._back, self._energy_wh, self._earning_wh, self._consumed_wh = {}, {}, {}, {}, 0

@@ -6,15 +6,19 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from gridnode.modules.context import Context
+from gridnode.modules.market.auction_tables import CONGESTION
+from gridnode.modules.market.locks import close_locks
 from gridnode.modules.market.rules import are_orders_done
-from gridnode.modules.market.tables import POSITIONS
+from gridnode.modules.market.tables import PERIODS, POSITIONS
 from gridnode.modules.metering.tables import SUMS
 from gridnode.modules.metering.windows import window_end_ms
 from gridnode.modules.settlement.arrears import pay_arrears
+from gridnode.modules.settlement.corrections import correct
 from gridnode.modules.settlement.deliveries import settle_trades
 from gridnode.modules.settlement.desk import Desk
 from gridnode.modules.settlement.events import MtuSettled
-from gridnode.modules.settlement.messages import PayArrears
+from gridnode.modules.settlement.messages import PayArrears, SpendRent
+from gridnode.modules.settlement.rent import spend_rent
 from gridnode.modules.settlement.tables import (
     OPENING,
     PARAMS,
@@ -25,9 +29,12 @@ from gridnode.modules.settlement.tables import (
     SettlementGenesis,
 )
 from gridnode.modules.settlement.takings import settle_points
-from gridnode.modules.token.rules import supply
+from gridnode.modules.settlement.weighing import weigh_trades
+from gridnode.modules.token.rules import balance, supply
 from gridnode.modules.token.tables import Denomination
+from gridnode.primitives.errors import OperatorError
 from gridnode.primitives.ids import Address
+from gridnode.primitives.limits import MAX_U64
 from gridnode.primitives.units import Mtu
 from gridnode.state.kv import Reader
 
@@ -35,7 +42,9 @@ START: Final = Progress(Mtu(0), Phase.WAITING, 0)
 
 
 def open(context: Context, genesis: SettlementGenesis) -> None:  # noqa: A001 (every module opens)
-    """Write the parameters, and how much energy token genesis made."""
+    """Write the parameters, and how much energy token genesis made. Raises OperatorError when genesis gave out congestion rent."""
+    if balance(context.state, CONGESTION, Denomination.THB):
+        raise OperatorError("token.balances: expected nothing for the account of congestion rent, which trades fill")
     PARAMS.put(context.state, genesis)
     made = supply(context.state, Denomination.GRID)
     if made:
@@ -43,7 +52,7 @@ def open(context: Context, genesis: SettlementGenesis) -> None:  # noqa: A001 (e
 
 
 def end_block(context: Context) -> None:
-    """Hook after a block's transactions, after the market's: settle what is due, at most `steps_per_block` of it."""
+    """Hook after a block's transactions, after the market's: settle what is due, then correct, at most `steps_per_block` steps."""
     params = PARAMS.require(context.state)
     progress = PROGRESS.get(context.state) or START
     steps = params.steps_per_block
@@ -52,13 +61,19 @@ def end_block(context: Context) -> None:
             due = _next_due(context, progress)
             if due is None:
                 break
-            progress = Progress(Mtu(due), Phase.DELIVERING, 0)
+            close_locks(context.state, due)
+            progress = Progress(Mtu(due), Phase.WEIGHING, 0)
         progress, used = _go_on(context, progress, steps)
         steps -= used
         PROGRESS.put(context.state, progress)
+    if steps > 0:
+        _correct(context, progress, steps)
 
 
-HANDLERS: Final[dict[type[Any], Callable[[Context, Address, Any], None]]] = {PayArrears: pay_arrears}
+HANDLERS: Final[dict[type[Any], Callable[[Context, Address, Any], None]]] = {
+    PayArrears: pay_arrears,
+    SpendRent: spend_rent,
+}
 """Which handler runs which message."""
 
 
@@ -66,12 +81,14 @@ def _go_on(context: Context, progress: Progress, steps: int) -> tuple[Progress, 
     """Do at most `steps` steps of the MTU in progress; returns where it stands then, and the steps used."""
     desk = Desk(context, progress.mtu)
     used = 0
-    if progress.phase is Phase.DELIVERING:
-        numbers = settle_trades(desk, progress.trade, steps)
+    if progress.phase is Phase.WEIGHING:
+        numbers = weigh_trades(desk, progress.trade, steps)
         used = len(numbers)
-        last = numbers[-1] if numbers else progress.trade
-        phase = Phase.DELIVERING if used == steps else Phase.TAKING
-        progress = Progress(progress.mtu, phase, last)
+        progress = _come_to(progress, numbers, steps, Phase.DELIVERING)
+    if progress.phase is Phase.DELIVERING:
+        numbers = settle_trades(desk, progress.trade, steps - used)
+        progress = _come_to(progress, numbers, steps - used, Phase.TAKING)
+        used += len(numbers)
     if progress.phase is Phase.TAKING:
         points = settle_points(desk, steps - used)
         used += points
@@ -81,6 +98,22 @@ def _go_on(context: Context, progress: Progress, steps: int) -> tuple[Progress, 
     if progress.phase is Phase.WAITING:
         _tell(context, desk.mtu, sums)
     return progress, used
+
+
+def _come_to(progress: Progress, numbers: list[int], steps: int, behind: Phase) -> Progress:
+    """Where a phase over trades stands after these, of at most `steps`: fewer are all that were left, and it goes on to `behind`."""
+    if len(numbers) < steps:
+        return Progress(progress.mtu, behind, 0)
+    return Progress(progress.mtu, progress.phase, numbers[-1] if numbers else progress.trade)
+
+
+def _correct(context: Context, progress: Progress, steps: int) -> None:
+    """Correct MTUs whose first settlement is done, or that need none; the latter are behind settlement then."""
+    first = _first_mtu(context.state, progress.mtu)
+    trading = next((mtu for (mtu,), _ in PERIODS.scan(context.state, limit=1)), MAX_U64)
+    last = correct(context, min(MAX_U64 if first is None else first, trading), steps)
+    if last is not None and last >= progress.mtu:
+        PROGRESS.put(context.state, Progress(Mtu(last + 1), Phase.WAITING, 0))
 
 
 def _tell(context: Context, mtu: int, sums: Settled) -> None:

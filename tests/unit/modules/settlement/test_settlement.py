@@ -187,14 +187,32 @@ def test_a_trade_is_delivered_only_from_its_source() -> None:
     assert case.gained("alice") == 80 * PRICE + 20 * FEED_IN
 
 
-def test_trades_are_delivered_in_the_order_in_which_they_were_made() -> None:
+def test_a_shortfall_is_shared_by_all_trades_in_proportion() -> None:
     case = Case()
     case.trade("carol", 100)
     case.trade("bob", 100)
     case.measure(alice_pv=150, bob_load=100, carol_load=100)
-    assert case.lots("carol", retired=True) == [("alice-pv", 100)]
-    assert case.lots("bob", retired=True) == [("alice-pv", 50)]
-    assert [delivered_wh(case.world.reader, case.mtu, number) for number in (1, 2)] == [100, 50]
+    assert case.lots("carol", retired=True) == [("alice-pv", 75)]
+    assert case.lots("bob", retired=True) == [("alice-pv", 75)]
+    assert [delivered_wh(case.world.reader, case.mtu, number) for number in (1, 2)] == [75, 75]
+
+
+def test_shares_are_whole_and_sum_to_what_there_is() -> None:
+    case = Case()
+    for energy_wh in (10, 1, 10, 3):
+        case.trade("bob", energy_wh)
+    case.measure(alice_pv=17, bob_load=24)
+    # 17 of 24: running totals 10, 11, 21, 24 give 7, 7, 14, 17.
+    assert [delivered_wh(case.world.reader, case.mtu, number) for number in (1, 2, 3, 4)] == [7, 0, 7, 3]
+
+
+def test_sources_share_a_surplus_in_proportion_to_what_each_could_deliver() -> None:
+    case = Case()
+    case.trade("bob", 90, source=SOLAR)
+    case.trade("bob", 60, source=WIND)
+    case.measure(alice_pv=90, alice_wind=30, alice_load=40, bob_load=150)
+    # 80 Wh for 90 of the sun's and, limited by lots, 30 of the wind's.
+    assert [delivered_wh(case.world.reader, case.mtu, number) for number in (1, 2)] == [60, 20]
 
 
 def test_what_is_bought_and_sold_again_is_settled_in_money() -> None:
@@ -214,7 +232,7 @@ def test_own_consumption_limits_all_sales_together() -> None:
     case.trade("bob", 40)
     case.trade("bob", 40)
     case.measure(alice_pv=150, alice_load=100, bob_load=80)
-    assert [delivered_wh(case.world.reader, case.mtu, number) for number in (1, 2)] == [40, 10]
+    assert [delivered_wh(case.world.reader, case.mtu, number) for number in (1, 2)] == [25, 25]
     assert case.lots("alice", retired=True) == [("alice-pv", 100)]
 
 
@@ -243,7 +261,7 @@ def test_what_the_dso_took_of_purchases_it_does_not_take_of_own_lots_again() -> 
 
 def test_it_waits_until_all_orders_have_expired() -> None:
     lagging = Case(market={"expiries_per_block": 1})
-    lagging.world.ok(sheet("carol", 99, *(bid(lagging.mtu - 1, 50, 1_000_000) for _ in range(3))))
+    lagging.world.ok(sheet("carol", 99, *(bid(lagging.mtu - 1, 50, 1_000_000) for _ in range(4))))
     lagging.world.until((lagging.mtu + 1) * MTU_MS - 1)
     lagging.world.ok(("bob", reading("bob-load", lagging.mtu, consumed_wh=5)), after_ms=1)
     done = []
@@ -281,7 +299,7 @@ def test_it_waits_for_the_window_and_happens_once() -> None:
     assert world.held(HOLD, Denomination.GRID) == grid_of(100)
     world.block(after_ms=1)
     assert [point for point, _ in statements(world.reader, case.mtu, 10)] == ["alice-point", "bob-point"]
-    assert [event.kind for event in world.events] == [
+    assert [event.kind for event in world.events if event.kind.startswith("settlement.")] == [
         "settlement.point_settled",
         "settlement.point_settled",
         "settlement.mtu_settled",
@@ -313,7 +331,7 @@ def test_work_is_bounded_and_goes_on(steps: int) -> None:
     while progress(bounded.world.reader).phase is not Phase.WAITING:
         phases.append(progress(bounded.world.reader).phase)
         bounded.world.block(after_ms=1)
-    assert len(phases) == 5 // steps
+    assert len(phases) == 7 // steps
     assert statements(bounded.world.reader, bounded.mtu, 10) == statements(free.world.reader, free.mtu, 10)
     assert settled(bounded.world.reader) == settled(free.world.reader)
     for name in NAMES:
