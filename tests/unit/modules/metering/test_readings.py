@@ -10,12 +10,18 @@ from gridnode.crypto.keys import verify
 from gridnode.modules.lots.queries import energy as lot_energy
 from gridnode.modules.lots.tables import HOLD
 from gridnode.modules.metering.codes import MeteringCode
-from gridnode.modules.metering.messages import SubmitReading, device_checks, sign_reading
-from gridnode.modules.metering.queries import energy, energy_by_mtu, readings
+from gridnode.modules.metering.messages import (
+    SubmitReading,
+    SubstituteReading,
+    device_checks,
+    sign_reading,
+)
+from gridnode.modules.metering.queries import debt, energy, energy_by_mtu, readings
 from gridnode.modules.metering.queries import reading as reading_of
 from gridnode.modules.metering.tables import SUMS, Quality, Reading
 from gridnode.modules.registry.messages import BindMeter, SuspendParticipant, UnbindMeter
 from gridnode.modules.registry.tables import Direction, Source
+from gridnode.modules.settlement.queries import statements
 from gridnode.modules.token.tables import Denomination
 from gridnode.primitives.limits import MAX_POINT_LOTS
 from gridnode.primitives.units import GRID_PER_WH
@@ -174,6 +180,32 @@ def test_suspension_does_not_stop_the_meter_but_unbinding_does(world: World) -> 
     assert world.block(("bob", reading("alice-wind", mtu, generated_wh=5))) == [MeteringCode.UNKNOWN_DEVICE]
 
 
+def test_settlement_reads_the_latest_version(world: World) -> None:
+    mtu = _ended(world)
+    world.ok(("bob", [reading("carol-pv", mtu, generated_wh=100), reading("carol-load", mtu, consumed_wh=10)]))
+    world.ok(("bob", [reading("carol-pv", mtu, 130, version=1), reading("carol-load", mtu, 0, 25, version=1)]))
+    world.settle(mtu)
+    [(_, statement)] = statements(world.reader, mtu, 10)
+    assert (statement.generated_wh, statement.consumed_wh, statement.self_consumed_wh) == (130, 25, 25)
+    assert statement.quality is Quality.MEASURED
+    assert lot_energy(world.reader).issued_wh == 130
+
+
+def test_settlement_does_with_the_lots_there_are(world: World) -> None:
+    mtu = _ended(world)
+    world.ok(("bob", reading("carol-pv", mtu, generated_wh=100)))
+    world.ok(("bob", reading("carol-pv", mtu, generated_wh=60, version=1)))
+    world.settle(mtu)  # 60 count as generated, and lots of 100 leave the hold
+    assert world.held(HOLD, Denomination.GRID) == 0
+    world.ok(("pea", SubstituteReading("carol-pv", mtu + 1, 70, 0, 0, "display read")))
+    world.ok(("bob", reading("carol-load", mtu + 1, consumed_wh=50)))
+    world.settle(mtu + 1)  # 50 are consumed at the point itself, and no lot says so
+    [(_, statement)] = statements(world.reader, mtu + 1, 10)
+    assert (statement.generated_wh, statement.consumed_wh, statement.excess_wh) == (70, 50, 20)
+    assert statement.quality is Quality.SUBSTITUTED
+    assert (lot_energy(world.reader).issued_wh, debt(world.reader, "carol-pv")) == (100, 40)
+
+
 def test_a_bad_reading_takes_its_whole_transaction_along(world: World) -> None:
     mtu = _ended(world)
     good, bad = reading("alice-pv", mtu, generated_wh=5), reading("alice-load", mtu, generated_wh=5)
@@ -191,6 +223,7 @@ def test_the_device_signs_every_figure_and_the_chain() -> None:
         replace(message, mtu=8),
         replace(message, generated_wh=6),
         replace(message, consumed_wh=1),
+        replace(message, version=1),
         replace(message, device_key=device("bob-load").public_key),
     ):
         assert not verify(*device_checks(changed, CHAIN)[0])
