@@ -7,7 +7,6 @@ from typing import Final, NamedTuple
 
 from gridnode.modules.grid.network import way, wheeling_micro_per_kwh, zone_number
 from gridnode.modules.market.codes import MarketCode, Problem
-from gridnode.modules.market.lifecycle import rests
 from gridnode.modules.market.messages import SheetEntry
 from gridnode.modules.market.sources import ANY_SOURCE, preferred_sources
 from gridnode.modules.market.tables import OPEN_ORDERS, ORDERS, Interruption, Order, Preference, Side, Terms
@@ -71,9 +70,10 @@ def attempts(reader: Reader, mtu: int, order: Order, stopped: Interruption | Non
 
 
 def _partner_orders(reader: Reader, mtu: int, order: Order, partner: Address, begun: int) -> list[int]:
-    """Numbers of a partner's resting orders of the other side, best price for `order` first, then lowest number.
+    """Numbers of a partner's open orders of the other side, best price for `order` first, then lowest number.
 
-    Of the partner's MAX_PARTNER_ORDERS oldest open orders for the MTU. With `begun` that one, resting or not, and those behind it.
+    Of the partner's MAX_PARTNER_ORDERS oldest open orders for the MTU. The kernel meets only those that rest. With `begun` that one,
+    open or not, and those behind it.
     """
     ranks = _Ranks(reader, mtu, order)
     found = []
@@ -81,7 +81,7 @@ def _partner_orders(reader: Reader, mtu: int, order: Order, partner: Address, be
         if side is not order.side:
             other = ORDERS.require(reader, mtu, number)
             rank = ranks.rank(other)
-            if rank is not None and rests(reader, number, other):
+            if rank is not None:
                 found.append((rank, number))
     if begun:
         start = ranks.rank(ORDERS.require(reader, mtu, begun)) or 0

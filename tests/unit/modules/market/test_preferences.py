@@ -178,7 +178,8 @@ def _busy(steps: int) -> tuple[World, int]:
     """Offers of three sellers, then a bid that wants carol, wind, dora, anybody; and one behind it."""
     world = _four(market={"match_steps_per_block": steps})
     mtu = _next(world)
-    world.ok(sheet("carol", 1, *(offer(mtu, 5, 2_600_000 - step) for step in range(3)), offer(mtu, 5, 6_000_000)))
+    dear = [offer(mtu, 5, 6_000_000 + step) for step in range(3)]
+    world.ok(sheet("carol", 1, *(offer(mtu, 5, 2_600_000 - step) for step in range(3)), *dear))
     world.ok(sheet("dora", 1, offer(mtu, 5, 2_900_000), offer(mtu, 5, 2_800_000), offer(mtu, 5, 2_950_000, WIND)))
     world.ok(sheet("alice", 1, offer(mtu, 5, 2_000_000), offer(mtu, 5, 3_000_000, WIND)))
     for _ in range(12):
@@ -204,6 +205,22 @@ def test_an_interrupted_order_goes_on_at_its_preference_with_the_same_trades(ste
     assert (list(PENDING.scan(world.reader)), INTERRUPTED.has(world.reader)) == ([], False)
     assert world.books.orders(mtu) == free.books.orders(mtu)
     assert len(_met(free)) == 8
+
+
+def test_each_attempt_takes_a_step() -> None:
+    world = _four(market={"match_steps_per_block": 4})
+    mtu = _next(world)
+    world.ok(sheet("dora", 1, *(offer(mtu, 5, 6_000_000 + step) for step in range(8))))
+    for _ in range(3):
+        world.block()
+    world.ok(sheet("bob", 1, bid(mtu, 5, 4_000_000, preferences=(partner("dora"), some(WIND), some(SOLAR)))))
+    begun = []
+    while PENDING.has(world.reader, 9):
+        stopped = INTERRUPTED.get(world.reader)
+        assert stopped is not None
+        begun.append((stopped.preference, stopped.counterparty))
+        world.block()
+    assert begun == [(0, 4), (0, 7), (2, 0)]
 
 
 ME = partner("bob")
