@@ -18,6 +18,7 @@ Concepts
     market.py      orders, trades, book.
     energy.py      statistics, line flows, settlements, zones.
     tariffs.py     the tariff of an MTU, dated tariffs, holidays.
+    raw.py         blocks and genesis as canonical bytes, for those who check themselves.
     proofs.py      rows of the state with their proofs.
     openapi.py     the interface described for machines.
     server.py      hypercorn on trio.

@@ -12,7 +12,7 @@ from starlette.exceptions import HTTPException
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
-from gridnode.api import accounts, carbon, chain, energy, lots, market, meters, proofs, tariffs
+from gridnode.api import accounts, carbon, chain, energy, lots, market, meters, proofs, raw, tariffs
 from gridnode.api.guard import Guard, on_fault, on_http_exception, on_problem
 from gridnode.api.openapi import describe
 from gridnode.api.problems import Problem
@@ -42,6 +42,8 @@ QUESTIONS = (
     Get("/blocks", chain.blocks, PAGE, True),
     Get("/blocks/{height}", chain.block, ("events",), True),
     Get("/blocks/hash/{hash}", chain.block_by_hash, ("events",), True),
+    Get("/blocks/{height}/raw", raw.blocks, ("count",), True),
+    Get("/genesis/raw", raw.genesis),
     Get("/accounts/{address}", accounts.account),
     Get("/accounts/{address}/balance", accounts.balance),
     Get("/accounts/{address}/allowances", accounts.allowances, ("limit",)),

@@ -21,6 +21,7 @@ _SCHEMAS: dict[str, dict[str, Any]] = {
     "mtu": _INTEGER,
     "height": _INTEGER,
     "number": _INTEGER,
+    "count": {"type": "integer", "minimum": 1},
     "wait_ms": _INTEGER,
     "events": {"type": "boolean"},
     "retired": {"type": "boolean"},
@@ -94,7 +95,10 @@ def _operation(path: str, handler: Handler, query: tuple[str, ...]) -> dict[str,
 
 def _described(path: str, summary: str, query: tuple[str, ...]) -> dict[str, Any]:
     named = [(name, "path") for name in re.findall(r"{(\w+)}", path)] + [(name, "query") for name in query]
-    answer = {"application/json": {"schema": {"$ref": "#/components/schemas/Envelope"}}}
+    if path.endswith("/raw"):
+        answer: dict[str, Any] = {"application/msgpack": {"schema": {"type": "string", "format": "binary"}}}
+    else:
+        answer = {"application/json": {"schema": {"$ref": "#/components/schemas/Envelope"}}}
     return {
         "summary": summary,
         "parameters": [

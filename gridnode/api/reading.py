@@ -111,4 +111,5 @@ def read(handler: Handler, query: tuple[str, ...], threaded: bool) -> Endpoint:
 
 
 def _answered(handler: Handler, ask: Ask) -> Response:
-    return answer(handler(ask))
+    found = handler(ask)
+    return found if isinstance(found, Response) else answer(found)

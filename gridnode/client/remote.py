@@ -49,6 +49,13 @@ class Remote:
         """The `data` of GET /api/v1/`path`. Raises RemoteProblem."""
         return await self._ask("GET", path, params={k: v for k, v in parameters.items() if v is not None})
 
+    async def raw(self, path: str, **parameters: Any) -> bytes:
+        """The bytes of a GET that is answered outside the envelope. Raises RemoteProblem."""
+        response = await self._send("GET", path, params={k: v for k, v in parameters.items() if v is not None})
+        if response.status_code >= 400:
+            raise _problem(response, _envelope(response))
+        return response.content
+
     async def status(self) -> dict[str, Any]:
         """What the node says of itself."""
         return dict(await self.get("status"))
