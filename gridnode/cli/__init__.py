@@ -9,6 +9,8 @@ Concepts
     tx_certificates.py  of those: lots, bundles, carbon credits.
     query.py      query: everything that the API answers.
     query_certificates.py  of that: lots, bundles, carbon credits.
+    verify_clearing.py  verify-clearing: what the market did in a block, checked from blocks alone; audits.py runs it,
+                  recordings.py fetches the blocks, of a node or of its data.
     signing.py    messages signed with a keystore, submitted, followed into their block.
     proof.py      a proof shown only after it was checked.
     body.py       what people type (12.5 THB, 3.5 THB/kWh, a JSON object) as the records of messages.

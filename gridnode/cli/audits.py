@@ -1,0 +1,95 @@
+"""An audit run over the blocks of a node, or of a node's data."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from gridnode.audit.certificates import check_certificates
+from gridnode.audit.findings import Fault, Finding, Report
+from gridnode.audit.verify import Audit
+from gridnode.chain.block import header_hash
+from gridnode.chain.genesis import Genesis
+from gridnode.chain.recorded import RecordedBlock
+from gridnode.cli.ask import with_remote
+from gridnode.cli.recordings import remote_blocks, remote_genesis, stored_blocks, stored_chain
+from gridnode.client.remote import Remote
+from gridnode.primitives.errors import Malformed, OperatorError
+
+TIMEOUT_S = 120.0
+"""For one answer of up to 64 blocks."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What is to be verified."""
+
+    first: int
+    """First block."""
+    last: int
+    """Last block."""
+    trusted_hash: bytes | None
+    """Hash that the last block must have, or None."""
+    certificates_only: bool
+    """Whether only call auctions are checked, each block by itself."""
+
+    @property
+    def start(self) -> int:
+        """First block to be read."""
+        return self.first if self.certificates_only else 1
+
+
+def of_node(url: str, trusted: Genesis | None, asked: Asked) -> Report:
+    """The report on blocks that a node hands out. Raises RemoteProblem."""
+
+    async def conversation(remote: Remote) -> Report:
+        genesis = trusted or await remote_genesis(remote)
+        reading = Reading(genesis, asked)
+        async for block in remote_blocks(remote, asked.start, asked.last):
+            if not reading.take(block):
+                break
+        return reading.report
+
+    return with_remote(url, conversation, TIMEOUT_S)
+
+
+def of_store(home: Path, trusted: Genesis | None, asked: Asked) -> Report:
+    """The report on blocks of a node that does not run. Raises OperatorError when it has too few."""
+    with stored_chain(home, trusted) as (genesis, store):
+        if store.height < asked.last:
+            raise OperatorError(f"{home}: expected block {asked.last}, the latest is {store.height}")
+        reading = Reading(genesis, asked)
+        for block in stored_blocks(store, asked.start, asked.last):
+            if not reading.take(block):
+                break
+        return reading.report
+
+
+class Reading:
+    """Blocks that are read in order, and what is found in them."""
+
+    def __init__(self, genesis: Genesis, asked: Asked) -> None:
+        """Raises OperatorError when the genesis does not decode."""
+        self._genesis, self._asked = genesis, asked
+        self.report = Report()
+        try:
+            self._audit = None if asked.certificates_only else Audit(genesis, asked.first)
+        except Malformed as fault:
+            raise OperatorError(str(fault)) from None
+        if self._audit is not None:
+            self.report = self._audit.report
+
+    def take(self, block: RecordedBlock) -> bool:
+        """Take the next block; whether to go on."""
+        if self._audit is not None:
+            goes_on = self._audit.take(block)
+        else:
+            one = check_certificates(block, self._genesis)
+            self.report.blocks += one.blocks
+            self.report.auctions += one.auctions
+            self.report.findings += one.findings
+            goes_on = not one.findings
+        header, asked = block.block.header, self._asked
+        if header.height == asked.last and asked.trusted_hash not in (None, header_hash(header)):
+            self.report.findings.append(Finding(header.height, Fault.CHAIN, "the block's hash is not the trusted one"))
+        return goes_on

@@ -1,0 +1,77 @@
+"""Where the blocks of an audit come from: a node's API, or the data of a node that does not run."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from gridnode.chain.genesis import Genesis, genesis_hash
+from gridnode.chain.recorded import RecordedBlock, RecordedBlocks
+from gridnode.client.remote import RemoteProblem
+from gridnode.codec.records import decode
+from gridnode.primitives.errors import Malformed, OperatorError
+from gridnode.primitives.limits import MAX_RAW_BLOCKS
+
+if TYPE_CHECKING:
+    from gridnode.client.remote import Remote
+    from gridnode.storage.block_store import BlockStore
+
+
+async def remote_genesis(remote: Remote) -> Genesis:
+    """The genesis that a node names. Raises RemoteProblem."""
+    try:
+        return decode(Genesis, await remote.raw("genesis/raw"))
+    except Malformed as fault:
+        raise RemoteProblem(200, "MALFORMED", f"genesis: {fault}") from None
+
+
+async def remote_blocks(remote: Remote, first: int, last: int) -> AsyncIterator[RecordedBlock]:
+    """Blocks `first` to `last` of a node, in order. Raises RemoteProblem."""
+    height = first
+    while height <= last:
+        raw = await remote.raw(f"blocks/{height}/raw", count=min(MAX_RAW_BLOCKS, last - height + 1))
+        try:
+            found = [decode(RecordedBlock, one) for one in decode(RecordedBlocks, raw).blocks]
+        except Malformed as fault:
+            raise RemoteProblem(200, "MALFORMED", f"blocks from {height} on: {fault}") from None
+        if not found:
+            raise RemoteProblem(200, "MALFORMED", f"blocks from {height} on: none")
+        for block in found[: last - height + 1]:
+            yield block
+        height += len(found)
+
+
+@contextmanager
+def stored_chain(home: Path, genesis: Genesis | None) -> Iterator[tuple[Genesis, BlockStore]]:
+    """Genesis and blocks of the node whose folder is `home`; it must not be running.
+
+    genesis  takes the place of the node's own genesis file
+
+    Raises OperatorError when there is no such node, when it runs, or when it holds another chain.
+    """
+    from gridnode.node.config import load_config
+    from gridnode.node.genesis_file import load_genesis
+    from gridnode.storage.block_store import BlockStore
+    from gridnode.storage.leveldb import Database
+
+    config = load_config(home / "config.toml")
+    start = genesis or load_genesis(home / config.genesis)
+    path = home / config.data_dir / "chain"
+    if not path.is_dir():
+        raise OperatorError(f"{path}: no such folder; expected the data of a node that has been started")
+    database = Database(path, genesis_hash(start))
+    try:
+        yield start, BlockStore(database)
+    finally:
+        database.close()
+
+
+def stored_blocks(store: BlockStore, first: int, last: int) -> Iterator[RecordedBlock]:
+    """Blocks `first` to `last` of a store, in order; ends where it does."""
+    for height in range(first, last + 1):
+        block, commit = store.block(height), store.commit(height)
+        if block is None or commit is None:
+            return
+        yield RecordedBlock(block, commit, store.receipts(height))

@@ -1,0 +1,101 @@
+"""gridnode verify-clearing: check what the market did in a block, from blocks alone, without trust in the node that hands them out."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from gridnode.cli.ask import DEFAULT_API, Api, AsJson
+
+if TYPE_CHECKING:
+    from gridnode.audit.findings import Finding, Report
+
+REFUSED = 1
+HASH_DIGITS = 64
+
+
+def verify_clearing(
+    height: Annotated[int, typer.Argument(min=1, help="Block to verify.")],
+    to: Annotated[int | None, typer.Option(min=1, help="Verify the blocks from HEIGHT to this one.")] = None,
+    home: Annotated[
+        Path | None, typer.Option(help="Folder of a node that does not run: read its data instead of asking a node.")
+    ] = None,
+    genesis: Annotated[
+        Path | None, typer.Option(help="Genesis file that you trust; without it the node's own is believed.")
+    ] = None,
+    trusted_hash: Annotated[
+        str | None, typer.Option(help="Hash of the last block, in hex, from a source that you trust.")
+    ] = None,
+    certificates_only: Annotated[
+        bool, typer.Option("--certificates-only", help="Check the call auctions of the blocks alone, without those before.")
+    ] = False,
+    api: Api = DEFAULT_API,
+    as_json: AsJson = False,
+) -> None:
+    """Check every fill and every call auction of a block from block data alone; exit code 1 when something is wrong."""
+    from gridnode.cli.audits import Asked, of_node, of_store
+    from gridnode.primitives.errors import OperatorError
+
+    last = height if to is None else to
+    if last < height:
+        raise OperatorError(f"--to: expected at least {height}, got {last}")
+    asked = Asked(height, last, _hash(trusted_hash), certificates_only)
+    trusted = None
+    if genesis is not None:
+        from gridnode.node.genesis_file import load_genesis
+
+        trusted = load_genesis(genesis)
+    report = of_store(home, trusted, asked) if home is not None else of_node(api, trusted, asked)
+    _show(report, as_json)
+    if report.findings:
+        raise typer.Exit(REFUSED)
+
+
+def _hash(text: str | None) -> bytes | None:
+    from gridnode.primitives.errors import OperatorError
+
+    if text is None:
+        return None
+    try:
+        found = bytes.fromhex(text)
+    except ValueError:
+        found = b""
+    if len(text) != HASH_DIGITS or len(found) != HASH_DIGITS // 2:
+        raise OperatorError(f"--trusted-hash: expected {HASH_DIGITS} hex digits, got {text!r:.80}")
+    return found
+
+
+def _show(report: Report, as_json: bool) -> None:
+    if as_json:
+        import json
+
+        print(json.dumps(_as_json(report), indent=2))
+        return
+    print(report)
+    for finding in report.findings:
+        print(finding)
+
+
+def _as_json(report: Report) -> dict[str, Any]:
+    return {
+        "verified": not report.findings,
+        "blocks": report.blocks,
+        "fills": report.fills,
+        "auctions": report.auctions,
+        "auction_trades": report.awards,
+        "endings": report.endings,
+        "findings": [_finding(finding) for finding in report.findings],
+    }
+
+
+def _finding(finding: Finding) -> dict[str, Any]:
+    return {
+        "height": finding.height,
+        "fault": finding.fault.value,
+        "mtu": finding.mtu,
+        "order": finding.order,
+        "trade": finding.trade,
+        "text": finding.text,
+    }
