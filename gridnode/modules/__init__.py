@@ -5,7 +5,7 @@
     validators   3xx  who validates: the genesis set
     grid         4xx  zones, lines with transfer capacity, the clock of market time units, the tariff
     lots         5xx  energy lots (UTXO): issue, split, move, retire
-    metering     6xx  signed readings, once per meter and MTU; mints GRID and lots
+    metering     6xx  readings in versions, signed by devices or substituted by DSOs; mints GRID and lots
     market       7xx  orders, books, continuous matching, trades, escrow
     carbon       9xx  CO2 credits: rates, leaderboard, a simple book against THB
     settlement   8xx  delivered against sold; escrow, imbalance, wheeling, lots, CO2 credits
