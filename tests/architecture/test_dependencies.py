@@ -12,6 +12,7 @@ from tests.architecture.tree import ROOT, Finding, assert_clean, files, report, 
 IMPORTED_AS = {
     "pynacl": "nacl",
     "import-linter": "importlinter",
+    "order-matching": "order_matching",
     "py-spy": "py_spy",
 }
 """Names under which distributions are imported, where they differ."""
