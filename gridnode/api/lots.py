@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 from gridnode.api.pages import page
 from gridnode.api.problems import not_found
@@ -12,16 +13,13 @@ from gridnode.codec.records import to_json
 from gridnode.modules.lots import queries
 from gridnode.modules.lots.tables import Bundle, Lot
 
+T = TypeVar("T")
 CARRIER = "electricity"
 
 
 def lots(ask: Ask) -> dict[str, Any]:
     """Lots of one owner in order of number; `retired` chooses certificates or lots that can still move; `after` is a number."""
-    owner = ask.parameters.required_address("owner")
-    limit = ask.parameters.limit()
-    after, retired = ask.parameters.integer("after"), ask.parameters.boolean("retired")
-    found = queries.lots_of(ask.reader, owner, limit, after, retired)
-    return page(found, limit, lambda row: row[0], lambda row: _lot(ask, *row))
+    return _owned(ask, queries.lots_of, _lot)
 
 
 def lot_by_number(ask: Ask) -> dict[str, Any]:
@@ -35,11 +33,7 @@ def lot_by_number(ask: Ask) -> dict[str, Any]:
 
 def bundles(ask: Ask) -> dict[str, Any]:
     """Bundles of one owner in order of number; `retired` chooses certificates or bundles that can still move; `after` is a number."""
-    owner = ask.parameters.required_address("owner")
-    limit = ask.parameters.limit()
-    after, retired = ask.parameters.integer("after"), ask.parameters.boolean("retired")
-    found = queries.bundles_of(ask.reader, owner, limit, after, retired)
-    return page(found, limit, lambda row: row[0], lambda row: _bundle(ask, *row))
+    return _owned(ask, queries.bundles_of, _bundle)
 
 
 def bundle_by_number(ask: Ask) -> dict[str, Any]:
@@ -53,6 +47,15 @@ def bundle_lots(ask: Ask) -> dict[str, Any]:
     limit = ask.parameters.limit()
     found = queries.lots_inside(ask.reader, number, limit, ask.parameters.integer("after"))
     return page(found, limit, lambda row: row[0], lambda row: _lot(ask, *row))
+
+
+def _owned(ask: Ask, query: Callable[..., list[tuple[int, T]]], shape: Callable[[Ask, int, T], Any]) -> dict[str, Any]:
+    """A page of what an owner has."""
+    owner = ask.parameters.required_address("owner")
+    limit = ask.parameters.limit()
+    after, retired = ask.parameters.integer("after"), ask.parameters.boolean("retired")
+    found = query(ask.reader, owner, limit, after, retired)
+    return page(found, limit, lambda row: row[0], lambda row: shape(ask, *row))
 
 
 def _found(ask: Ask) -> tuple[int, Bundle]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import NamedTuple
 
 from gridnode.modules.grid.clock import mtu_ms
@@ -20,6 +21,7 @@ from gridnode.modules.lots.tables import (
 from gridnode.primitives.ids import Address
 from gridnode.primitives.units import TimeMs, mtu_start_ms
 from gridnode.state.kv import Reader
+from gridnode.state.table import Table
 
 
 class Certificate(NamedTuple):
@@ -62,14 +64,8 @@ def lots_of(
 
     retired  only certificates, only lots that can still move, or None for both.
     """
-    behind = None if after is None else (owner, after)
-    page: list[tuple[int, Lot]] = []
-    for (_, number), is_retired in OWNED.scan(reader, owner, after=behind):
-        if len(page) == limit:
-            break
-        if retired is None or retired == is_retired:
-            page.append((number, LOTS.require(reader, number)))
-    return page
+    numbers = _listed(OWNED, reader, owner, limit, after, retired)
+    return [(number, LOTS.require(reader, number)) for number in numbers]
 
 
 def bundle(reader: Reader, number: int) -> Bundle | None:
@@ -81,14 +77,8 @@ def bundles_of(
     reader: Reader, owner: Address, limit: int, after: int | None = None, retired: bool | None = None
 ) -> list[tuple[int, Bundle]]:
     """At most `limit` bundles of an owner with number above `after`, ascending: (number, bundle); `retired` as in `lots_of`."""
-    behind = None if after is None else (owner, after)
-    page: list[tuple[int, Bundle]] = []
-    for (_, number), is_retired in BUNDLES_OWNED.scan(reader, owner, after=behind):
-        if len(page) == limit:
-            break
-        if retired is None or retired == is_retired:
-            page.append((number, BUNDLES.require(reader, number)))
-    return page
+    numbers = _listed(BUNDLES_OWNED, reader, owner, limit, after, retired)
+    return [(number, BUNDLES.require(reader, number)) for number in numbers]
 
 
 def lots_inside(reader: Reader, bundle: int, limit: int, after: int | None = None) -> list[tuple[int, Lot]]:
@@ -101,3 +91,13 @@ def lots_inside(reader: Reader, bundle: int, limit: int, after: int | None = Non
 def energy(reader: Reader) -> LotEnergy:
     """Wh issued and retired since genesis."""
     return LOT_ENERGY.get(reader) or NO_ENERGY
+
+
+def _listed(
+    table: Table[bool], reader: Reader, owner: Address, limit: int, after: int | None, retired: bool | None
+) -> list[int]:
+    """Numbers that a list of owners has for one of them, where they are (not) retired as asked."""
+    behind = None if after is None else (owner, after)
+    rows = table.scan(reader, owner, after=behind)
+    wanted = (number for (_, number), is_retired in rows if retired in (None, is_retired))
+    return list(islice(wanted, limit))
