@@ -12,7 +12,19 @@ from starlette.exceptions import HTTPException
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
-from gridnode.api import accounts, carbon, chain, energy, lots, market, meters, proofs, raw, tariffs
+from gridnode.api import (
+    accounts,
+    carbon,
+    chain,
+    energy,
+    lots,
+    market,
+    meters,
+    proofs,
+    raw,
+    settlements,
+    tariffs,
+)
 from gridnode.api.guard import Guard, on_fault, on_http_exception, on_problem
 from gridnode.api.openapi import describe
 from gridnode.api.problems import Problem
@@ -75,7 +87,10 @@ QUESTIONS = (
     Get("/energy/book/{mtu}", market.book, ("zone",), True),
     Get("/energy/stats", energy.stats, ("mtu",), True),
     Get("/energy/history", energy.history, PAGE, True),
-    Get("/energy/settlements", energy.settlements, (*PAGE, "mtu", "point"), True),
+    Get("/energy/settlements", settlements.settlements, (*PAGE, "mtu", "owner", "point"), True),
+    Get("/energy/settlements/{mtu}/{point}", settlements.settlement, PAGE, True),
+    Get("/energy/congestion", settlements.congestion, PAGE, True),
+    Get("/energy/locks", settlements.lock_rows, (*PAGE, "mtu"), True),
     Get("/energy/flows", energy.flows, ("mtu",)),
     Get("/carbon/params", carbon.params),
     Get("/carbon/book", carbon.book, ("limit",), True),

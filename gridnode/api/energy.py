@@ -1,4 +1,4 @@
-"""Questions about energy: statistics, flows on lines, settlements, zones."""
+"""Questions about energy: statistics, flows on lines, zones."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Any
 
 from gridnode.api.pages import page
 from gridnode.api.reading import Ask
-from gridnode.api.shapes import address, settled, statement, statistics
+from gridnode.api.shapes import address, settled, statistics
 from gridnode.codec.records import to_json
 from gridnode.modules.grid import queries as grid_queries
 from gridnode.modules.grid.network import capacities
@@ -21,7 +21,6 @@ from gridnode.modules.settlement import queries as settlement_queries
 from gridnode.modules.settlement.desk import NOTHING
 from gridnode.modules.settlement.tables import MTUS as SETTLED
 from gridnode.modules.settlement.tables import Settled
-from gridnode.primitives.ids import PointId
 from gridnode.state.kv import after_prefix
 
 
@@ -89,20 +88,6 @@ def stats(ask: Ask) -> dict[str, Any]:
 
 def _settled(sums: Settled) -> dict[str, Any]:
     return {"settled_wh": sums.delivered_wh, "imbalance_wh": sums.excess_wh + sums.lack_wh, "settlement": settled(sums)}
-
-
-def settlements(ask: Ask) -> dict[str, Any]:
-    """Statements of an MTU's connection points by name, or of one `point`, and their sums; `after` is a point's name."""
-    mtu = ask.parameters.required_integer("mtu")
-    limit, after, point = ask.parameters.limit(), ask.parameters.name("after"), ask.parameters.name("point")
-    if point is None:
-        behind = None if after is None else PointId(after)
-        found = settlement_queries.statements(ask.reader, mtu, limit, behind)
-    else:
-        one = settlement_queries.statement(ask.reader, mtu, PointId(point))
-        found = [] if one is None else [(PointId(point), one)]
-    rows = page(found, limit, lambda row: row[0], lambda row: statement(*row))
-    return {"mtu": mtu, "totals": settled(SETTLED.get(ask.reader, mtu) or NOTHING), **rows}
 
 
 def history(ask: Ask) -> dict[str, Any]:

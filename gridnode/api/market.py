@@ -10,6 +10,7 @@ from gridnode.api.reading import Ask
 from gridnode.api.shapes import order, price, trade
 from gridnode.codec.records import to_json
 from gridnode.modules.market import queries
+from gridnode.modules.market.locks import is_void
 from gridnode.modules.market.queries import Level, NumberedOrder, NumberedTrade
 from gridnode.modules.market.tables import OrderStatus, Side
 from gridnode.modules.settlement.queries import delivered_wh
@@ -104,8 +105,11 @@ def trade_by_number(ask: Ask) -> dict[str, Any]:
 
 
 def _trade(ask: Ask, found: NumberedTrade) -> dict[str, Any]:
-    """A trade, with what was delivered for it once it is settled."""
-    return trade(found) | {"delivered_wh": delivered_wh(ask.reader, found.mtu, found.number)}
+    """A trade, with what was delivered for it once it is settled, and whether it is void for want of its lock."""
+    return trade(found) | {
+        "delivered_wh": delivered_wh(ask.reader, found.mtu, found.number),
+        "void": is_void(ask.reader, found.mtu, found.number),
+    }
 
 
 def book(ask: Ask) -> dict[str, Any]:

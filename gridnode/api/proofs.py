@@ -18,9 +18,12 @@ from gridnode.crypto.address import ADDRESS_BYTES, decode_address
 from gridnode.modules.carbon import tables as carbon_tables
 from gridnode.modules.grid import tables as grid_tables
 from gridnode.modules.lots import tables as lots_tables
+from gridnode.modules.market import auction_tables
+from gridnode.modules.market import locks as market_locks
 from gridnode.modules.market import tables as market_tables
 from gridnode.modules.metering import tables as metering_tables
 from gridnode.modules.registry import tables as registry_tables
+from gridnode.modules.settlement import correction_tables
 from gridnode.modules.settlement import tables as settlement_tables
 from gridnode.modules.token import tables as token_tables
 from gridnode.modules.validators import tables as validators_tables
@@ -38,8 +41,11 @@ _DECLARED: tuple[ModuleType, ...] = (
     lots_tables,
     metering_tables,
     market_tables,
+    auction_tables,
+    market_locks,
     carbon_tables,
     settlement_tables,
+    correction_tables,
 )
 
 

@@ -14,7 +14,7 @@ from gridnode.modules.market.queries import NumberedOrder, NumberedTrade
 from gridnode.modules.market.sources import source_bit
 from gridnode.modules.market.tables import Statistics
 from gridnode.modules.metering.queries import Correction, registers
-from gridnode.modules.metering.tables import Reading
+from gridnode.modules.metering.tables import Quality, Reading
 from gridnode.modules.registry.tables import Meter, Source
 from gridnode.modules.settlement.tables import Settled, Statement
 from gridnode.modules.token.tables import DECIMALS, Denomination
@@ -80,14 +80,24 @@ def statistics(found: Statistics) -> dict[str, Any]:
 
 def settled(sums: Settled) -> dict[str, Any]:
     """Sums over settlements."""
-    return to_json(sums) | _thb_of(sums, ("sales", "wheeling", "fees", "excess_paid", "lack_paid", "unpaid"))
+    names = ("sales", "wheeling", "rent", "fees", "excess_paid", "lack_paid", "unpaid", "lack_vat", "wheeling_vat")
+    return to_json(sums) | _thb_of(sums, names) | thb("vat", sums.lack_vat + sums.wheeling_vat)
 
 
 def statement(point: str, found: Statement) -> dict[str, Any]:
-    """The settlement of a connection point in an MTU; what deliveries did stands beside the rest."""
-    value = {"point": point, **to_json(found), **_thb_of(found, ("imbalance", "unpaid"))}
+    """The settlement of a connection point in an MTU; what trades did stands beside the rest.
+
+    `vat` is the value-added tax contained in lack and wheeling together; `estimated` says that a reading was the chain's own guess.
+    """
+    value = {"point": point, **to_json(found), **_thb_of(found, ("imbalance", "unpaid", "lack_vat", "wheeling_vat"))}
     del value["work"]
-    return value | to_json(found.work) | _thb_of(found.work, ("sales", "purchases"))
+    return {
+        **value,
+        **thb("vat", found.lack_vat + found.wheeling_vat),
+        "estimated": found.quality is Quality.ESTIMATED,
+        **to_json(found.work),
+        **_thb_of(found.work, ("sales", "purchases", "wheeling", "rent", "fees")),
+    }
 
 
 def _thb_of(record: Any, names: tuple[str, ...]) -> dict[str, str]:

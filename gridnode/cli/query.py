@@ -140,15 +140,41 @@ def flows(mtu: Mtu, api: Api = DEFAULT_API, as_json: AsJson = False) -> None:
 
 @app.command()
 def settlements(
-    mtu: Mtu,
+    mtu: Annotated[int | None, typer.Argument(min=0, help="Market time unit; or give an owner.")] = None,
+    owner: Owner = None,
     point: Annotated[str | None, typer.Option(help="Of this connection point.")] = None,
     limit: Limit = None,
     after: After = None,
     api: Api = DEFAULT_API,
     as_json: AsJson = False,
 ) -> None:
-    """Statements of a market time unit."""
-    _ask(api, as_json, "energy/settlements", mtu=mtu, point=point, limit=limit, after=after)
+    """Statements of a market time unit, or of an owner's points."""
+    _ask(api, as_json, "energy/settlements", mtu=mtu, owner=owner, point=point, limit=limit, after=after)
+
+
+@app.command()
+def settlement(
+    mtu: Mtu,
+    point: Annotated[str, typer.Argument(help="Connection point.")],
+    limit: Limit = None,
+    after: After = None,
+    api: Api = DEFAULT_API,
+    as_json: AsJson = False,
+) -> None:
+    """One connection point in a market time unit: its statement, its corrections, and what they come to."""
+    _ask(api, as_json, f"energy/settlements/{mtu}/{_quoted(point)}", limit=limit, after=after)
+
+
+@app.command()
+def congestion(limit: Limit = None, after: After = None, api: Api = DEFAULT_API, as_json: AsJson = False) -> None:
+    """Congestion rent: what there is, and what it was spent on."""
+    _ask(api, as_json, "energy/congestion", limit=limit, after=after)
+
+
+@app.command()
+def locks(mtu: Mtu, limit: Limit = None, after: After = None, api: Api = DEFAULT_API, as_json: AsJson = False) -> None:
+    """Device locks that sales of a market time unit ask for."""
+    _ask(api, as_json, "energy/locks", mtu=mtu, limit=limit, after=after)
 
 
 @app.command()

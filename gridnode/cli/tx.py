@@ -181,6 +181,57 @@ def substitute_reading(
 
 
 @app.command()
+def pay_arrears(
+    creditor: Annotated[str, typer.Argument(help="Address that you owe from settlements.")],
+    amount: AmountArgument,
+    keystore: Keystore,
+    password_file: PasswordFile = None,
+    api: Api = DEFAULT_API,
+    wait: Wait = True,
+    as_json: AsJson = False,
+) -> None:
+    """Pay what you owe from settlements, all of it or a part."""
+    from gridnode.cli.body import amount as units
+
+    body = {"creditor": creditor, "amount": units(amount, "thb")}
+    send_one("settlement.pay_arrears", body, keystore, password_file, api, wait, as_json)
+
+
+@app.command()
+def spend_rent(
+    recipient: Annotated[str, typer.Argument(help="Address that receives it.")],
+    amount: AmountArgument,
+    purpose: Annotated[str, typer.Option(help="What it is for, as people read it.")],
+    keystore: Keystore,
+    password_file: PasswordFile = None,
+    api: Api = DEFAULT_API,
+    wait: Wait = True,
+    as_json: AsJson = False,
+) -> None:
+    """Give out congestion rent; the sender is a regulator."""
+    from gridnode.cli.body import amount as units
+
+    body = {"recipient": recipient, "amount": units(amount, "thb"), "purpose": purpose}
+    send_one("settlement.spend_rent", body, keystore, password_file, api, wait, as_json)
+
+
+@app.command()
+def acknowledge_lock(
+    point: Annotated[str, typer.Argument(help="Connection point whose device holds the energy.")],
+    mtu: Annotated[int, typer.Option(min=0, help="Market time unit for which it does.")],
+    energy_wh: Annotated[int, typer.Option(min=0, help="Wh that it holds in all.")],
+    keystore: Keystore,
+    password_file: PasswordFile = None,
+    api: Api = DEFAULT_API,
+    wait: Wait = True,
+    as_json: AsJson = False,
+) -> None:
+    """Say that a device holds energy for a sale; the sender is a gateway."""
+    body = {"mtu": mtu, "point": point, "energy_wh": energy_wh}
+    send_one("market.acknowledge_lock", body, keystore, password_file, api, wait, as_json)
+
+
+@app.command()
 def register_participant(
     account: Annotated[str, typer.Argument(help="Address of the participant.")],
     zone: Annotated[str, typer.Option(help="Zone where it is at home.")],

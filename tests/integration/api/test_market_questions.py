@@ -99,6 +99,34 @@ def test_settlements(chain: ServedChain) -> None:
     assert alice["sales_thb"] == "21"
     assert ask(chain, "energy/settlements", mtu=MTU, point="bob-point")["rows"] == [rows[1]]
     assert ask(chain, "energy/settlements", mtu=MTU, point="none")["rows"] == []
+    assert (alice["estimated"], alice["quality"], alice["vat"], alice["rent_thb"]) == (False, "measured", "0", "0")
+    assert alice["result"] | {"amount_thb": "4.4", "imbalance_wh": 2_000, "corrections": 0} == alice["result"]
+    assert (told["totals"]["wheeling_thb"], told["totals"]["vat_thb"]) == ("1.91", "0")
+    assert told["corrections"]["entries"] == 0
+
+
+def test_one_settlement(chain: ServedChain) -> None:
+    told = ask(chain, f"energy/settlements/{MTU}/alice-point")
+    assert told["statement"]["excess_wh"] == told["result"]["imbalance_wh"] == 2_000
+    assert (told["rows"], told["next"]) == ([], None)
+    assert refused(chain, f"energy/settlements/{MTU}/none")[0] == 404
+
+
+def test_settlements_of_an_owner(chain: ServedChain) -> None:
+    rows = all_rows(chain, "energy/settlements", 1, owner=text("alice"))
+    assert [(row["mtu"], row["point"]) for row in rows] == [(MTU, "alice-point")]
+    assert rows[0] == ask(chain, "energy/settlements", mtu=MTU)["rows"][0]
+    for parameters in ({}, {"mtu": MTU, "owner": text("alice")}):
+        assert refused(chain, "energy/settlements", **parameters)[2] == "mtu"
+    assert refused(chain, "energy/settlements", owner=text("alice"), point="p")[2] == "point"
+    assert refused(chain, "energy/settlements", owner=text("alice"), after="alice-point")[2] == "after"
+
+
+def test_congestion_rent_and_locks(chain: ServedChain) -> None:
+    told = ask(chain, "energy/congestion")
+    assert (told["balance"], told["paid_in_thb"], told["spent"], told["rows"]) == ("0", "0", "0", [])
+    assert ask(chain, "energy/locks", mtu=MTU) == {"mtu": MTU, "rows": [], "next": None}
+    assert ask(chain, "energy/trades/1")["void"] is False
 
 
 def test_zones_and_tariff(chain: ServedChain) -> None:
