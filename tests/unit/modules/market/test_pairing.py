@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 
 from gridnode.modules.market.pairing import Arc, FlowPath, flow_paths
@@ -50,7 +52,7 @@ def test_a_zone_that_sells_is_passed_by() -> None:
 
 def test_paths_may_have_more_lines_than_a_way_of_the_kernel() -> None:
     nodes = ["A", *(f"H{number}" for number in range(20)), "B"]
-    arcs = [Arc(at, 1, *pair, 1) for at, pair in enumerate(zip(nodes, nodes[1:], strict=False))]
+    arcs = [Arc(at, 1, *pair, 1) for at, pair in enumerate(pairwise(nodes))]
     [path] = flow_paths({"A": 1}, {"B": 1}, arcs)
     assert len(path.hops) == 21
 
