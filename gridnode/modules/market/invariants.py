@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Final
 
 from gridnode._native.book import Books
@@ -40,6 +41,7 @@ from gridnode.modules.market.trades import NO_POSITION
 from gridnode.modules.token.rules import balance
 from gridnode.modules.token.tables import BALANCES, Denomination
 from gridnode.primitives.errors import InvariantBroken
+from gridnode.primitives.ids import ZoneId
 from gridnode.state.kv import Reader
 
 NAME: Final = "market"
@@ -152,10 +154,8 @@ def _check_volumes(before: Reader, writes: Writes, traded_wh: dict[int, int]) ->
 
 def _check_flow_changes(before: Reader, writes: Writes) -> None:
     """Flows changed by what continuous trades and new auctions carry, and stay within the capacity of their line."""
-    due_wh: dict[tuple[int, int], int] = {}
-    for (mtu, _), old, trade in TRADES.changes(before, writes):
-        if old is None and trade is not None:
-            _add_flow(before, due_wh, mtu, trade)
+    new_trades = ((mtu, new) for (mtu, _), old, new in TRADES.changes(before, writes) if old is None and new is not None)
+    due_wh = _continuous_flows(before, new_trades)
     for (mtu,), _, auction in AUCTIONS.changes(before, writes):
         if auction is not None:
             _add_auction(due_wh, mtu, auction)
@@ -179,13 +179,12 @@ def check_whole(reader: Reader) -> None:
     if held != balance(reader, ESCROW_ACCOUNT, Denomination.THB):
         raise InvariantBroken(NAME, f"escrow of MTUs sums to {held}, the account holds something else")
     volume_wh: dict[int, int] = {}
-    flows: dict[tuple[int, int], int] = {}
     for (mtu, _), trade in TRADES.scan(reader):
         volume_wh[mtu] = volume_wh.get(mtu, 0) + trade.energy_wh
-        _add_flow(reader, flows, mtu, trade)
     counted = {mtu: found.volume_wh for (mtu,), found in STATISTICS.scan(reader)}
     if volume_wh != counted:
         raise InvariantBroken(NAME, f"trades sum to {volume_wh} by MTU, statistics say {counted}")
+    flows = _continuous_flows(reader, ((mtu, trade) for (mtu, _), trade in TRADES.scan(reader)))
     for (mtu,), auction in AUCTIONS.scan(reader):
         _add_auction(flows, mtu, auction)
     known = {place: flow_wh for place, flow_wh in flows.items() if flow_wh}
@@ -202,11 +201,18 @@ def check_whole(reader: Reader) -> None:
     check_all_auctions(reader)
 
 
-def _add_flow(reader: Reader, flows: dict[tuple[int, int], int], mtu: int, trade: Trade) -> None:
-    """Add what a continuous trade carries; trades of an auction carry what its clearing says."""
-    for hop in () if trade.path else trade_hops(reader, mtu, trade):
-        place = hop.line, mtu
-        flows[place] = flows.get(place, 0) + hop.direction * trade.energy_wh
+def _continuous_flows(reader: Reader, trades: Iterable[tuple[int, Trade]]) -> dict[tuple[int, int], int]:
+    """What continuous trades, each with its MTU, carry by line and MTU; those of an auction carry what its clearing says."""
+    sent: dict[tuple[int, ZoneId, ZoneId], tuple[Trade, int]] = {}
+    for mtu, trade in trades:
+        if not trade.path:
+            ends = mtu, trade.seller_zone, trade.buyer_zone
+            sent[ends] = trade, sent.get(ends, (trade, 0))[1] + trade.energy_wh
+    flows: dict[tuple[int, int], int] = {}
+    for (mtu, _, _), (trade, energy_wh) in sent.items():
+        for hop in trade_hops(reader, mtu, trade):
+            flows[hop.line, mtu] = flows.get((hop.line, mtu), 0) + hop.direction * energy_wh
+    return flows
 
 
 def _add_auction(flows: dict[tuple[int, int], int], mtu: int, auction: Auction) -> None:
