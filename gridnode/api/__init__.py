@@ -15,8 +15,12 @@ Concepts
     meters.py      connection points, meters, readings.
     lots.py        lots and bundles, as certificates.
     carbon.py      carbon credits: leaderboard, book, orders, trades.
-    market.py      orders, trades, book.
-    energy.py      statistics, line flows, settlements, zones.
+    market.py      parameters and bounds, orders, trades; market_shapes.py says how records of the market look.
+    books.py       phases and times of MTUs, best prices and depth, prices as seen from a zone.
+    auctions.py    call auctions held, their paths, what one that is called would give.
+    prices.py      candles by time of trading, history by time of delivery.
+    activity.py    statistics of an MTU or of the whole market.
+    energy.py      zones, line flows.
     tariffs.py     the tariff of an MTU, dated tariffs, holidays.
     raw.py         blocks and genesis as canonical bytes, for those who check themselves.
     proofs.py      rows of the state with their proofs.

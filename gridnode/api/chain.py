@@ -29,7 +29,7 @@ def status(ask: Ask) -> dict[str, Any]:
         "height": ask.view.height,
         "hash": header_hash(header).hex() if header is not None else None,
         "state_root": header.state_root.hex() if header is not None else None,
-        "time_ms": header.time_ms if header is not None else node.store.genesis.time_ms,
+        "time_ms": ask.time_ms,
         **node.status(),
         "accepted": node.intake.accepted,
         "rejected": dict(node.intake.rejected),

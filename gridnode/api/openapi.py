@@ -11,6 +11,8 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
+from gridnode.api.market import PHASES, SIDES, TERMS
+from gridnode.api.prices import UNITS
 from gridnode.api.reading import Handler
 from gridnode.node.version import node_version
 
@@ -27,6 +29,13 @@ _SCHEMAS: dict[str, dict[str, Any]] = {
     "retired": {"type": "boolean"},
     "order": {"type": "string", "enum": ["earliest", "latest"]},
     "part": {"type": "array", "items": _TEXT},
+    "from": _INTEGER,
+    "to": _INTEGER,
+    "interval": {"type": "string", "enum": list(UNITS), "default": "mtu"},
+    "unit": {"type": "string", "enum": list(UNITS), "default": "mtu"},
+    "terms": {"type": "string", "enum": list(TERMS)},
+    "side": {"type": "string", "enum": list(SIDES)},
+    "phase": {"type": "string", "enum": list(PHASES)},
 }
 _ENVELOPE = {
     "type": "object",

@@ -90,6 +90,12 @@ class Ask:
         """The state of that height."""
         return self.view.reader
 
+    @property
+    def time_ms(self) -> int:
+        """Chain time of that height."""
+        header = self.view.header
+        return self.node.store.genesis.time_ms if header is None else header.time_ms
+
 
 Handler = Callable[[Ask], Any]
 Endpoint = Callable[[Request], Awaitable[Response]]

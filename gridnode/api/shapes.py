@@ -10,15 +10,13 @@ from typing import Any
 
 from gridnode.codec.records import to_json
 from gridnode.crypto.address import encode_address
-from gridnode.modules.market.queries import NumberedOrder, NumberedTrade
 from gridnode.modules.market.sources import source_bit
-from gridnode.modules.market.tables import Statistics
 from gridnode.modules.metering.queries import Correction, registers
 from gridnode.modules.metering.tables import Quality, Reading
 from gridnode.modules.registry.tables import Meter, Source
 from gridnode.modules.settlement.tables import Settled, Statement
 from gridnode.modules.token.tables import DECIMALS, Denomination
-from gridnode.primitives.units import THB_DECIMALS, cost, format_amount
+from gridnode.primitives.units import THB_DECIMALS, format_amount
 
 PRICE_DECIMALS = 6
 
@@ -36,46 +34,6 @@ def thb(name: str, amount: int) -> dict[str, str]:
 def price(name: str, micro: int) -> dict[str, Any]:
     """A field with a price: `name_micro` in 1e-6 THB per kWh, `name_thb_per_kwh` in THB per kWh."""
     return {f"{name}_micro": micro, f"{name}_thb_per_kwh": format_amount(micro, PRICE_DECIMALS)}
-
-
-def order(found: NumberedOrder) -> dict[str, Any]:
-    """An order with its number and MTU; sources by name."""
-    value = to_json(found.order)
-    filled = found.order.energy_wh - found.order.remaining_wh
-    return {
-        "number": found.number,
-        "mtu": found.mtu,
-        **value,
-        "sources": source_names(found.order.sources),
-        "filled_wh": filled,
-        **price("limit", found.order.limit_micro),
-    }
-
-
-def trade(found: NumberedTrade) -> dict[str, Any]:
-    """A trade with its number and MTU, and what the seller gets for it."""
-    value = found.trade
-    return {
-        "number": found.number,
-        "mtu": found.mtu,
-        **to_json(value),
-        **price("price", value.price_micro),
-        **thb("value", cost(value.energy_wh, value.price_micro)),
-    }
-
-
-def statistics(found: Statistics) -> dict[str, Any]:
-    """Trades of one MTU or of all; prices are null when there is none."""
-    prices: dict[str, Any] = {}
-    traded = found.volume_wh > 0
-    for name, micro in (
-        ("vwap", int(found.value) // found.volume_wh if traded else 0),
-        ("high", found.high_micro),
-        ("low", found.low_micro),
-        ("last", found.last_micro),
-    ):
-        prices |= price(name, micro) if traded else dict.fromkeys(price(name, 0))
-    return {"trades": found.trades, "traded_wh": found.volume_wh, **thb("value", found.value), **prices}
 
 
 def settled(sums: Settled) -> dict[str, Any]:

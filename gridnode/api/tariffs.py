@@ -11,15 +11,15 @@ from gridnode.codec.records import to_json
 from gridnode.modules.grid import queries
 from gridnode.modules.grid.clock import in_force, tariff_at
 from gridnode.modules.grid.network import distribution_micro_per_kwh, line_wheeling_micro_per_kwh
-from gridnode.modules.grid.tables import Clock
+from gridnode.primitives.limits import MAX_ASKED_MTU
 
 
 def tariff(ask: Ask) -> dict[str, Any]:
     """The tariff of an MTU, the present one unless `mtu` says another: day and band, parts of its prices, charges of zones and lines."""
     params = queries.params(ask.reader)
     clock = params.clock
-    mtu = ask.parameters.integer("mtu", high=2**62)
-    mtu = _present(ask, clock) if mtu is None else mtu
+    mtu = ask.parameters.integer("mtu", high=MAX_ASKED_MTU)
+    mtu = clock.mtu_at(ask.time_ms) if mtu is None else mtu
     return {
         "clock": to_json(clock),
         "notice_mtus": params.notice_mtus,
@@ -58,11 +58,6 @@ def holidays(ask: Ask) -> dict[str, Any]:
         return {"day": day, "name": name, "start_mtu": start, "start_ms": clock.start_ms(start)}
 
     return page(found, limit, lambda one: one.day, lambda one: row(one.day, one.name))
-
-
-def _present(ask: Ask, clock: Clock) -> int:
-    header = ask.view.header
-    return clock.mtu_at(ask.node.store.genesis.time_ms if header is None else header.time_ms)
 
 
 def _prices(ask: Ask, mtu: int) -> dict[str, Any]:

@@ -34,6 +34,10 @@ MAX_OUTBOX_BYTES: Final = 16 * 1024 * 1024  # beyond it, peers fetch by id
 
 # API
 MAX_SUBMIT_BATCH: Final = 1_000  # transactions in one request
+MAX_RANGE_MTUS: Final = 366 * 96  # between the ends of a range of prices: a year; more is a time in the wrong unit
+MAX_ASKED_MTU: Final = 2**62  # of a question: times of later ones leave 64 bits
+MAX_SHARED_TRADES: Final = 1_000  # newest trades that an answer adds up by zone and source: a few ms
+MAX_COUNTED_ROWS: Final = 100_000  # rows that an answer counts one by one
 MAX_RAW_BLOCKS: Final = 64  # blocks in one answer to an auditor
 MAX_RAW_BYTES: Final = 4 * 1024 * 1024  # an answer stops before the block that passes this, unless it is the first
 
@@ -64,6 +68,7 @@ MAX_BOOK_ORDERS: Final = 100_000  # open orders of one MTU: its auction reads th
 MAX_OPEN_ORDERS: Final = 2_000  # open orders of one account: ten for each MTU of two days; cancelled in one message
 MAX_AUCTION_ROWS: Final = 512  # orders of an auction in one event: it stays under the largest event
 MAX_CLEARINGS: Final = 4  # call auctions held in one block
+MAX_EXPLAINED_TRADES: Final = 100  # of one order, in its explanation
 MAX_ZONES: Final = 64
 MAX_LINES: Final = 64
 MAX_SOURCES: Final = 16  # bits of a source mask

@@ -37,8 +37,13 @@ class Candle(NamedTuple):
 
 def quotes(reader: Reader, mtu: int) -> list[Quote]:
     """The best bid and offer for an MTU in every zone, in order of zone numbers."""
+    return quotes_of(reader, depth(reader, mtu))
+
+
+def quotes_of(reader: Reader, levels: Iterable[Level]) -> list[Quote]:
+    """The best bid and offer in every zone, in order of zone numbers; of the levels of a book, each zone's best first."""
     best: dict[tuple[Side, ZoneId], Level] = {}
-    for level in depth(reader, mtu):
+    for level in levels:
         best.setdefault((level.side, level.zone), level)
     return [
         Quote(zone.name, best.get((Side.BID, zone.name)), best.get((Side.OFFER, zone.name)))

@@ -84,7 +84,8 @@ def test_the_book_holds_what_rests(chain: ServedChain) -> None:
     assert book["offers"] == [level]
     assert [row["zone"] for row in book["bids"]] == ["NORTH"]
     assert ask(chain, f"energy/book/{FULL_MTU}", zone="NORTH")["offers"] == []
-    assert ask(chain, f"energy/book/{MTU}") == {"mtu": MTU, "bids": [], "offers": []}
+    empty = ask(chain, f"energy/book/{MTU}")
+    assert (empty["phase"], empty["bids"], empty["offers"]) == ("closed", [], [])
 
 
 def test_settlements(chain: ServedChain) -> None:

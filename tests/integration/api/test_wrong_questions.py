@@ -113,7 +113,7 @@ def test_the_description_names_every_route(chain: ServedChain) -> None:
     assert told["openapi"].startswith("3.1")
     assert "post" in told["paths"]["/api/v1/transactions"]
     orders = told["paths"]["/api/v1/energy/orders"]["get"]
-    assert {row["name"] for row in orders["parameters"]} == {"limit", "after", "mtu", "owner", "status", "zone"}
+    assert {row["name"] for row in orders["parameters"]} == {"limit", "after", "mtu", "owner", "side", "status", "terms", "zone"}
     assert all(row["get"]["summary"] for row in told["paths"].values() if "get" in row)
 
 

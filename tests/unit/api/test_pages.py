@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 
+from gridnode.api.market_shapes import statistics
 from gridnode.api.pages import page
 from gridnode.api.problems import problem_of
-from gridnode.api.shapes import money, price, source_names, statistics, thb
+from gridnode.api.shapes import money, price, source_names, thb
 from gridnode.chain.receipt import ChainCode
 from gridnode.modules.market.codes import MarketCode
 from gridnode.modules.market.queries import NO_TRADES
