@@ -18,7 +18,7 @@ Tables
     6 retired      () -> credits retired, ever
     7 orders       (order number) -> Order; stays
     8 book         (side, rank of the limit, order number) -> true for open orders, in the order in which others meet them
-    9 open         (account, order number) -> true for open orders
+    9 open         (account, side, rank of the limit, order number) -> true for open orders
     10 placed      (account, order number) -> true for all orders
     11 trades      (trade number) -> Trade; stays
     12 traded      (account, trade number) -> true for buyer and seller

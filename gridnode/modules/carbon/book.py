@@ -63,14 +63,16 @@ def meets(order: Order, other: Order) -> bool:
 
 def enter(state: State, number: int, order: Order) -> None:
     """Put an open order into the book."""
-    BOOK.put(state, order.side, rank_of(order.side, order.price_micro), number, True)
-    OPEN.put(state, order.owner, number, True)
+    place = place_of(number, order)
+    BOOK.put(state, *place, True)
+    OPEN.put(state, order.owner, *place, True)
 
 
 def leave(state: State, number: int, order: Order) -> None:
     """Take an order out of the book."""
-    BOOK.delete(state, order.side, rank_of(order.side, order.price_micro), number)
-    OPEN.delete(state, order.owner, number)
+    place = place_of(number, order)
+    BOOK.delete(state, *place)
+    OPEN.delete(state, order.owner, *place)
 
 
 def in_turn(reader: Reader, side: Side, limit: int | None = None) -> Iterator[tuple[int, int]]:
@@ -85,8 +87,18 @@ def best(reader: Reader, side: Side) -> int | None:
 
 
 def open_of(reader: Reader, account: Address) -> list[int]:
-    """Numbers of an account's open orders, ascending; at most as many as genesis allows."""
-    return [number for (_, number), _ in OPEN.scan(reader, account)]
+    """Numbers of an account's open orders, at most as many as genesis allows: bids, then offers, each from the best limit."""
+    return [number for (_, _, _, number), _ in OPEN.scan(reader, account)]
+
+
+def own_best(reader: Reader, account: Address, side: Side) -> int | None:
+    """Number of an account's open order with the best limit of a side; None when it has none there."""
+    return next((number for (_, _, _, number), _ in OPEN.scan(reader, account, side, limit=1)), None)
+
+
+def place_of(number: int, order: Order) -> tuple[Side, int, int]:
+    """Key of an order in the book: side, rank of its limit, number."""
+    return order.side, rank_of(order.side, order.price_micro), number
 
 
 def rank_of(side: Side, price_micro: int) -> int:

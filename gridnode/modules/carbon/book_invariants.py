@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Final
 
-from gridnode.modules.carbon.book import best, is_open, needs, rank_of, value_of
+from gridnode.modules.carbon.book import best, is_open, needs, place_of, value_of
 from gridnode.modules.carbon.matching import NO_TRADES, counted
 from gridnode.modules.carbon.tables import (
     BOOK,
@@ -88,8 +88,8 @@ def _unfilled(order: Order) -> Order:
 
 def _check_rows(after: After, number: int, order: Order) -> None:
     """Exactly open orders are in the book and among their owner's open ones, every order among its owner's."""
-    rank = rank_of(order.side, order.price_micro)
-    listed = (BOOK.has(after, order.side, rank, number), OPEN.has(after, order.owner, number))
+    place = place_of(number, order)
+    listed = (BOOK.has(after, *place), OPEN.has(after, order.owner, *place))
     if listed != (is_open(order), is_open(order)) or not PLACED.has(after, order.owner, number):
         raise InvariantBroken(NAME, f"order {number} is listed where it does not belong, or not where it does: {order}")
 

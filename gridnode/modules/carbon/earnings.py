@@ -43,7 +43,7 @@ def earn(context: Context, account: Address, source: Source, energy_wh: int) -> 
     return nano
 
 
-def place_of(total: int) -> int:
+def standing_of(total: int) -> int:
     """Part of a ranking's key that sorts greater totals first."""
     return MAX_AMOUNT - total
 
@@ -52,6 +52,6 @@ def _rank(state: State, account: Address, nano: int) -> None:
     """Add to an account's total and move it to its new place in the ranking."""
     earned = EARNED.get(state, account) or 0
     if earned:
-        RANKING.delete(state, place_of(earned), account)
+        RANKING.delete(state, standing_of(earned), account)
     EARNED.put(state, account, Amount(earned + nano))
-    RANKING.put(state, place_of(earned + nano), account, True)
+    RANKING.put(state, standing_of(earned + nano), account, True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from gridnode.modules.carbon.book_invariants import check_book
-from gridnode.modules.carbon.earnings import NO_TOTAL, place_of
+from gridnode.modules.carbon.earnings import NO_TOTAL, standing_of
 from gridnode.modules.carbon.tables import EARNED, ESCROW_ACCOUNT, OPENING, PARAMS, RANKING, RETIRED, SOURCES
 from gridnode.modules.context import After, Writes
 from gridnode.modules.token.tables import BALANCES, SUPPLY, Denomination
@@ -60,7 +60,7 @@ def _check_earned(before: Reader, writes: Writes) -> int:
             raise InvariantBroken(NAME, f"{account.hex()} earned {old} and now {new}")
         earned += new - (old or 0)
         ranked += 0 if old else 1
-        if not RANKING.has(after, place_of(new), account):
+        if not RANKING.has(after, standing_of(new), account):
             raise InvariantBroken(NAME, f"{account.hex()} is not ranked by {new}")
     for _, was, now in RANKING.changes(before, writes):
         ranked += (was is not None) - (now is not None)

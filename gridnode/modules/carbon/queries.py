@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from gridnode.modules.carbon.book import best, in_turn, left_nano
+from gridnode.modules.carbon.earnings import standing_of
 from gridnode.modules.carbon.matching import NO_TRADES
 from gridnode.modules.carbon.tables import (
     EARNED,
-    OPEN,
     ORDERS,
     PARAMS,
     PLACED,
@@ -85,9 +85,9 @@ def earned(reader: Reader, account: Address) -> Amount:
 
 def leaderboard(reader: Reader, limit: int, after: Rank | None = None) -> list[Rank]:
     """At most `limit` accounts behind `after`, by credits earned, most first; equal ones in order of account."""
-    behind = None if after is None else (MAX_AMOUNT - after.credits_nano, after.account)
+    behind = None if after is None else (standing_of(after.credits_nano), after.account)
     rows = RANKING.scan(reader, after=behind, limit=limit)
-    return [Rank(account, MAX_AMOUNT - place) for (place, account), _ in rows]
+    return [Rank(account, MAX_AMOUNT - standing) for (standing, account), _ in rows]
 
 
 def overview(reader: Reader) -> Overview:
@@ -129,12 +129,11 @@ def orders(reader: Reader, limit: int, after: int | None = None) -> list[tuple[i
 
 
 def orders_of(
-    reader: Reader, owner: Address, limit: int, after: int | None = None, only_open: bool = False
+    reader: Reader, owner: Address, limit: int, after: int | None = None
 ) -> list[tuple[int, Order]]:
-    """The same of one account; only its open ones when asked."""
-    table = OPEN if only_open else PLACED
+    """The same of one account."""
     behind = None if after is None else (owner, after)
-    rows = table.scan(reader, owner, after=behind, limit=limit, reverse=True)
+    rows = PLACED.scan(reader, owner, after=behind, limit=limit, reverse=True)
     return [(number, ORDERS.require(reader, number)) for (_, number), _ in rows]
 
 

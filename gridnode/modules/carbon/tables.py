@@ -137,8 +137,10 @@ BOOK: Final[Table[bool]] = Table(
 )
 """(side, price of an offer or MAX_PRICE_MICRO - price of a bid, order number) -> true: open orders, the best first."""
 
-OPEN: Final[Table[bool]] = Table(module=MODULE, number=9, name="open", key=(ADDRESS_PART, U64_PART), value=BOOL)
-"""(account, order number) -> true: its open orders."""
+OPEN: Final[Table[bool]] = Table(
+    module=MODULE, number=9, name="open", key=(ADDRESS_PART, U8_PART, U64_PART, U64_PART), value=BOOL
+)
+"""(account, side, rank of the price, order number) -> true: its open orders, as in the book."""
 
 PLACED: Final[Table[bool]] = Table(module=MODULE, number=10, name="placed", key=(ADDRESS_PART, U64_PART), value=BOOL)
 """(account, order number) -> true: all its orders."""

@@ -15,6 +15,7 @@ from gridnode.modules.carbon.book import (
     meets,
     needs,
     open_of,
+    own_best,
 )
 from gridnode.modules.carbon.codes import CarbonCode
 from gridnode.modules.carbon.events import CreditsTraded, OrderCancelled, OrderPlaced
@@ -118,13 +119,11 @@ def _check_sender(reader: Reader, params: CarbonGenesis, order: Order) -> None:
         raise Rejected(CarbonCode.SUSPENDED, f"the participant is {participant.status.name.lower()}")
     if order.side is Side.BID and is_barred(reader, order.owner):
         raise Rejected(CarbonCode.IN_ARREARS, "the sender owes money from settlements; pay it before bidding")
-    own = open_of(reader, order.owner)
-    if len(own) >= params.max_open_orders:
+    if len(open_of(reader, order.owner)) >= params.max_open_orders:
         raise Rejected(CarbonCode.TOO_MANY_ORDERS, f"expected at most {params.max_open_orders} open orders")
-    for number in own:
-        other = ORDERS.require(reader, number)
-        if other.side is not order.side and meets(order, other):
-            raise Rejected(CarbonCode.OWN_ORDERS_CROSS, f"it would reach the sender's order {number}", "price_micro")
+    own = own_best(reader, order.owner, OPPOSITE[order.side])
+    if own is not None and meets(order, ORDERS.require(reader, own)):
+        raise Rejected(CarbonCode.OWN_ORDERS_CROSS, f"it would reach the sender's order {own}", "price_micro")
     due = needs(order)
     held = balance(reader, order.owner, due.denomination)
     if held < due.amount:

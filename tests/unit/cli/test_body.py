@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from gridnode.cli.body import amount, fields_of, json_bodies, message, price, sources
+from gridnode.cli.body import amount, fields_of, json_bodies, lot_parts, message, price, sources
 from gridnode.crypto.address import encode_address
 from gridnode.execution.registry import MESSAGES
 from gridnode.modules.market.sources import ANY_SOURCE
@@ -40,6 +40,16 @@ def test_unknown_denomination_and_source() -> None:
 def test_sources() -> None:
     assert sources([]) == ANY_SOURCE
     assert sources(["solar", "wind", "solar"]) == 0b110
+
+
+def test_parts_of_lots() -> None:
+    assert lot_parts(["17:2500", "3:1"]) == [{"lot": 17, "energy_wh": 2_500}, {"lot": 3, "energy_wh": 1}]
+
+
+@pytest.mark.parametrize("text", ["17", "17:", ":5", "17:-5", "a:5", "17:5:6", "17:2.5"])
+def test_what_is_no_part_of_a_lot(text: str) -> None:
+    with pytest.raises(OperatorError, match="expected LOT:WH"):
+        lot_parts([text])
 
 
 def test_messages_from_json() -> None:

@@ -67,7 +67,7 @@ def _into_escrow(denomination: Denomination) -> Damage:
 def _crossing(state: State) -> None:
     """An offer below the bid that waits, with everything else as it should be."""
     tables.BOOK.put(state, Side.OFFER, 4 * BAHT, 9, True)
-    tables.OPEN.put(state, ALICE, 9, True)
+    tables.OPEN.put(state, ALICE, Side.OFFER, 4 * BAHT, 9, True)
     tables.PLACED.put(state, ALICE, 9, True)
     tables.NEXT_ORDER.put(state, 10)
     model = tables.ORDERS.require(state, 1)
@@ -98,7 +98,7 @@ DAMAGE: dict[str, Damage] = {
     "an order number not given": lambda state: tables.NEXT_ORDER.put(state, 3) or _order(4, filled_nano=1)(state),
     "an order leaves the book": lambda state: tables.BOOK.delete(state, Side.BID, MAX_PRICE_MICRO - 5 * BAHT, 3),
     "a row of the book without an order": lambda state: tables.BOOK.put(state, Side.OFFER, 9 * BAHT, 7, True),
-    "an open order unlisted": lambda state: tables.OPEN.delete(state, account("bob"), 3),
+    "an open order unlisted": lambda state: tables.OPEN.delete(state, account("bob"), Side.BID, MAX_PRICE_MICRO - 5 * BAHT, 3),
     "an order unlisted": lambda state: tables.PLACED.delete(state, account("bob"), 2),
     "money without an order": _into_escrow(Denomination.THB),
     "credits without an order": _into_escrow(Denomination.CO2),

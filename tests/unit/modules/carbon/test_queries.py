@@ -64,7 +64,6 @@ def test_orders_and_trades_by_page(world: World) -> None:
     assert numbers(queries.orders(world.reader, 4)) == [6, 5, 4, 3]
     assert numbers(queries.orders(world.reader, 4, 3)) == [2, 1]
     assert numbers(queries.orders_of(world.reader, bob, 9)) == [6, 4]
-    assert numbers(queries.orders_of(world.reader, bob, 9, only_open=True)) == [4]
     assert numbers(queries.orders_of(world.reader, alice, 1, 3)) == [1]
     assert numbers(queries.trades(world.reader, 9)) == [1]
     assert numbers(queries.trades_of(world.reader, alice, 9)) == [1]

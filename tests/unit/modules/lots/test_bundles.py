@@ -165,6 +165,7 @@ def test_a_sealed_bundle_that_lost_lots_is_open_until_it_is_full_again() -> None
         ("mea", AddToBundle(2, (24,)), LotsCode.OTHER_SOURCE),
         ("mea", TransferLots((1,), (LotOutput(account("bob"), MOST_WH),)), LotsCode.IN_BUNDLE),
         ("mea", Retire((LotPart(12, 1),), account("mea"), ""), LotsCode.IN_BUNDLE),
+        ("mea", TransferLots((22, 23), (LotOutput(account("bob"), 2 * MOST_WH),)), LotsCode.MIXED_LOTS),
         ("mea", TransferBundle(9, account("bob")), LotsCode.UNKNOWN_BUNDLE),
         ("bob", TransferBundle(1, account("bob")), LotsCode.NOT_BUNDLE_OWNER),
         ("carol", TransferBundle(3, account("bob")), LotsCode.BUNDLE_RETIRED),
