@@ -236,7 +236,7 @@ class Period:
     """The book of one MTU."""
 
     phase: Annotated[Phase, Choice(Phase)]
-    cursor: Annotated[int, U64]  # while entering or expiring: how far, see auctioning.py and closing.py
+    cursor: Annotated[int, U64]  # while entering: number of the path whose trades are being written; else 0
     open_orders: Annotated[int, U32]  # orders that may still trade
 
 
