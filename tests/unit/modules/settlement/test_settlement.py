@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from gridnode.modules.lots.queries import lots_of
 from gridnode.modules.lots.tables import HOLD
 from gridnode.modules.market.tables import ESCROW_ACCOUNT, POSITIONS
 from gridnode.modules.metering.tables import SUMS
@@ -13,10 +12,9 @@ from gridnode.modules.settlement.queries import (
     progress,
     settled,
     settled_by_mtu,
-    statement,
     statements,
 )
-from gridnode.modules.settlement.tables import WORKS, Phase, Statement
+from gridnode.modules.settlement.tables import WORKS, Phase
 from gridnode.modules.token.tables import Denomination
 from gridnode.primitives.units import grid_of
 from tests.energy_world import (
@@ -28,64 +26,11 @@ from tests.energy_world import (
     World,
     account,
     bid,
-    offer,
     reading,
     sheet,
     two_zones,
 )
-
-RETAIL, FEED_IN = 2_636_900, 2_200_000
-CITY, NORTH = 200_000, 150_000
-CITY_LINE, NORTH_LINE = 100_000, 120_000
-PRICE = 2_500_000
-NAMES = ("alice", "bob", "carol", "mea", "pea", "egat")
-
-
-class Case:
-    """One MTU of a world: what is traded and measured in it, and what changes hands when it settles."""
-
-    def __init__(self, **changes: dict[str, int]) -> None:
-        self.world = two_zones(**changes)
-        self.mtu = self.world.time_ms // MTU_MS + 2
-        self.before = {name: self.world.thb(name) for name in NAMES}
-
-    def trade(self, buyer: str, energy_wh: int, seller: str = "alice", source: int = SOLAR) -> None:
-        """A trade at PRICE between two names."""
-        number = self.world.height
-        self.world.ok(sheet(seller, number, offer(self.mtu, energy_wh, PRICE, source)))
-        self.world.ok(sheet(buyer, number + 1, bid(self.mtu, energy_wh, 5_000_000, source)))
-
-    def measure(self, **energies: int) -> Case:
-        """Readings by meter, underscores for dashes; then settle."""
-        self.world.until((self.mtu + 1) * MTU_MS)
-        calls = []
-        for meter, energy_wh in energies.items():
-            name = meter.replace("_", "-")
-            figures = (0, energy_wh) if name.endswith("load") else (energy_wh, 0)
-            calls.append(("bob", reading(name, self.mtu, *figures)))
-        self.world.ok(*calls)
-        self.world.settle(self.mtu)
-        return self
-
-    def gained(self, name: str) -> int:
-        """Change of a balance since the start, 1e-9 THB."""
-        return self.world.thb(name) - self.before[name]
-
-    def statement(self, name: str) -> Statement:
-        """The statement of a name's point."""
-        found = statement(self.world.reader, self.mtu, f"{name}-point")
-        assert found is not None
-        return found
-
-    def grid(self, name: str) -> int:
-        """GRID of a name."""
-        return self.world.held(account(name), Denomination.GRID)
-
-    def lots(self, name: str, retired: bool) -> list[tuple[str, int]]:
-        """Lots of a name: (meter, Wh)."""
-        return [
-            (lot.meter, lot.energy_wh) for _, lot in lots_of(self.world.reader, account(name), 99, retired=retired)
-        ]
+from tests.settlement_case import CITY, CITY_LINE, FEED_IN, NAMES, NORTH, NORTH_LINE, PRICE, RETAIL, Case
 
 
 def test_delivered_as_sold() -> None:
