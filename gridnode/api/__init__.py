@@ -20,6 +20,7 @@ Concepts
     auctions.py    call auctions held, their paths, what one that is called would give.
     prices.py      candles by time of trading, history by time of delivery.
     activity.py    statistics of an MTU or of the whole market.
+    explanations.py  why a trade is as it is, and why an order did or did not trade.
     energy.py      zones, line flows.
     tariffs.py     the tariff of an MTU, dated tariffs, holidays.
     raw.py         blocks and genesis as canonical bytes, for those who check themselves.

@@ -9,6 +9,7 @@ Concepts
     tx_certificates.py  of those: lots, bundles, carbon credits.
     query.py      query: everything that the API answers.
     query_certificates.py  of that: lots, bundles, carbon credits.
+    explain.py    explain: why two orders met, or why an order did not trade.
     verify_clearing.py  verify-clearing: what the market did in a block, checked from blocks alone; audits.py runs it,
                   recordings.py fetches the blocks, of a node or of its data.
     signing.py    messages signed with a keystore, submitted, followed into their block.

@@ -8,7 +8,17 @@ from collections.abc import Iterator
 
 import typer
 
-from gridnode.cli import keys, operate, query, query_certificates, testnet, tx, tx_certificates, verify_clearing
+from gridnode.cli import (
+    explain,
+    keys,
+    operate,
+    query,
+    query_certificates,
+    testnet,
+    tx,
+    tx_certificates,
+    verify_clearing,
+)
 from gridnode.primitives.errors import OperatorError
 
 REFUSED = 1
@@ -28,6 +38,7 @@ app.command()(operate.init)
 app.command()(operate.start)
 app.command()(operate.status)
 app.command(name="testnet")(testnet.play)
+app.command()(explain.explain)
 app.command(name="verify-clearing")(verify_clearing.verify_clearing)
 app.add_typer(keys.app, name="keys")
 tx.app.add_typer(tx_certificates.app)
