@@ -4,7 +4,7 @@
     registry     2xx  roles (regulator, DSO, TSO, issuer), participants, connection points, meters bound to device keys, suspension
     validators   3xx  who validates: the genesis set
     grid         4xx  zones, lines with transfer capacity, the clock of market time units, the tariff
-    lots         5xx  energy lots (UTXO): issue, split, move, retire
+    lots         5xx  energy lots (UTXO): issue, split, move, bundle, retire
     metering     6xx  readings in versions, signed by devices or substituted by DSOs; mints GRID and lots
     market       7xx  orders, books, continuous matching, trades, escrow
     carbon       9xx  CO2 credits: rates, leaderboard, a simple book against THB
