@@ -32,17 +32,22 @@ def advance_periods(context: Context, params: MarketGenesis, releases: Releases)
 
     Phases change first; then the lowest MTU that waits for its auction has it; then trades of auctions are written, lowest MTU first, at
     most `match_steps_per_block`; then orders expire, lowest MTU first, at most `expiries_per_block`.
+
+    A period goes with its last order, but not in a block that wrote trades of it: when it is gone settlement may begin, and a block
+    that trades an MTU does not settle it.
     """
     closed = _change_phases(context, params)
     _hold_next(context, closed)
-    steps = params.match_steps_per_block
-    for mtu in _in_phase(context, closed, Phase.ENTERING):
+    steps, entering = params.match_steps_per_block, _in_phase(context, closed, Phase.ENTERING)
+    for mtu in entering:
         if steps > 0:
             steps -= enter_trades(context, params, releases, mtu, steps)
     expiries = params.expiries_per_block
     for mtu in _in_phase(context, closed, Phase.EXPIRING):
         if expiries > 0:
             expiries -= _expire(context, params, releases, mtu, expiries)
+        if mtu not in entering and not PERIODS.require(context.state, mtu).open_orders:
+            PERIODS.delete(context.state, mtu)
     return steps
 
 
@@ -86,13 +91,11 @@ def _hold_next(context: Context, closed: list[int]) -> None:
 
 
 def _expire(context: Context, params: MarketGenesis, releases: Releases, mtu: int, most: int) -> int:
-    """Expire at most `most` open orders of a period, by owner and number; returns how many. The period goes with its last one."""
+    """Expire at most `most` open orders of a period, by owner and number; returns how many."""
     state, expired = context.state, 0
     for (_, _, number), _ in OPEN_ORDERS.scan(state, mtu, limit=most):
         order = ORDERS.require(state, mtu, number)
         end_order(state, params, releases, mtu, number, order, Ending.GATE)
         context.emit(OrderExpired(number, Mtu(mtu), order.remaining_wh))
         expired += 1
-    if not PERIODS.require(state, mtu).open_orders:
-        PERIODS.delete(state, mtu)
     return expired
