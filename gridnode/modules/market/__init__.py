@@ -95,7 +95,8 @@ Rules
        same block. Orders that continuous matching did not reach before the call wait for the auction; those of terms IOC and FOK end.
     9. The hook runs: deadlines, cancels; phases (`call_started`, `period_closed`); at most one auction; its trades; expiries; matching.
        Trades of auctions are steps of `match_steps_per_block` and come before matching, lowest MTU first; what they leave of the steps is
-       for matching. `expiries_per_block` orders expire, lowest MTU first, in it by owner and number. After an outage the MTUs
+       for matching. `expiries_per_block` orders expire, lowest MTU first, in it by owner and number, never of an MTU
+       whose last auction trades were written in the same block, so that no trade is settled in its own block. After an outage the MTUs
        whose gates passed wait their turn, one auction a block, lowest first; a gate that passed with its call phase skips the call.
 
     Of the auction

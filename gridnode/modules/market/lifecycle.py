@@ -26,9 +26,7 @@ from gridnode.primitives.units import Amount, EnergyWh
 from gridnode.state.kv import Reader
 from gridnode.state.overlay import State
 
-OPEN = (OrderStatus.ACTIVE, OrderStatus.PARTLY_FILLED)
-NEW_PERIOD: Final = Period(Phase.CONTINUOUS, 0, 0)
-"""A period before its first order; where no matching is continuous, its first order makes it a call."""
+OPEN: Final = (OrderStatus.ACTIVE, OrderStatus.PARTLY_FILLED)
 
 
 def is_open(order: Order) -> bool:
