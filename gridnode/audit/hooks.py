@@ -44,8 +44,9 @@ class Hook:
         yield from found
         if found:
             return
-        self._enter_trades(closed)
-        self._expire(closed)
+        entering = [mtu for mtu in closed if self._history.periods[mtu].phase is Phase.ENTERING]
+        self._enter_trades(entering)
+        self._expire(closed, entering)
         count = len(self._expected)
         for right, got in zip_longest(self._expected, claimed[:count]):
             if right != got:
@@ -95,12 +96,10 @@ class Hook:
                 return held
         return None
 
-    def _enter_trades(self, closed: list[int]) -> None:
+    def _enter_trades(self, entering: list[int]) -> None:
         """Trades of auctions held, path by path, offers and bids each by number, as far as the block's steps go."""
-        for mtu in closed:
+        for mtu in entering:
             period = self._history.periods[mtu]
-            if period.phase is not Phase.ENTERING:
-                continue
             for number, path in enumerate(period.paths, 1):
                 while path.left_wh and self._steps:
                     self._steps -= 1
@@ -135,18 +134,19 @@ class Hook:
             if not queue[0][1]:
                 queue.popleft()
 
-    def _expire(self, closed: list[int]) -> None:
+    def _expire(self, closed: list[int], entering: list[int]) -> None:
         """Orders behind the gate end, by owner and number, as far as the block's expiries go."""
         history, left = self._history, self._history.frame.market.expiries_per_block
         for mtu in closed:
-            if history.periods[mtu].phase is Phase.EXPIRING and left > 0:
-                orders = sorted(history.open.get(mtu, {}).values(), key=lambda one: (one.order.owner, one.number))
-                for standing in orders[:left]:
-                    self._expected.append(OrderExpired(standing.number, Mtu(mtu), EnergyWh(standing.left_wh)))
-                    history.end(standing.number)
-                if len(orders) <= left:
-                    history.forget(mtu)
-                left -= min(left, len(orders))
+            if history.periods[mtu].phase is not Phase.EXPIRING:
+                continue
+            orders = sorted(history.open.get(mtu, {}).values(), key=lambda one: (one.order.owner, one.number))
+            for standing in orders[:left]:
+                self._expected.append(OrderExpired(standing.number, Mtu(mtu), EnergyWh(standing.left_wh)))
+                history.end(standing.number)
+            if len(orders) <= left and mtu not in entering:
+                history.forget(mtu)
+            left -= min(left, len(orders))
 
     def _match(self, claimed: list[Event], none_is_due: bool) -> Iterator[Finding]:
         """The rest of what was told is continuous matching."""

@@ -147,16 +147,16 @@ class Rematch:
                     yield Attempt(index, number, rank, sources)
 
     def _of_partner(self, standing: Standing, partner: Address) -> list[tuple[int, int]]:
-        """Resting orders of the other side among a partner's oldest open ones: (rank, number), best price first, then lowest number."""
-        history = self._history
-        orders = sorted(history.open.get(standing.mtu, {}).items())
+        """Orders of the other side among a partner's oldest open ones: (rank, number), best price first, then lowest number.
+
+        The book meets only those that rest.
+        """
+        orders = sorted(self._history.open.get(standing.mtu, {}).items())
         of_partner = [other for _, other in orders if other.order.owner == partner][:MAX_PARTNER_ORDERS]
         ranked = [
             (self._rank(standing, other), other.number)
             for other in of_partner
             if other.order.side is not standing.order.side
-            and other.order.terms is not Terms.AUCTION
-            and other.number not in history.waiting
         ]
         return sorted((rank, number) for rank, number in ranked if rank is not None)
 
