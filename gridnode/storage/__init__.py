@@ -5,6 +5,7 @@ Concepts
     block_store.py  `BlockStore`: blocks, commits and receipts by height, hash, transaction id and account.
     wal.py          the log of what consensus did at the height under way; it is on disk before anything is sent.
     sign_guard.py   the last-signed record: no vote leaves before it is on disk, so a restarted node never signs twice.
+    files.py        what log and guard ask of a file system; the machine's own.
     keystore.py     secret keys in files, sealed with a password.
 
 How a block is committed, after it was executed to `writes` and `update` (`gridnode.state`):

@@ -11,7 +11,6 @@ that forgets is worse than a validator that stands still. A key copied to a seco
 
 from __future__ import annotations
 
-import os
 from enum import IntEnum
 from pathlib import Path
 from typing import Annotated, NamedTuple
@@ -25,6 +24,7 @@ from gridnode.crypto.keys import KeyPair
 from gridnode.primitives.errors import Malformed, OperatorError
 from gridnode.primitives.ids import Hash, Signature
 from gridnode.primitives.units import Height, Round
+from gridnode.storage.files import DISK, Files
 
 _CHECK = Tag("gridnode/sign-guard")
 _CHECK_BYTES = 32
@@ -87,16 +87,17 @@ def _name(height: int, round_: int, step: SignStep) -> str:
 class SignGuard:
     """A consensus key that cannot sign twice. One process may hold it; the node locks its data directory."""
 
-    def __init__(self, path: Path, chain_id: str, keys: KeyPair) -> None:
-        """Open the guard's file at `path`, or start without one when there is none.
+    def __init__(self, path: Path, chain_id: str, keys: KeyPair, files: Files = DISK) -> None:
+        """Open the guard's file at `path` of `files`, or start without one when there is none.
 
         Raises OperatorError when the file is damaged, of another chain, or cannot be read.
         """
         self.address = address_of(keys.public_key)
         self._path = path
+        self._files = files
         self._chain_id = chain_id
         self._keys = keys
-        self._last = _read(path)
+        self._last = _read(files, path)
         if self._last is not None and self._last.chain_id != chain_id:
             raise OperatorError(f"{path}: expected the sign guard of chain {chain_id}, got {self._last.chain_id}")
 
@@ -149,14 +150,14 @@ class SignGuard:
             Hash(wish.signed),
             signature,
         )
-        _write(self._path, encode(new))
+        _write(self._files, self._path, encode(new))
         self._last = new
         return signature
 
 
-def _read(path: Path) -> LastSigned | None:
+def _read(files: Files, path: Path) -> LastSigned | None:
     try:
-        data = path.read_bytes()
+        data = files.read(path)
     except FileNotFoundError:
         return None
     except OSError as error:
@@ -171,26 +172,19 @@ def _read(path: Path) -> LastSigned | None:
         raise OperatorError(damaged) from None
 
 
-def _write(path: Path, body: bytes) -> None:
+def _write(files: Files, path: Path, body: bytes) -> None:
     """Replace the file at once: whole old or whole new, and on disk."""
     beside = path.with_suffix(".new")
+    data = body + _CHECK.hash(body)
     try:
-        file = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+        file = files.overwrite(beside)
         try:
-            os.write(file, body + _CHECK.hash(body))
-            os.fsync(file)
+            while data:
+                data = data[file.write(data) :]
+            file.sync()
         finally:
-            os.close(file)
-        beside.rename(path)
-        sync_directory(path.parent)
+            file.close()
+        files.rename(beside, path)
+        files.sync_names(path.parent)
     except OSError as error:
         raise OperatorError(f"{path}: the sign guard cannot be written: {error.strerror}") from None
-
-
-def sync_directory(folder: Path) -> None:
-    """Make the names in a folder durable. Raises OSError when the disk fails."""
-    file = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(file)
-    finally:
-        os.close(file)

@@ -14,7 +14,6 @@ Appending hands the bytes to the kernel, so they outlive the process; only `sync
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from hashlib import sha256
 from pathlib import Path
@@ -23,7 +22,7 @@ from typing import Final, NamedTuple
 
 from gridnode.primitives.errors import InvariantBroken, OperatorError
 from gridnode.primitives.limits import MAX_RECORD_BYTES
-from gridnode.storage.sign_guard import sync_directory
+from gridnode.storage.files import DISK, Files, OpenFile
 
 _MAGIC: Final = b"\xc5gnL"
 _FIELDS = Struct(">IQ")
@@ -49,20 +48,21 @@ class _Record(NamedTuple):
 class Wal:
     """The log of one node. One process may hold it; the node locks its data directory."""
 
-    def __init__(self, folder: Path) -> None:
-        """Open the log in `folder`, which is made if need be; cuts torn tails, see `cuts`.
+    def __init__(self, folder: Path, files: Files = DISK) -> None:
+        """Open the log in `folder` of `files`, which is made if need be; cuts torn tails, see `cuts`.
 
         Raises OperatorError when a segment is corrupted before its tail, naming file and offset, or the disk fails.
         """
         self.cuts: list[Cut] = []
         self._folder = folder
-        self._file: int | None = None
+        self._files = files
+        self._file: OpenFile | None = None
         self._path = folder
         self._size = 0
         self._durable = 0
         self._new_name = False  # the open segment's name is not durable yet
         try:
-            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            files.make_folder(folder)
             self._entries = [entry for path in self._segments() for entry in self._read(path)]
             heights = self._heights()
             if heights:
@@ -85,7 +85,7 @@ class Wal:
         data = _record(entry, self._durable)
         try:
             while data:
-                data = data[(written := os.write(self._file, data)) :]
+                data = data[(written := self._file.write(data)) :]
                 self._size += written
             if sync:
                 self._sync()
@@ -101,7 +101,7 @@ class Wal:
             self._open(height)
             for path in self._segments():
                 if int(path.stem) < height:
-                    path.unlink()
+                    self._files.remove(path)
         except OSError as error:
             raise self._failed(error) from None
 
@@ -110,17 +110,17 @@ class Wal:
         try:
             if self._file is not None:
                 self._sync()
-                os.close(self._file)
+                self._file.close()
                 self._file = None
         except OSError as error:
             raise self._failed(error) from None
 
     def _sync(self) -> None:
         assert self._file is not None, "callers have checked"
-        os.fdatasync(self._file)
+        self._file.sync()
         self._durable = self._size
         if self._new_name:
-            sync_directory(self._folder)
+            self._files.sync_names(self._folder)
             self._new_name = False
 
     def _open(self, height: int) -> None:
@@ -129,29 +129,30 @@ class Wal:
         if self._file is not None:
             if path == self._path:
                 return
-            os.close(self._file)
-        self._new_name = not path.exists()
-        self._file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+            self._file.close()
+        self._new_name = True  # also when it exists: whoever made it may have died before its name was durable
+        self._file = self._files.append(path)
         self._path = path
-        self._size = self._durable = os.fstat(self._file).st_size
+        self._size = self._durable = self._file.size()
         if self._size:
-            os.fdatasync(self._file)
+            self._file.sync()
 
     def _heights(self) -> list[int]:
         return [int(path.stem) for path in self._segments()]
 
     def _segments(self) -> list[Path]:
-        return sorted(path for path in self._folder.glob(f"*{_SUFFIX}") if path.stem.isdigit())
+        paths = [self._folder / name for name in self._files.list_names(self._folder)]
+        return [path for path in paths if path.suffix == _SUFFIX and path.stem.isdigit()]
 
     def _read(self, path: Path) -> Iterator[bytes]:
         """Entries of a segment; a torn tail is cut from the file."""
-        data = path.read_bytes()
+        data = self._files.read(path)
         offset = 0
         while offset < len(data):
             found = _parse(data, offset)
             if found is None:
                 _refuse_if_corrupted(path, data, offset)
-                os.truncate(path, offset)
+                self._files.truncate(path, offset)
                 self.cuts.append(Cut(path, offset, len(data) - offset))
                 return
             yield found.entry

@@ -128,7 +128,7 @@ def test_a_disk_that_fails_signs_nothing(tmp_path: Path, monkeypatch: pytest.Mon
         raise OSError(5, "Input/output error")
 
     with monkeypatch.context() as patched:
-        patched.setattr(os, "fsync", broken)
+        patched.setattr(os, "fdatasync", broken)
         with pytest.raises(OperatorError, match="cannot be written: Input/output error"):
             prevote(signer, 1, 0, A, PRECOMMIT)
     assert signer.last is not None
@@ -137,20 +137,30 @@ def test_a_disk_that_fails_signs_nothing(tmp_path: Path, monkeypatch: pytest.Mon
 
 def test_file_then_name_are_on_disk_before_the_signature_leaves(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     done: list[str] = []
-    fsync, rename = os.fsync, Path.rename
+    sync, rename = os.fdatasync, Path.rename
 
-    def noted_fsync(file: int) -> None:
+    def noted_sync(file: int) -> None:
         done.append(f"sync {Path(f'/proc/self/fd/{file}').readlink().name}")
-        fsync(file)
+        sync(file)
 
     def noted_rename(path: Path, target: Path) -> Path:
         done.append(f"rename {path.name} {target.name}")
         return rename(path, target)
 
-    monkeypatch.setattr(os, "fsync", noted_fsync)
+    monkeypatch.setattr(os, "fdatasync", noted_sync)
+    monkeypatch.setattr(os, "fsync", noted_sync)
     monkeypatch.setattr(Path, "rename", noted_rename)
     prevote(guard(tmp_path), 1, 0, A)
     assert done == ["sync guard.new", "rename guard.new guard", f"sync {tmp_path.name}"]
+
+
+def test_a_short_write_is_carried_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A disk that is nearly full may take a part of the record; a part is never put in the record's place."""
+    write = os.write
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "write", lambda file, data: write(file, data[:7]))
+        prevote(guard(tmp_path), 1, 0, A)
+    assert guard(tmp_path).last is not None
 
 
 MOMENTS = ("before", "opened", "written", "synced", "renamed", "directory synced", "returned")
@@ -184,11 +194,11 @@ elif moment == "opened":
 elif moment == "written":
     os.write = dies_after(os.write)
 elif moment == "synced":
-    os.fsync = dies_after(os.fsync)
+    os.fdatasync = dies_after(os.fdatasync)
 elif moment == "renamed":
     Path.rename = dies_after(Path.rename)
 elif moment == "directory synced":
-    sign_guard.sync_directory = dies_after(sign_guard.sync_directory)
+    os.fsync = dies_after(os.fsync)
 vote = signer.sign_vote(VoteKind.PREVOTE, 2, 0, b"a" * 32)
 (folder / "sent").write_bytes(vote.signature)
 die()
