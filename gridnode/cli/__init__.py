@@ -6,8 +6,10 @@ Concepts
     testnet.py    testnet: a local network that trades a recorded day.
     keys.py       keys: keystore files made, shown and sealed anew.
     tx.py         tx: messages signed and submitted, one of any kind, or the frequent ones by name.
+    tx_market.py  of those: orders, sheets, cancels, bounds; order_entry.py reads orders, from options or a file.
     tx_certificates.py  of those: lots, bundles, carbon credits.
     query.py      query: everything that the API answers.
+    query_market.py  of that: orders, trades, books, auctions, prices; market_tables.py picks what people see.
     query_certificates.py  of that: lots, bundles, carbon credits.
     explain.py    explain: why two orders met, or why an order did not trade.
     verify_clearing.py  verify-clearing: what the market did in a block, checked from blocks alone; audits.py runs it,

@@ -14,9 +14,11 @@ from gridnode.cli import (
     operate,
     query,
     query_certificates,
+    query_market,
     testnet,
     tx,
     tx_certificates,
+    tx_market,
     verify_clearing,
 )
 from gridnode.primitives.errors import OperatorError
@@ -41,7 +43,9 @@ app.command(name="testnet")(testnet.play)
 app.command()(explain.explain)
 app.command(name="verify-clearing")(verify_clearing.verify_clearing)
 app.add_typer(keys.app, name="keys")
+tx.app.add_typer(tx_market.app)
 tx.app.add_typer(tx_certificates.app)
+query.app.add_typer(query_market.app)
 query.app.add_typer(query_certificates.app)
 app.add_typer(tx.app, name="tx")
 app.add_typer(query.app, name="query")

@@ -74,65 +74,6 @@ def tokens(api: Api = DEFAULT_API, as_json: AsJson = False) -> None:
 
 
 @app.command()
-def orders(
-    mtu: ForMtu = None,
-    owner: Owner = None,
-    status: Annotated[str | None, typer.Option(help="active, partly_filled, filled, cancelled or expired.")] = None,
-    zone: Annotated[str | None, typer.Option(help="Of this zone.")] = None,
-    limit: Limit = None,
-    after: After = None,
-    api: Api = DEFAULT_API,
-    as_json: AsJson = False,
-) -> None:
-    """Orders of a market time unit or of an owner."""
-    _ask(
-        api, as_json, "energy/orders", mtu=mtu, owner=owner, status=status, zone=zone, limit=limit, after=after
-    )
-
-
-@app.command()
-def order(number: Number, api: Api = DEFAULT_API, as_json: AsJson = False) -> None:
-    """One order."""
-    _ask(api, as_json, f"energy/orders/{number}")
-
-
-@app.command()
-def trades(
-    mtu: ForMtu = None,
-    owner: Owner = None,
-    limit: Limit = None,
-    after: After = None,
-    api: Api = DEFAULT_API,
-    as_json: AsJson = False,
-) -> None:
-    """Trades of a market time unit, of an owner, or the latest."""
-    _ask(api, as_json, "energy/trades", mtu=mtu, owner=owner, limit=limit, after=after)
-
-
-@app.command()
-def book(
-    mtu: Mtu,
-    zone: Annotated[str | None, typer.Option(help="Of this zone.")] = None,
-    api: Api = DEFAULT_API,
-    as_json: AsJson = False,
-) -> None:
-    """Depth of the order book of a market time unit."""
-    _ask(api, as_json, f"energy/book/{mtu}", zone=zone)
-
-
-@app.command()
-def stats(mtu: ForMtu = None, api: Api = DEFAULT_API, as_json: AsJson = False) -> None:
-    """Orders, trades, prices, energy: of one market time unit or of all."""
-    _ask(api, as_json, "energy/stats", mtu=mtu)
-
-
-@app.command()
-def history(limit: Limit = None, after: After = None, api: Api = DEFAULT_API, as_json: AsJson = False) -> None:
-    """Volume and prices by market time unit."""
-    _ask(api, as_json, "energy/history", limit=limit, after=after)
-
-
-@app.command()
 def flows(mtu: Mtu, api: Api = DEFAULT_API, as_json: AsJson = False) -> None:
     """Net flow and capacity of each line in a market time unit."""
     _ask(api, as_json, "energy/flows", mtu=mtu)

@@ -89,51 +89,6 @@ def approve(
 
 
 @app.command()
-def order(
-    point: Annotated[str, typer.Argument(help="Your connection point.")],
-    mtu: Annotated[int, typer.Option(min=0, help="Market time unit of delivery.")],
-    side: Annotated[str, typer.Option(help="bid or offer.")],
-    energy_wh: Annotated[int, typer.Option(min=1, help="Energy in Wh.")],
-    limit: Annotated[str, typer.Option(help="Limit price in THB per kWh, e.g. 3.5.")],
-    keystore: Keystore,
-    source: Annotated[list[str] | None, typer.Option(help="Source; may be repeated. A bid without one takes any.")] = None,
-    sheet_id: Annotated[int | None, typer.Option(min=0, help="Your number for the sheet; the time in ms by default.")] = None,
-    password_file: PasswordFile = None,
-    api: Api = DEFAULT_API,
-    wait: Wait = True,
-    as_json: AsJson = False,
-) -> None:
-    """Place an order for one market time unit."""
-    from gridnode.cli.body import price, sources
-    from gridnode.cli.signing import now_ms
-
-    entry = {
-        "mtu": mtu,
-        "side": side,
-        "energy_wh": energy_wh,
-        "limit_micro": price(limit),
-        "sources": sources(source or []),
-    }
-    body = {"sheet_id": now_ms() if sheet_id is None else sheet_id, "point": point, "entries": [entry]}
-    send_one("market.place_sheet", body, keystore, password_file, api, wait, as_json)
-
-
-@app.command()
-def cancel(
-    number: Annotated[int, typer.Argument(min=0, help="Number of the order, or of the sheet with --sheet.")],
-    keystore: Keystore,
-    sheet: Annotated[bool, typer.Option("--sheet", help="Cancel a whole sheet by your number for it.")] = False,
-    password_file: PasswordFile = None,
-    api: Api = DEFAULT_API,
-    wait: Wait = True,
-    as_json: AsJson = False,
-) -> None:
-    """Take back what is left of an order or of a sheet."""
-    kind, body = ("market.cancel_sheet", {"sheet_id": number}) if sheet else ("market.cancel_order", {"order": number})
-    send_one(kind, body, keystore, password_file, api, wait, as_json)
-
-
-@app.command()
 def reading(
     mtu: Annotated[int, typer.Option(min=0, help="Market time unit that was measured.")],
     keystore: Keystore,

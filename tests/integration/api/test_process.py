@@ -128,8 +128,8 @@ def test_a_household_from_enrolment_to_its_first_reading(
 
     clock = operator.type("query", "tariff")[1]["clock"]["mtu_ms"]
     ahead = time.time_ns() // 1_000_000 // clock + 20
-    offer = ("--side", "offer", "--energy-wh", "500", "--limit", "3.25", "--source", "solar")
-    placed = operator.as_("home", "order", "p-1", "--mtu", str(ahead), *offer)
+    offer = ("--energy-wh", "500", "--limit", "3.25", "--source", "solar")
+    placed = operator.as_("home", "offer", "p-1", "--mtu", str(ahead), *offer)
     number = placed["events"][0]["body"]["first_order"]
     listed = operator.type("query", "orders", "--owner", home["address"])[1]["rows"]
     assert [(row["number"], row["status"], row["limit_thb_per_kwh"]) for row in listed] == [(number, "active", "3.25")]
