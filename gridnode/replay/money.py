@@ -14,7 +14,7 @@ from gridnode.client.remote import Remote
 from gridnode.primitives.units import THB_DECIMALS, format_amount
 from gridnode.replay.day import MTUS, Day
 
-SUMS = ("sales", "wheeling", "rent", "fees", "excess_paid", "lack_paid", "vat", "unpaid")
+SUMS = ("sales", "wheeling", "rent", "fees", "excess_paid", "lack_paid", "lack_vat", "wheeling_vat", "unpaid")
 """Figures of settlements that the report has."""
 
 
@@ -61,8 +61,8 @@ async def read_money(remote: Remote, day: Day, first_mtu: int) -> Money:
     for quarter in day.quarters:
         mtu = first_mtu + quarter
         tariff = await remote.get("tariff", mtu=mtu)
-        money.retail_micro[quarter] = tariff["retail_micro_per_kwh"]
-        money.feed_in_micro[quarter] = tariff["feed_in_micro_per_kwh"]
+        money.retail_micro[quarter] = tariff["retail_micro"]
+        money.feed_in_micro[quarter] = tariff["feed_in_micro"]
         async for row in remote.pages("energy/settlements", mtu=mtu):
             _add(money, quarter, row)
     return money

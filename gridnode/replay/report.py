@@ -155,7 +155,7 @@ async def make_report(
         "excess_wh_by_mtu": money.excess_wh,
         "lack_wh_by_mtu": money.lack_wh,
         "paid": tariffs_paid(stats["settlement"]),
-        "congestion_account": congestion["balance"],
+        "rent_settled": congestion["paid_in"],
         "savings": savings(money),
         "thb_supply_start": str(supply_start),
         "thb_supply_end": tokens["thb"]["supply"],
@@ -204,7 +204,7 @@ def broken_promises(
         ("readings", len(day.meters) * len(day.quarters)),
         ("thb_supply_end", report["thb_supply_start"]),
         ("rejected", {}),
-        ("congestion_account", str(sum(figures.auctions.rent))),
+        ("rent_settled", str(sum(figures.auctions.rent))),
     )
     wrong += [
         f"{name}: expected {value}, got {report[name]}" for name, value in expected if report[name] != value

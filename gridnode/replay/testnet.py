@@ -214,7 +214,7 @@ def _show(report: dict[str, Any], wrong: Sequence[str], console: Console) -> Non
         ("delivered to buyers", f"{report['settled_wh'] / 1000:,.3f} kWh"),
         ("imbalance at the tariff", f"{report['imbalance_wh'] / 1000:,.3f} kWh"),
         ("paid to sellers, for wheeling", f"{_round(paid['sales_thb'])}, {_round(paid['wheeling_thb'])}"),
-        ("paid at the tariff, of it VAT", f"{_round(paid['lack_paid_thb'])}, {_round(paid['vat_thb'])}"),
+        ("paid at the tariff, of it VAT", f"{_round(paid['lack_paid_thb'])}, {_round(paid['lack_vat_thb'])}"),
         ("paid for excess", _round(paid["excess_paid_thb"])),
         (
             "saved against the tariff",

@@ -24,7 +24,7 @@ from gridnode.replay.cast import derived_key
 from gridnode.replay.driver import Progress
 from gridnode.replay.network import LocalNetwork, LocalNode
 from gridnode.replay.provision import NetworkPlan
-from gridnode.replay.report import Books, broken_promises, make_report
+from gridnode.replay.report import Figures, broken_promises, make_report
 from gridnode.replay.rules import CAPACITY_WH
 from gridnode.replay.testnet import local_node, play_day
 from tests.integration.testnet.chains import nobody_lied, same_everywhere, signs_again
@@ -43,7 +43,7 @@ class Outcome:
 
     plan: NetworkPlan
     report: dict[str, Any]
-    books: Books
+    figures: Figures
     broken: list[str]
     killed_at: int | None
     """Height of the chain when a validator was killed."""
@@ -64,11 +64,11 @@ async def played(folder: Path, crash: bool) -> Outcome:
                 nursery.start_soon(_crash, nodes[VICTIM], remotes, events, killed)
             progress = Progress(_at(events))
             supply = await play_day(plan, day, SEED, remotes, progress)
-            report, books = await make_report(
+            report, figures = await make_report(
                 remotes, day, plan.first_mtu, CAPACITY_WH, supply, progress, time.monotonic() - started
             )
-    broken = broken_promises(report, books, day, CAPACITY_WH)
-    return Outcome(plan, report, books, broken, killed[0] if killed else None)
+    broken = broken_promises(report, figures, day, CAPACITY_WH)
+    return Outcome(plan, report, figures, broken, killed[0] if killed else None)
 
 
 def _at(events: dict[int, trio.Event]) -> Callable[[Progress], None]:

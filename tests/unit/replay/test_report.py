@@ -55,7 +55,7 @@ AUCTION = {
     },
 }
 SUMS = dict.fromkeys(
-    ("sales", "wheeling", "rent", "fees", "excess_paid", "lack_paid", "vat", "unpaid"), "1000000000"
+    ("sales", "wheeling", "rent", "fees", "excess_paid", "lack_paid", "lack_vat", "wheeling_vat", "unpaid"), "1000000000"
 )
 DAY = small().during(NOON, NOON + 1)
 
@@ -104,9 +104,9 @@ class Chain:
             grid = {"supply": str(generated * 10**15), "burned": "0"}
             return {"grid": grid, "thb": {"supply": "77"}, "co2": {"supply": "5"}}
         if path == "tariff":
-            return {"retail_micro_per_kwh": 6_000_000, "feed_in_micro_per_kwh": 2_000_000}
+            return {"retail_micro": 6_000_000, "feed_in_micro": 2_000_000}
         if path == "energy/congestion":
-            return {"balance": str(sum(int(row["rent"]) for row in self._auctions))}
+            return {"paid_in": str(sum(int(row["rent"]) for row in self._auctions))}
         assert path == "energy/stats"
         figures = {"generated_wh": generated, "consumed_wh": consumed, "settled_wh": 200, "imbalance_wh": 50}
         return figures | {"readings": len(DAY.meters), "settlement": SUMS}
@@ -158,7 +158,7 @@ def test_savings_are_what_trading_brought_beyond_the_tariff() -> None:
         "saved_thb": "-0.49999942",
     }
     assert report["excess_wh_by_mtu"][NOON] == 50
-    assert report["paid"]["vat_thb"] == "1"
+    assert report["paid"]["lack_vat_thb"] == "1"
 
 
 def test_a_full_line_is_counted_and_a_fuller_one_is_broken() -> None:
