@@ -9,7 +9,7 @@ from gridnode.audit.certificates import check_certificates
 from gridnode.audit.findings import Fault, Finding, Report
 from gridnode.audit.verify import Audit
 from gridnode.chain.block import header_hash
-from gridnode.chain.genesis import Genesis
+from gridnode.chain.genesis import Genesis, genesis_hash
 from gridnode.chain.recorded import RecordedBlock
 from gridnode.cli.ask import with_remote
 from gridnode.cli.recordings import remote_blocks, remote_genesis, stored_blocks, stored_chain
@@ -22,12 +22,12 @@ TIMEOUT_S = 120.0
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What is to be verified."""
+    """What is to be verified, as the command says."""
 
     first: int
     """First block."""
-    last: int
-    """Last block."""
+    last: int | None
+    """Last block; None for the latest."""
     trusted_hash: bytes | None
     """Hash that the last block must have, or None."""
     certificates_only: bool
@@ -39,38 +39,52 @@ class Asked:
         return self.first if self.certificates_only else 1
 
 
-def of_node(url: str, trusted: Genesis | None, asked: Asked) -> Report:
-    """The report on blocks that a node hands out. Raises RemoteProblem."""
+@dataclass(frozen=True, slots=True)
+class Audited:
+    """What came out."""
 
-    async def conversation(remote: Remote) -> Report:
+    report: Report
+    """What was verified, and what is wrong."""
+    genesis_hash: bytes
+    """Of the genesis that the audit began with."""
+    genesis_trusted: bool
+    """Whether whoever asked gave it; else it is what the node says."""
+
+
+def of_node(url: str, trusted: Genesis | None, asked: Asked) -> Audited:
+    """What blocks say that a node hands out. Raises RemoteProblem."""
+
+    async def conversation(remote: Remote) -> Audited:
         genesis = trusted or await remote_genesis(remote)
-        reading = Reading(genesis, asked)
-        async for block in remote_blocks(remote, asked.start, asked.last):
+        last = asked.last or int((await remote.status())["height"])
+        reading = Reading(genesis, asked, last)
+        async for block in remote_blocks(remote, asked.start, last):
             if not reading.take(block):
                 break
-        return reading.report
+        return Audited(reading.report, genesis_hash(genesis), trusted is not None)
 
     return with_remote(url, conversation, TIMEOUT_S)
 
 
-def of_store(home: Path, trusted: Genesis | None, asked: Asked) -> Report:
-    """The report on blocks of a node that does not run. Raises OperatorError when it has too few."""
+def of_store(home: Path, trusted: Genesis | None, asked: Asked) -> Audited:
+    """What blocks say of a node that does not run. Raises OperatorError when it has too few."""
     with stored_chain(home, trusted) as (genesis, store):
-        if store.height < asked.last:
-            raise OperatorError(f"{home}: expected block {asked.last}, the latest is {store.height}")
-        reading = Reading(genesis, asked)
-        for block in stored_blocks(store, asked.start, asked.last):
+        last = asked.last or store.height
+        if not asked.first <= last <= store.height:
+            raise OperatorError(f"{home}: expected block {max(asked.first, last)}, the latest is {store.height}")
+        reading = Reading(genesis, asked, last)
+        for block in stored_blocks(store, asked.start, last):
             if not reading.take(block):
                 break
-        return reading.report
+        return Audited(reading.report, genesis_hash(genesis), trusted is not None)
 
 
 class Reading:
     """Blocks that are read in order, and what is found in them."""
 
-    def __init__(self, genesis: Genesis, asked: Asked) -> None:
-        """Raises OperatorError when the genesis does not decode."""
-        self._genesis, self._asked = genesis, asked
+    def __init__(self, genesis: Genesis, asked: Asked, last: int) -> None:
+        """`last` is the last block that will come. Raises OperatorError when the genesis does not decode."""
+        self._genesis, self._asked, self._last = genesis, asked, last
         self.report = Report()
         try:
             self._audit = None if asked.certificates_only else Audit(genesis, asked.first)
@@ -89,7 +103,7 @@ class Reading:
             self.report.auctions += one.auctions
             self.report.findings += one.findings
             goes_on = not one.findings
-        header, asked = block.block.header, self._asked
-        if header.height == asked.last and asked.trusted_hash not in (None, header_hash(header)):
+        header, trusted = block.block.header, self._asked.trusted_hash
+        if header.height == self._last and trusted not in (None, header_hash(header)):
             self.report.findings.append(Finding(header.height, Fault.CHAIN, "the block's hash is not the trusted one"))
         return goes_on

@@ -10,7 +10,8 @@ import typer
 from gridnode.cli.ask import DEFAULT_API, Api, AsJson
 
 if TYPE_CHECKING:
-    from gridnode.audit.findings import Finding, Report
+    from gridnode.audit.findings import Finding
+    from gridnode.cli.audits import Audited
 
 REFUSED = 1
 HASH_DIGITS = 64
@@ -18,7 +19,7 @@ HASH_DIGITS = 64
 
 def verify_clearing(
     height: Annotated[int, typer.Argument(min=1, help="Block to verify.")],
-    to: Annotated[int | None, typer.Option(min=1, help="Verify the blocks from HEIGHT to this one.")] = None,
+    to: Annotated[str | None, typer.Option(help="Verify the blocks from HEIGHT to this one; `latest` for all there are.")] = None,
     home: Annotated[
         Path | None, typer.Option(help="Folder of a node that does not run: read its data instead of asking a node.")
     ] = None,
@@ -36,21 +37,31 @@ def verify_clearing(
 ) -> None:
     """Check every fill and every call auction of a block from block data alone; exit code 1 when something is wrong."""
     from gridnode.cli.audits import Asked, of_node, of_store
-    from gridnode.primitives.errors import OperatorError
 
-    last = height if to is None else to
-    if last < height:
-        raise OperatorError(f"--to: expected at least {height}, got {last}")
-    asked = Asked(height, last, _hash(trusted_hash), certificates_only)
+    asked = Asked(height, _last(height, to), _hash(trusted_hash), certificates_only)
     trusted = None
     if genesis is not None:
         from gridnode.node.genesis_file import load_genesis
 
         trusted = load_genesis(genesis)
-    report = of_store(home, trusted, asked) if home is not None else of_node(api, trusted, asked)
-    _show(report, as_json)
-    if report.findings:
+    audited = of_store(home, trusted, asked) if home is not None else of_node(api, trusted, asked)
+    _show(audited, as_json)
+    if audited.report.findings:
         raise typer.Exit(REFUSED)
+
+
+def _last(height: int, text: str | None) -> int | None:
+    """The last block asked for; None for the latest."""
+    from gridnode.primitives.errors import OperatorError
+
+    if text == "latest":
+        return None
+    if text is None:
+        return height
+    last = int(text) if text.isascii() and text.isdigit() else 0
+    if last < height:
+        raise OperatorError(f"--to: expected `latest` or a height of at least {height}, got {text!r:.80}")
+    return last
 
 
 def _hash(text: str | None) -> bytes | None:
@@ -67,18 +78,22 @@ def _hash(text: str | None) -> bytes | None:
     return found
 
 
-def _show(report: Report, as_json: bool) -> None:
+def _show(audited: Audited, as_json: bool) -> None:
+    report = audited.report
     if as_json:
         import json
 
-        print(json.dumps(_as_json(report), indent=2))
+        print(json.dumps(_as_json(audited), indent=2))
         return
     print(report)
     for finding in report.findings:
         print(finding)
+    whose = "that you trust" if audited.genesis_trusted else "as the node says; --genesis takes the one that you trust"
+    print(f"genesis {audited.genesis_hash.hex()}, {whose}")
 
 
-def _as_json(report: Report) -> dict[str, Any]:
+def _as_json(audited: Audited) -> dict[str, Any]:
+    report = audited.report
     return {
         "verified": not report.findings,
         "blocks": report.blocks,
@@ -86,6 +101,8 @@ def _as_json(report: Report) -> dict[str, Any]:
         "auctions": report.auctions,
         "auction_trades": report.awards,
         "endings": report.endings,
+        "genesis_hash": audited.genesis_hash.hex(),
+        "genesis_trusted": audited.genesis_trusted,
         "findings": [_finding(finding) for finding in report.findings],
     }
 
