@@ -13,38 +13,19 @@ from hypothesis import strategies as st
 
 from gridnode.modules.market.messages import SheetEntry
 from gridnode.modules.market.queries import orders_of_mtu, trades_of_mtu
-from gridnode.modules.market.tables import INTERRUPTED, PENDING, Preference, Side, Terms
+from gridnode.modules.market.tables import INTERRUPTED, PENDING, Terms
 from gridnode.modules.registry.tables import Direction, Source
 from gridnode.modules.token.messages import Transfer
 from gridnode.modules.token.tables import Denomination
 from tests.chain_in_memory import openings
-from tests.energy_world import (
-    MTU_MS,
-    SOLAR,
-    THB,
-    WIND,
-    Call,
-    World,
-    account,
-    bid,
-    offer,
-    partner,
-    sheet,
-    some,
-    two_zones,
-)
+from tests.energy_world import MTU_MS, THB, Call, World, account, sheet, two_zones
+from tests.properties.market_orders import entries, possible
 
 NAMES = ("alice", "bob", "carol", "dora")
-PARTNERS = st.builds(partner, st.sampled_from(NAMES))
-WISHES = st.lists(PARTNERS | st.builds(some, st.sampled_from([SOLAR, WIND])), min_size=1, max_size=3)
-ENERGIES = st.sampled_from([1, 7, 30, 100])
 TERMS = st.sampled_from([Terms.REST, Terms.REST, Terms.REST, Terms.IOC, Terms.POST_ONLY, Terms.MARKET])
-PRICES = st.integers(4, 9).map(lambda step: step * 500_000)
-BIDS = st.builds(bid, st.just(0), ENERGIES, PRICES, st.sampled_from([SOLAR, WIND, 0b111111]), terms=TERMS)
-OFFERS = st.builds(offer, st.just(0), ENERGIES, PRICES, st.sampled_from([SOLAR, WIND]), terms=TERMS)
-ORDERS = st.tuples(st.sampled_from(NAMES), BIDS | OFFERS, st.none() | WISHES)
-ROUNDS = st.lists(st.lists(ORDERS, min_size=1, max_size=10), min_size=1, max_size=3)
-GENERATES = {"alice": SOLAR | WIND, "bob": 0, "carol": SOLAR, "dora": SOLAR | WIND}
+BIDS, OFFERS = entries(st.just(0), st.sampled_from([1, 7, 30, 100]), TERMS, st.just(0))
+ORDERS = st.tuples(st.sampled_from(NAMES), BIDS | OFFERS)
+ROUNDS = st.lists(st.lists(ORDERS, min_size=1, max_size=12), min_size=1, max_size=3)
 
 
 def _world(steps: int) -> World:
@@ -60,21 +41,7 @@ def _world(steps: int) -> World:
     return world
 
 
-def _possible(name: str, entry: SheetEntry, wishes: list[Preference] | None, mtu: int) -> SheetEntry:
-    """What the name can order: its sources, no limit of a market order, preferences where they may be."""
-    if entry.side is Side.OFFER and not entry.sources & GENERATES[name]:
-        entry = replace(entry, side=Side.BID)
-    limit = 0 if entry.terms is Terms.MARKET else entry.limit_micro
-    wanted = [
-        wish if entry.side is Side.BID else replace(wish, sources=0)
-        for wish in wishes or []
-        if wish.partner != partner(name).partner and (wish.partner or entry.side is Side.BID)
-    ]
-    preferences = () if entry.terms is Terms.POST_ONLY else tuple(wanted)
-    return replace(entry, mtu=mtu, limit_micro=limit, preferences=preferences)
-
-
-def _played(steps: int, rounds: list[list[tuple[str, SheetEntry, list[Preference] | None]]]) -> Any:
+def _played(steps: int, rounds: list[list[tuple[str, SheetEntry]]]) -> Any:
     """Everything that became of the orders of all rounds; each round is matched before the next comes."""
     world = _world(steps)
     mtu = world.time_ms // MTU_MS + 20
@@ -82,9 +49,9 @@ def _played(steps: int, rounds: list[list[tuple[str, SheetEntry, list[Preference
     codes = []
     for orders in rounds:
         calls: list[Call] = []
-        for name, entry, wishes in orders:
+        for name, entry in orders:
             number += 1
-            calls.append(sheet(name, number, _possible(name, entry, wishes, mtu)))
+            calls.append(sheet(name, number, possible(name, entry, mtu)))
         codes.append(world.block(*calls, after_ms=1))
         while any(PENDING.scan(world.reader, limit=1)) or INTERRUPTED.has(world.reader):
             world.restart()
