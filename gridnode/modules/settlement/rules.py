@@ -108,10 +108,12 @@ def _come_to(progress: Progress, numbers: list[int], steps: int, behind: Phase) 
 
 
 def _correct(context: Context, progress: Progress, steps: int) -> None:
-    """Correct MTUs whose first settlement is done, or that need none; the latter are behind settlement then."""
-    first = _first_mtu(context.state, progress.mtu)
+    """Correct MTUs whose first settlement is done, or that need none; the latter are behind settlement then.
+
+    What is late is of an MTU whose window has closed. With steps left all of those are settled, unless orders are still to end.
+    """
     trading = next((mtu for (mtu,), _ in PERIODS.scan(context.state, limit=1)), MAX_U64)
-    last = correct(context, min(MAX_U64 if first is None else first, trading), steps)
+    last = correct(context, trading, steps)
     if last is not None and last >= progress.mtu:
         PROGRESS.put(context.state, Progress(Mtu(last + 1), Phase.WAITING, 0))
 

@@ -20,7 +20,7 @@ from gridnode.modules.token.messages import Transfer
 from gridnode.modules.token.tables import Denomination
 from gridnode.primitives.units import grid_of
 from tests.chain_in_memory import tariff
-from tests.energy_world import MTU_MS, WINDOW_MS, World, account, reading, two_zones
+from tests.energy_world import MTU_MS, WINDOW_MS, World, account, bid, reading, sheet, two_zones
 from tests.settlement_case import CITY, FEED_IN, PRICE, RETAIL, Case
 
 LONG = {"correction_window_ms": 600_000}
@@ -173,6 +173,18 @@ def test_no_correction_overtakes_a_first_settlement() -> None:
         kinds += [event.kind for event in world.events]
     assert kinds == ["settlement.mtu_settled", "settlement.point_corrected"]
     assert case.gained("alice") == -7 * RETAIL
+
+
+def test_what_is_late_waits_while_orders_of_its_mtu_still_end() -> None:
+    case = Case(metering=LONG, market={"expiries_per_block": 1})
+    world = case.world
+    world.ok(sheet("carol", 1, *(bid(case.mtu, 50, 1_000_000) for _ in range(6))))
+    world.until((case.mtu + 1) * MTU_MS + WINDOW_MS)
+    world.ok(("bob", case.said("bob_load", 9, 0)), after_ms=1)
+    assert (case.entries("bob"), progress(world.reader).mtu <= case.mtu) == ([], True)
+    for _ in range(5):
+        world.block(after_ms=1)
+    assert (len(case.entries("bob")), progress(world.reader).mtu) == (1, case.mtu + 1)
 
 
 @pytest.mark.parametrize("steps", [1, 2])
