@@ -12,6 +12,7 @@ import trio
 
 from gridnode.api.app import make_app
 from gridnode.chain.commit import Commit
+from gridnode.chain.genesis import Genesis
 from gridnode.chain.kinds import to_message
 from gridnode.chain.receipt import Receipt
 from gridnode.chain.transaction import TransactionBody, sign_transaction
@@ -25,7 +26,7 @@ from gridnode.network.peers import PeerStats
 from gridnode.node.config import ApiSection, Config, NetworkSection
 from gridnode.node.feed import Feed
 from gridnode.node.intake import Intake
-from gridnode.node.ledger_store import open_store
+from gridnode.node.open_store import open_store
 from gridnode.node.verifier import Verifier
 from gridnode.primitives.ids import Address, Signature
 from tests.chain_in_memory import CHAIN, account, genesis, keys_of
@@ -44,10 +45,11 @@ class Links:
 class ServedChain:
     """All that the API needs of a node, and a hand that makes blocks."""
 
-    def __init__(self, folder: Path, **pool: int) -> None:
+    def __init__(self, folder: Path, start: Genesis | None = None, **pool: int) -> None:
+        """`start` is another genesis than that of the test chain; `pool` sets bounds of the pool."""
         api = ApiSection(listen="127.0.0.1:0", max_body_bytes=200_000, max_page=MAX_PAGE)
         self.config = Config(name="MEA", type="observer", network=NetworkSection(listen="127.0.0.1:0"), api=api)
-        self.store = open_store(folder, genesis())
+        self.store = open_store(folder, start or genesis())
         self.pool = Pool(**pool)
         self.feed = Feed()
         self.network = Links()
