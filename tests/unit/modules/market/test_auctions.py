@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -21,7 +20,6 @@ from gridnode.modules.market.rules import are_orders_done
 from gridnode.modules.market.shares import trade_shares
 from gridnode.modules.market.tables import PENDING, PERIODS, Ending, Mode, OrderStatus, Phase, Trade
 from gridnode.modules.registry.tables import Direction, Source
-from gridnode.primitives.errors import InvariantBroken
 from tests.energy_world import (
     MTU_MS,
     SOLAR,
@@ -187,21 +185,6 @@ def test_the_auction_nets_against_what_flows_already() -> None:
     [across] = [trade for trade in _trades(world, mtu) if trade.path]
     assert across.energy_wh == CITY_OUT_WH + 5_000
     assert line_flows(world.reader, mtu) == [("city-bus", CITY_OUT_WH), ("north-bus", -CITY_OUT_WH)]
-
-
-def test_bids_that_name_sources_stay_out_and_expire() -> None:
-    world = _both()
-    mtu = _next(world)
-    world.ok(sheet("bob", 1, bid(mtu, 10, 9_000_000, SOLAR)), sheet("carol", 1, bid(mtu, 10, 3_000_000)))
-    _to_call(world, mtu)
-    world.ok(sheet("alice", 1, offer(mtu, 5, 1_000_000)))
-    assert not _trades(world, mtu)
-    _to_gate(world, mtu)
-    [found] = _trades(world, mtu)
-    assert found.buyer == account("carol")
-    assert _status(world, 1) == (OrderStatus.EXPIRED, Ending.GATE, 10)
-    [rows] = _events(world, AuctionRows)
-    assert [row.order for row in rows.rows] == [2, 3]
 
 
 def test_orders_of_the_call_phase_wait_though_they_cross() -> None:
@@ -370,44 +353,3 @@ def test_a_pending_order_of_a_market_interrupted_by_the_call_waits_for_the_aucti
     for _ in range(4):
         world.block(after_ms=1)
     assert sum(trade.energy_wh for trade in _trades(world, mtu)) == 60
-
-
-def test_an_order_that_is_good_until_the_gate_is_too_late_for_the_auction() -> None:
-    world = _auction()
-    mtu = _next(world)
-    last_ms = mtu * MTU_MS - GATE_MS
-    world.ok(
-        sheet("bob", 1, replace(bid(mtu, 10, 5_000_000), good_until_ms=last_ms)),
-        sheet("carol", 1, bid(mtu, 10, 4_000_000)),
-        sheet("alice", 1, offer(mtu, 20, 1_000_000)),
-    )
-    _to_gate(world, mtu)
-    assert [trade.buyer for trade in _trades(world, mtu)] == [account("carol")]
-    assert _status(world, 1) == (OrderStatus.EXPIRED, Ending.DATE, 10)
-
-
-@pytest.mark.parametrize("names", [("alice", "bob"), ("bob", "alice")])
-def test_only_the_number_of_an_order_decides_not_its_owner(names: tuple[str, str]) -> None:
-    world = _auction()
-    mtu = _next(world)
-    first, second = names
-    world.ok(
-        sheet(first, 1, bid(mtu, 10, 4_000_000)),
-        sheet(second, 1, bid(mtu, 10, 4_000_000)),
-        sheet(first, 2, bid(mtu, 10, 4_000_000)),
-        sheet("carol", 1, offer(mtu, 25, 1_000_000)),
-    )
-    _to_gate(world, mtu)
-    assert [(trade.buyer_order, trade.energy_wh) for trade in _trades(world, mtu)] == [(1, 10), (2, 10), (3, 5)]
-
-
-def test_shares_of_a_continuous_trade_follow_the_way_between_its_zones() -> None:
-    world = two_zones()
-    mtu = _next(world)
-    world.ok(sheet("alice", 1, offer(mtu, 100, 2_000_000)), sheet("carol", 1, bid(mtu, 60, 4_000_000)))
-    [found] = _trades(world, mtu)
-    shares = trade_shares(world.reader, mtu, found)
-    assert [share.account for share in shares] == [account("pea"), account("egat"), account("egat")]
-    assert sum(share.micro_per_kwh for share in shares) == found.wheeling_micro == BETWEEN + NORTH
-    with pytest.raises(InvariantBroken, match="do not make the wheeling"):
-        trade_shares(world.reader, mtu, replace(found, wheeling_micro=1))
