@@ -7,12 +7,15 @@ Concepts
     assemble.py      builds every part from finished parts; nothing is half-built.
     runtime.py       one nursery: API, network, consensus, sync, gossip; clean shutdown.
     ledger_store.py  the ledger and the database as one: executes blocks, commits each in one synced batch, serves snapshots.
-    consensus_loop.py  feeds the consensus engine and performs its effects in order: persist, sign, send, build, obtain, decide.
+    open_store.py    opens it in a folder.
+    perform.py       performs the effects of the consensus engine in order: persist, sign, send, build, obtain, decide.
+    consensus_loop.py  a running node's world for that: inbox, timers, tasks.
     candidates.py    the blocks proposed for the height at hand, and how what is missing of them is obtained.
-    catch_up.py      block sync: status, requests, checking and storing what others have.
+    block_sync.py    block sync, turn by turn: status, requests, checking and storing what others have; catch_up.py takes the turns.
+    progress.py      what follows when a block was stored, and when nothing is missing.
     intake.py        transactions from clients and peers: form, room, standing, signatures, then pool and gossip.
     verifier.py      signature checks in worker threads.
-    ingress.py       what peers send: decoded, checked, handed to the right part.
+    ingress.py       what peers send: decoded, checked, handed to the right part; gossip_queue.py, what of it waits.
     wire.py          which message travels on which channel and how it is told apart.
     timers.py        timeouts that consensus asked for.
     feed.py          who waits for blocks and transactions is told.
@@ -23,4 +26,7 @@ committed by one synced batch: block, commit, receipts, state, tree, index. What
 it or none, and the log brings back what was said at the height under way.
 
 Everything that touches the ledger happens under one lock, in consensus or in catch-up, never in both at once.
+
+What decides is separate from what waits: perform, block_sync, progress, candidates, ingress, intake and ledger_store import no trio. They
+await what is handed to them (a lock, an answer, a pause), so the same code runs in a node and, on a virtual clock, in `gridnode.simulation`.
 """

@@ -10,7 +10,6 @@ from gridnode.chain.commit import Commit
 from gridnode.chain.genesis import Genesis
 from gridnode.chain.vote import Vote
 from gridnode.consensus.engine import Engine
-from gridnode.consensus.inputs import StartHeight
 from gridnode.crypto.address import address_of
 from gridnode.crypto.keys import KeyPair, key_pair
 from gridnode.execution.executed import Executed
@@ -22,13 +21,15 @@ from gridnode.node.candidates import Candidates
 from gridnode.node.catch_up import CatchUp
 from gridnode.node.clock import now_ms
 from gridnode.node.config import SIGNING_TYPES, Config, read_text, split_address
-from gridnode.node.consensus_loop import ConsensusLoop, Resume
+from gridnode.node.consensus_loop import ConsensusLoop
 from gridnode.node.feed import Feed
 from gridnode.node.genesis_file import load_genesis
+from gridnode.node.gossip_queue import GossipQueue
 from gridnode.node.ingress import Ingress
 from gridnode.node.intake import Intake
-from gridnode.node.ledger_store import LedgerStore, open_store
-from gridnode.node.log import Log
+from gridnode.node.ledger_store import LedgerStore
+from gridnode.node.open_store import open_store
+from gridnode.node.progress import block_stored, caught_up
 from gridnode.node.verifier import Verifier
 from gridnode.node.wire import to_wire
 from gridnode.primitives.errors import OperatorError
@@ -36,8 +37,6 @@ from gridnode.storage.keystore import read_keystore
 from gridnode.storage.sign_guard import SignGuard
 from gridnode.storage.wal import Wal
 from gridnode.sync.messages import ProposedBlock
-
-_log = Log("node")
 
 
 @dataclass(slots=True)
@@ -123,10 +122,10 @@ def _join(
     parts: dict[str, Node] = {}
 
     def committed(executed: Executed) -> None:
-        _committed(parts["node"], executed)
+        block_stored(parts["node"], executed)
 
     handlers = Handlers(
-        lambda peer, channel, payload: parts["node"].ingress.message(peer, channel, payload),
+        lambda peer, _channel, payload: parts["node"].ingress.message(peer, payload),
         lambda peer, payload: parts["node"].ingress.gossip(peer, payload),
         lambda peer, kind, payload: parts["node"].ingress.request(peer, kind, payload),
         lambda peer: parts["node"].ingress.connected(peer),
@@ -134,8 +133,11 @@ def _join(
     )
     network = Network(_network_config(config, folder), handlers, now_ms)
     candidates = Candidates(pool, verifier, network)
-    catch_up = CatchUp(store, network, candidates, committed, lambda: _caught_up(parts["node"]))
+    catch_up = CatchUp(store, network, candidates, committed, lambda: caught_up(parts["node"]))
     by_name = {peer.name: bytes.fromhex(peer.key) for peer in config.network.peers}
+
+    def reply(peer: bytes, payload: bytes) -> None:
+        network.send(peer, Channel.CONSENSUS, payload)
 
     def speak(message: ProposedBlock | Vote | Commit) -> None:
         network.flood(Channel.CONSENSUS, to_wire(message))
@@ -153,37 +155,12 @@ def _join(
         catch_up.behind,
     )
     intake = Intake(store, pool, outbox, verifier, loop.work_arrived)
-    ingress = Ingress(store, engine, loop, catch_up, candidates, intake, network.send, network.report)
+    ingress = Ingress(store, engine, loop, catch_up, candidates, intake, GossipQueue(), reply, network.report)
     node = Node(
         config, genesis, store, pool, outbox, feed, network, engine, loop, catch_up, ingress, intake, verifier, wal, guard
     )
     parts["node"] = node
     return node
-
-
-def _committed(node: Node, executed: Executed) -> None:
-    """A block was stored, by consensus or by sync: everybody who cares is told."""
-    header = executed.block.header
-    ids = [transaction.id for transaction in executed.transactions]
-    node.pool.remove(ids)
-    node.pool.expire(header.time_ms)
-    node.wal.prune(node.store.next_height)
-    node.feed.committed(header.height, ids)
-    node.catch_up.stored()
-    _log.info("block", height=header.height, transactions=len(ids), hash=executed.block_hash, time_ms=header.time_ms)
-    if not node.catch_up.syncing:
-        node.loop.offer(StartHeight(node.store.next_height, node.store.validators))
-
-
-def _caught_up(node: Node) -> None:
-    """Nothing is known to be missing: take part in consensus, from where the log says when this is the start."""
-    height = node.store.next_height
-    if node.engine.height:
-        node.loop.offer(StartHeight(height, node.store.validators))
-        return
-    entries = tuple(node.wal.entries())
-    node.wal.prune(height)
-    node.loop.offer(Resume(StartHeight(height, node.store.validators), entries))
 
 
 def _consensus_keys(config: Config, folder: Path, genesis: Genesis) -> KeyPair | None:

@@ -11,10 +11,9 @@ from typing import NamedTuple, Protocol
 
 from gridnode.chain.block import Block, CompactBlock, header_hash
 from gridnode.chain.receipt import ChainCode
-from gridnode.chain.transaction import VerifiedTransaction, decode_transaction, transaction_id
+from gridnode.chain.transaction import Transaction, VerifiedTransaction, decode_transaction, transaction_id
 from gridnode.codec.records import decode, encode
 from gridnode.mempool.pool import Pool
-from gridnode.node.verifier import Verifier
 from gridnode.node.wire import RequestKind
 from gridnode.primitives.errors import (
     GridnodeError,
@@ -50,10 +49,18 @@ class Asks(Protocol):
         ...
 
 
+class Checks(Protocol):
+    """How signatures are checked; `gridnode.node.verifier.Verifier` is one."""
+
+    async def verified(self, transactions: Sequence[Transaction]) -> list[VerifiedTransaction | None]:
+        """For each transaction, itself when every signature in it is valid, else None; in order. Raises Rejected, Malformed."""
+        ...
+
+
 class Candidates:
     """Known blocks of one height at a time, at most MAX_CANDIDATES of them."""
 
-    def __init__(self, pool: Pool, verifier: Verifier, peers: Asks) -> None:
+    def __init__(self, pool: Pool, verifier: Checks, peers: Asks) -> None:
         self._pool = pool
         self._verifier = verifier
         self._peers = peers

@@ -6,8 +6,7 @@ A flooded message is relayed before it is checked, so the fault of a bad vote is
 from __future__ import annotations
 
 from collections.abc import Callable
-
-import trio
+from typing import Protocol
 
 from gridnode.chain.commit import Commit, check_commit
 from gridnode.chain.receipt import ChainCode
@@ -15,24 +14,56 @@ from gridnode.chain.validators import proposer_of
 from gridnode.chain.vote import Proposal, Vote, proposal_hash, vote_hash
 from gridnode.codec.records import decode, encode
 from gridnode.consensus.engine import Engine
-from gridnode.consensus.inputs import CommitReceived, ProposalReceived, VoteReceived
+from gridnode.consensus.inputs import CommitReceived, Input, ProposalReceived, VoteReceived
 from gridnode.crypto.keys import verify
 from gridnode.mempool.outbox import TransactionBatch
-from gridnode.network.config import Channel
 from gridnode.node.candidates import Candidates
-from gridnode.node.catch_up import CatchUp
-from gridnode.node.consensus_loop import ConsensusLoop
 from gridnode.node.intake import Intake
 from gridnode.node.ledger_store import LedgerStore
 from gridnode.node.wire import RequestKind, from_wire, to_wire
 from gridnode.primitives.errors import Malformed, PeerFault
 from gridnode.primitives.ids import Hash
-from gridnode.primitives.limits import MAX_GOSSIP_BATCHES
 from gridnode.sync.messages import BlockRequest, ProposedBlock, Status, TransactionsRequest
 from gridnode.sync.responder import answer_blocks, answer_transactions
 
 NEVER_HONEST = (ChainCode.MALFORMED, ChainCode.WRONG_CHAIN, ChainCode.UNKNOWN_MESSAGE, ChainCode.BAD_SIGNATURE)
 """What a node refuses at its own door, whatever it has seen of the chain. The other codes depend on that and blame nobody."""
+
+
+class Offers(Protocol):
+    """Where inputs of consensus go; `ConsensusLoop` is one."""
+
+    def offer(self, event: Input) -> None:
+        """Queue an input for the engine."""
+        ...
+
+
+class Heights(Protocol):
+    """Who keeps track of peers' heights; `CatchUp` is one."""
+
+    def heard(self, peer: bytes, status: Status) -> None:
+        """A peer told its height. Raises PeerFault when it is of another chain."""
+        ...
+
+    def lost(self, peer: bytes) -> None:
+        """A peer disconnected."""
+        ...
+
+    def tell(self) -> None:
+        """Tell all peers this node's height."""
+        ...
+
+
+class Batches(Protocol):
+    """Gossiped batches with their authors, in order of arrival; `GossipQueue` is one."""
+
+    def put(self, author: bytes, batch: TransactionBatch) -> bool:
+        """Queue a batch; False when there is no room."""
+        ...
+
+    async def get(self) -> tuple[bytes, TransactionBatch]:
+        """Wait for the next one."""
+        ...
 
 
 class Ingress:
@@ -42,11 +73,12 @@ class Ingress:
         self,
         store: LedgerStore,
         engine: Engine,
-        loop: ConsensusLoop,
-        catch_up: CatchUp,
+        loop: Offers,
+        catch_up: Heights,
         candidates: Candidates,
         intake: Intake,
-        reply: Callable[[bytes, Channel, bytes], object],
+        batches: Batches,
+        reply: Callable[[bytes, bytes], object],
         report: Callable[[bytes, PeerFault], object],
     ) -> None:
         self._store = store
@@ -57,10 +89,10 @@ class Ingress:
         self._intake = intake
         self._reply = reply
         self._report = report
-        self._batches, self._waiting = trio.open_memory_channel[tuple[bytes, TransactionBatch]](MAX_GOSSIP_BATCHES)
+        self._batches = batches
         self.dropped_batches = 0
 
-    def message(self, peer: bytes, _channel: Channel, payload: bytes) -> None:
+    def message(self, peer: bytes, payload: bytes) -> None:
         """A message of a peer. Raises PeerFault when it is malformed, of another chain, or wrongly signed."""
         message = from_wire(payload)
         if isinstance(message, Status):
@@ -88,7 +120,7 @@ class Ingress:
         """A peer votes on what is decided: give it the commit, so that it needs no sync."""
         commit = self._engine.commit_of(height)
         if commit is not None:
-            self._reply(peer, Channel.CONSENSUS, to_wire(commit))
+            self._reply(peer, to_wire(commit))
 
     def _proposal(self, proposed: ProposedBlock) -> None:
         proposal = proposed.proposal
@@ -125,14 +157,12 @@ class Ingress:
             batch = decode(TransactionBatch, payload)
         except Malformed as error:
             raise PeerFault(f"malformed batch: {error}") from None
-        try:
-            self._batches.send_nowait((peer, batch))
-        except trio.WouldBlock:
-            self.dropped_batches += 1
+        self.dropped_batches += not self._batches.put(peer, batch)
 
     async def take_in(self) -> None:
         """Bring gossiped transactions to the intake, until cancelled; blame a batch's author for what no honest node passes on."""
-        async for author, batch in self._waiting:
+        while True:
+            author, batch = await self._batches.get()
             for result in await self._intake.hear(batch.transactions):
                 if result.rejected is not None and result.rejected.code in NEVER_HONEST:
                     self._report(author, PeerFault(f"gossiped a transaction that is {result.rejected.code.name}"))

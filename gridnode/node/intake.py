@@ -14,8 +14,8 @@ from gridnode.chain.transaction import Transaction, VerifiedTransaction, decode_
 from gridnode.execution.admission import check_form
 from gridnode.mempool.outbox import Outbox
 from gridnode.mempool.pool import Pool
+from gridnode.node.candidates import Checks
 from gridnode.node.ledger_store import LedgerStore
-from gridnode.node.verifier import Verifier
 from gridnode.primitives.errors import Malformed, Rejected
 from gridnode.primitives.ids import TransactionId
 
@@ -35,7 +35,7 @@ class Intake:
         store: LedgerStore,
         pool: Pool,
         outbox: Outbox,
-        verifier: Verifier,
+        verifier: Checks,
         wake: Callable[[], None],
     ) -> None:
         self._store = store

@@ -5,13 +5,10 @@ Whoever builds, executes or commits holds `lock`; readers need none. Execution r
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Awaitable, Callable, Generator, Iterator, Sequence
+from contextlib import AbstractAsyncContextManager, contextmanager
 from dataclasses import dataclass
-from pathlib import Path
-from typing import TypeVar
-
-import trio
+from typing import Any, NamedTuple, TypeVar
 
 from gridnode.chain.block import Block, Header
 from gridnode.chain.commit import NO_COMMIT, Commit
@@ -55,14 +52,24 @@ class View:
         return self.reader.get(key), prove(self.pages, key)
 
 
+class Pace(NamedTuple):
+    """How whoever executes takes turns with others."""
+
+    lock: AbstractAsyncContextManager[Any]  # held by one at a time
+    pause: Callable[[], Awaitable[None]]  # between two slices of a block: lets others go on
+
+
 class LedgerStore:
     """One chain's ledger over its database."""
 
-    def __init__(self, genesis: Genesis, database: Database, blocks: BlockStore, ledger: Ledger, tree: Commitment) -> None:
+    def __init__(
+        self, genesis: Genesis, database: Database, blocks: BlockStore, ledger: Ledger, tree: Commitment, pace: Pace
+    ) -> None:
         self.genesis = genesis
         self.genesis_hash: Hash = genesis_hash(genesis)
         self.chain_id: str = genesis.chain_id
-        self.lock = trio.Lock()
+        self.lock = pace.lock
+        self._pause = pace.pause
         self._database = database
         self._blocks = blocks
         self._ledger = ledger
@@ -125,11 +132,11 @@ class LedgerStore:
         if last_commit is None:
             raise InvariantBroken("last-commit", f"the commit of block {self.height} is not stored")
         time_ms = TimeMs(max(now_ms, self._ledger.tip.time_ms + 1))
-        return await _in_slices(self._ledger.building(time_ms, proposer, last_commit, candidates))
+        return await self._in_slices(self._ledger.building(time_ms, proposer, last_commit, candidates))
 
     async def execute(self, block: Block, transactions: Sequence[VerifiedTransaction]) -> Executed:
         """Check and execute a block; nothing is stored. Raises BlockInvalid."""
-        return await _in_slices(self._ledger.executing(block, transactions))
+        return await self._in_slices(self._ledger.executing(block, transactions))
 
     def commit(self, executed: Executed, commit: Commit) -> None:
         """Store an executed block with the commit that made it final: all in one synced batch.
@@ -202,21 +209,23 @@ class LedgerStore:
         """Close the database."""
         self._database.close()
 
+    async def _in_slices(self, run: Generator[None, None, T]) -> T:
+        try:
+            while True:
+                next(run)
+                await self._pause()
+        except StopIteration as stop:
+            result: T = stop.value
+            return result
+        finally:
+            run.close()
 
-def open_store(path: Path, genesis: Genesis) -> LedgerStore:
-    """The store of a chain in the folder `path`, made from genesis when it is new.
 
-    Raises OperatorError when the folder cannot be used or holds another chain; InvariantBroken when what is stored does not fit together.
+def store_over(database: Database, genesis: Genesis, pace: Pace) -> LedgerStore:
+    """The store of a chain over its database, which is made from genesis when it is new.
+
+    Raises InvariantBroken when what is stored does not fit together.
     """
-    database = Database(path, genesis_hash(genesis))
-    try:
-        return _open(database, genesis)
-    except BaseException:
-        database.close()
-        raise
-
-
-def _open(database: Database, genesis: Genesis) -> LedgerStore:
     state, pages = database.view(Column.STATE), database.view(Column.PAGES)
     blocks = BlockStore(database)
     if blocks.height == 0 and next(state.scan(b"", b"\xff"), None) is None:
@@ -230,16 +239,4 @@ def _open(database: Database, genesis: Genesis) -> LedgerStore:
     if tip is not None and tree.root != tip.state_root:
         raise InvariantBroken("state-root", f"the stored state is not that of block {tip.height}")
     ledger = open_ledger(genesis, tip, state, tree, blocks.newest_first())
-    return LedgerStore(genesis, database, blocks, ledger, tree)
-
-
-async def _in_slices(run: Generator[None, None, T]) -> T:
-    try:
-        while True:
-            next(run)
-            await trio.lowlevel.checkpoint()
-    except StopIteration as stop:
-        result: T = stop.value
-        return result
-    finally:
-        run.close()
+    return LedgerStore(genesis, database, blocks, ledger, tree, pace)

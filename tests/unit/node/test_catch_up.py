@@ -15,9 +15,10 @@ from gridnode.codec.records import decode, encode
 from gridnode.execution.executed import Executed
 from gridnode.mempool.pool import Pool
 from gridnode.network.config import Channel
+from gridnode.node.block_sync import ASK_TIMEOUT_MS
 from gridnode.node.candidates import Candidates
-from gridnode.node.catch_up import ASK_TIMEOUT_MS, CatchUp
-from gridnode.node.ledger_store import open_store
+from gridnode.node.catch_up import CatchUp
+from gridnode.node.open_store import open_store
 from gridnode.node.verifier import Verifier
 from gridnode.node.wire import from_wire
 from gridnode.primitives.errors import PeerFault

@@ -19,12 +19,12 @@ from gridnode.consensus.engine import Engine
 from gridnode.consensus.inputs import CommitReceived, ProposalReceived, VoteReceived
 from gridnode.mempool.outbox import Outbox, TransactionBatch
 from gridnode.mempool.pool import Pool
-from gridnode.network.config import Channel
 from gridnode.node.candidates import Candidates
 from gridnode.node.catch_up import CatchUp
+from gridnode.node.gossip_queue import GossipQueue
 from gridnode.node.ingress import Ingress
 from gridnode.node.intake import Intake
-from gridnode.node.ledger_store import open_store
+from gridnode.node.open_store import open_store
 from gridnode.node.verifier import Verifier
 from gridnode.node.wire import RequestKind, to_wire
 from gridnode.primitives.errors import PeerFault
@@ -65,13 +65,14 @@ class Gate:
             sync,
             self.candidates,
             Intake(self.store, self.pool, Outbox(), verifier, lambda: None),
-            lambda peer, channel, payload: self.replies.append(payload),
+            GossipQueue(),
+            lambda peer, payload: self.replies.append(payload),
             self.peers.report,
         )
 
     def take(self, message: Any) -> None:
         """A message arrives."""
-        self.ingress.message(PEER, Channel.CONSENSUS, to_wire(message))
+        self.ingress.message(PEER, to_wire(message))
 
     def proposed(self, height: int = 1, round_: int = 0, by: str | None = None) -> ProposedBlock:
         """A block proposed by whose turn it is, or by another."""

@@ -19,7 +19,8 @@ from gridnode.modules.metering.messages import SubmitReading, sign_reading
 from gridnode.modules.token.messages import Transfer
 from gridnode.modules.token.tables import Denomination
 from gridnode.node.intake import Intake, Submitted
-from gridnode.node.ledger_store import LedgerStore, open_store
+from gridnode.node.ledger_store import LedgerStore
+from gridnode.node.open_store import open_store
 from gridnode.node.verifier import INLINE, Verifier
 from tests.chain_in_memory import CHAIN, START_MS, account, genesis, keys_of
 from tests.unit.node.peers_in_memory import commit_of

@@ -1,0 +1,266 @@
+"""What consensus asks for is done here, in order, each ended before the next begins: persist, sign, send, build, obtain, decide.
+
+Blocks are obtained in tasks of their own, so votes are heard meanwhile; executed they are under the ledger's lock. What cannot be
+answered (a block that nobody has now) is not answered: the engine asks again.
+
+Time, tasks and the queue of inputs are the world's. A running node's is `consensus_loop`, a simulated node's a virtual clock.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+from gridnode.chain.block import Block
+from gridnode.chain.commit import Commit
+from gridnode.chain.vote import Proposal, Vote
+from gridnode.codec.records import decode, encode
+from gridnode.consensus import effects as fx
+from gridnode.consensus.engine import Engine
+from gridnode.consensus.inputs import (
+    BlockBuilt,
+    BlockKnown,
+    Input,
+    ProposalReceived,
+    StartHeight,
+    VoteReceived,
+    WorkAvailable,
+)
+from gridnode.execution.executed import Executed
+from gridnode.execution.validation import BlockInvalid
+from gridnode.mempool.pool import Pool
+from gridnode.node.candidates import Candidates, Complete
+from gridnode.node.ledger_store import LedgerStore
+from gridnode.node.log import Log
+from gridnode.primitives.errors import InvariantBroken, Rejected
+from gridnode.primitives.ids import Address, Hash
+from gridnode.primitives.limits import MAX_CLOCK_DRIFT_MS
+from gridnode.storage.sign_guard import Refused, SignGuard
+from gridnode.storage.wal import Wal
+from gridnode.sync.messages import ProposedBlock
+
+_log = Log("consensus")
+
+
+class Speaks(Protocol):
+    """How messages reach the other validators."""
+
+    def __call__(self, message: ProposedBlock | Vote | Commit) -> None:
+        """Send to all; may lose anything."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Resume:
+    """Instead of the first StartHeight after a restart: the height, and what the log holds of it."""
+
+    start: StartHeight
+    """The height to go on with."""
+    entries: tuple[bytes, ...]
+    """Log entries, in order."""
+
+
+class World(Protocol):
+    """What surrounds a performer: the queue of inputs, time, tasks."""
+
+    def offer(self, event: Input | Resume) -> None:
+        """Queue an input: `Performer.handle` gets it after the one under way."""
+        ...
+
+    def schedule(self, timeout: fx.ScheduleTimeout) -> None:
+        """Offer the timeout as `TimeoutElapsed` after its time."""
+        ...
+
+    def cancel(self, height: int) -> None:
+        """Drop all timeouts of this height and of those below it."""
+        ...
+
+    def spawn(self, run: Callable[[fx.ObtainBlock], Awaitable[None]], effect: fx.ObtainBlock) -> None:
+        """Run `run(effect)` in a task of its own."""
+        ...
+
+    def now_ms(self) -> int:
+        """Wall clock in unix milliseconds."""
+        ...
+
+
+class Performer:
+    """One engine against the ledger, the log, the key and the network."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        store: LedgerStore,
+        pool: Pool,
+        candidates: Candidates,
+        guard: SignGuard | None,
+        wal: Wal,
+        speak: Speaks,
+        peer_of: Mapping[Address, bytes],
+        on_commit: Callable[[Executed], None],
+        on_behind: Callable[[int], None],
+        world: World,
+    ) -> None:
+        self._engine = engine
+        self._store = store
+        self._pool = pool
+        self._candidates = candidates
+        self._guard = guard
+        self._wal = wal
+        self._speak = speak
+        self._peer_of = peer_of
+        self._on_commit = on_commit
+        self._on_behind = on_behind
+        self._world = world
+        self._told_of_work = 0
+        self._obtaining: dict[Hash, None] = {}
+        self.height = 0  # under way; 0 before the first StartHeight
+
+    def work_arrived(self) -> None:
+        """The pool holds something: the height under way need not wait for its heartbeat."""
+        if self.height and self._told_of_work != self.height:
+            self._told_of_work = self.height
+            self._world.offer(WorkAvailable(self._store.next_height))
+
+    async def handle(self, event: Input | Resume) -> None:
+        """Let the engine take an input and do what it asks for. Whatever is wrong with this node itself is raised."""
+        if isinstance(event, (StartHeight, Resume)):
+            start = event.start if isinstance(event, Resume) else event
+            if start.height != self._store.next_height or start.height <= self.height:
+                return  # catch-up was faster, or the height runs already
+            self.height = start.height
+            self._candidates.start_height()
+            self._world.cancel(start.height - 1)
+        if isinstance(event, Resume):
+            effects = self._resume(event)
+        else:
+            effects = self._engine.handle(event)
+        for effect in effects:
+            await self._perform(effect)
+        if isinstance(event, (StartHeight, Resume)) and len(self._pool):
+            self.work_arrived()
+
+    def _resume(self, event: Resume) -> list[fx.Effect]:
+        """Replay the log. When it does not lead to what the guard signed last, locks may be lost and the node only listens."""
+        last_signed = self._guard.last_message() if self._guard else None
+        effects = self._engine.restore(event.start, event.entries, last_signed)
+        if last_signed is not None and not self._engine.signs:
+            _log.warning("the consensus log of this height is lost or damaged; listening until the next", height=self.height)
+        return effects
+
+    async def _perform(self, effect: fx.Effect) -> None:
+        match effect:
+            case fx.Persist(entry, sync):
+                self._wal.append(entry, sync)
+            case fx.SignVote():
+                self._vote(effect)
+            case fx.SignProposal():
+                self._propose(effect)
+            case fx.ScheduleTimeout():
+                self._world.schedule(effect)
+            case fx.CancelTimeouts(height):
+                self._world.cancel(height)
+            case fx.GetValue():
+                await self._build(effect)
+            case fx.ObtainBlock():
+                self._obtain(effect)
+            case fx.RestoreBlock():
+                await self._restore_block(effect)
+            case fx.Rebroadcast(messages):
+                self._say_again(messages)
+            case fx.Decide():
+                await self._decide(effect)
+            case fx.Evidence(first, second):
+                _log.warning("equivocation", validator=_author(first), first=str(first), second=str(second))
+            case fx.Behind(height):
+                self._on_behind(height)
+
+    def _vote(self, effect: fx.SignVote) -> None:
+        vote = self._key().sign_vote(effect.kind, effect.height, effect.round, effect.block_hash)
+        if isinstance(vote, Refused):
+            _log.error("the sign guard refuses", reason=vote.reason)
+            return
+        self._speak(vote)
+        self._world.offer(VoteReceived(vote))
+
+    def _propose(self, effect: fx.SignProposal) -> None:
+        proposal = self._key().sign_proposal(effect.height, effect.round, effect.valid_round, effect.block_hash)
+        if isinstance(proposal, Refused):
+            _log.error("the sign guard refuses", reason=proposal.reason)
+            return
+        self._speak_proposal(proposal)
+        self._world.offer(ProposalReceived(proposal))
+
+    def _key(self) -> SignGuard:
+        if self._guard is None:
+            raise InvariantBroken("consensus-key", "consensus asked a node without a key to sign")
+        return self._guard
+
+    def _speak_proposal(self, proposal: Proposal) -> None:
+        compact = self._candidates.compact(proposal.block_hash)
+        if compact is not None:
+            self._speak(ProposedBlock(proposal, compact))
+
+    def _say_again(self, messages: tuple[Proposal | Vote | Commit, ...]) -> None:
+        for message in messages:
+            if isinstance(message, Proposal):
+                self._speak_proposal(message)
+            else:
+                self._speak(message)
+
+    async def _build(self, effect: fx.GetValue) -> None:
+        async with self._store.lock:
+            if self._store.next_height != effect.height:
+                return
+            executed = await self._store.build(self._pool, self._world.now_ms(), self._key().address)
+        self._pool.remove(refused.id for refused in executed.refused)
+        self._candidates.add(executed.block_hash, Complete(executed.block, executed.transactions))
+        self._world.offer(BlockBuilt(effect.height, effect.round, executed.block_hash, encode(executed.block)))
+
+    def _obtain(self, effect: fx.ObtainBlock) -> None:
+        """Get the block in a task of its own; at most one task a block."""
+        if effect.block_hash not in self._obtaining:
+            self._obtaining[effect.block_hash] = None
+            self._world.spawn(self._obtain_and_check, effect)
+
+    async def _obtain_and_check(self, effect: fx.ObtainBlock) -> None:
+        holders = [self._peer_of[address] for address in effect.holders if address in self._peer_of]
+        try:
+            complete = await self._candidates.obtain(effect.block_hash, holders)
+            if complete is None or effect.height != self._store.next_height:
+                return
+            await self._check(effect, complete)
+        except (Rejected, BlockInvalid) as error:
+            _log.warning("invalid block", height=effect.height, hash=effect.block_hash, reason=str(error))
+            self._world.offer(BlockKnown(effect.height, effect.block_hash, False, False, b""))
+        finally:
+            self._obtaining.pop(effect.block_hash, None)
+
+    async def _check(self, effect: fx.ObtainBlock, complete: Complete) -> None:
+        async with self._store.lock:
+            if effect.height != self._store.next_height:
+                return
+            await self._store.execute(complete.block, complete.transactions)
+        timely = complete.block.header.time_ms <= self._world.now_ms() + MAX_CLOCK_DRIFT_MS
+        self._world.offer(BlockKnown(effect.height, effect.block_hash, True, timely, encode(complete.block)))
+
+    async def _restore_block(self, effect: fx.RestoreBlock) -> None:
+        block = decode(Block, effect.block)
+        transactions = tuple(await self._candidates.check(block.transactions))
+        self._candidates.add(effect.block_hash, Complete(block, transactions))
+
+    async def _decide(self, effect: fx.Decide) -> None:
+        complete = self._candidates.get(effect.block_hash)
+        if complete is None:
+            raise InvariantBroken("decided-block", f"block {effect.block_hash.hex()} was decided but is not here")
+        async with self._store.lock:
+            if effect.height != self._store.next_height:
+                return
+            executed = await self._store.execute(complete.block, complete.transactions)
+            self._store.commit(executed, effect.commit)
+        self._on_commit(executed)
+
+
+def _author(message: Vote | Proposal) -> Address:
+    return message.validator if isinstance(message, Vote) else message.proposer
