@@ -95,8 +95,8 @@ Rules
        same block. Orders that continuous matching did not reach before the call wait for the auction; those of terms IOC and FOK end.
     9. The hook runs: deadlines, cancels; phases (`call_started`, `period_closed`); at most one auction; its trades; expiries; matching.
        Trades of auctions are steps of `match_steps_per_block` and come before matching, lowest MTU first; what they leave of the steps is
-       for matching. `expiries_per_block` orders expire, lowest MTU first, in it by owner and number, never of an MTU
-       whose last auction trades were written in the same block, so that no trade is settled in its own block. After an outage the MTUs
+       for matching. `expiries_per_block` orders expire, lowest MTU first, in it by owner and number; a period does not go in a block that
+       wrote trades of it, so that no trade is settled in its own block. After an outage the MTUs
        whose gates passed wait their turn, one auction a block, lowest first; a gate that passed with its call phase skips the call.
 
     Of the auction
@@ -120,14 +120,43 @@ Rules
         many blocks they take, the trades are the same. Rent x Wh over all trades is the sum over lines of flow x (price difference -
         wheeling), exactly; it goes to the account market/congestion at settlement.
 
+    Of terms
+    16. Where matching is continuous an order may have any terms, AUCTION only in a market with auctions; in a call REST, MARKET and
+        AUCTION. A bid that waits for an auction, in a call or by its terms, takes any source. All-or-none and block orders are left out
+        on purpose: with them an auction has no prices that support it and takes a search over subsets, which no bounded block can
+        promise to finish.
+    17. REST: what is not matched rests. IOC: it ends (IMMEDIATE). FOK: filled whole or not at all (KILLED), tried in the kernel and
+        taken back; when the steps left in a block do not suffice to decide, it is tried again first in the next block, and when those
+        of a whole block do not, it is killed; tries are charged. POST_ONLY: ends (POSTED) when it would trade at once, else rests.
+        MARKET: as IOC where matching is continuous, and in a call it waits for the auction. AUCTION: is never given to the kernel.
+    18. A market order says limit 0. Its limit is what the tariff of its MTU makes of it, so that nobody is worse off than without the
+        trade: a bid pays up to the all-in retail price less the trade fee, an offer takes down to the feed-in price, both inside floor
+        and cap, bids rounded down to a tick, offers up. Where that leaves no limit, the order is refused (PRICE_OUT_OF_RANGE).
+    19. Preferences are tried once, in turn, each against resting orders alone, when the order is matched; then the order meets anybody
+        with `sources`, and rests if its terms say so. A partner: the 64 oldest open orders of that account for the MTU, of the other
+        side, best delivered price first, then lowest number. Sources named, else the order's own, else (it has none) all. A bid with
+        preferences may have sources 0: nothing else, the rest ends (IMMEDIATE). Each attempt is a step, or one for each fill; an
+        interruption keeps preference and partner's order. Only REST, IOC and MARKET have preferences. In a call there is nothing to
+        prefer: such orders wait as others do, if they take any source, for "anybody" is the last thing they wished for.
+    20. `good_until_ms` is after now and not after the gate closure. What is due ends (DATE, expired) in the hook by time, then number,
+        `expiries_per_block` in a block; while more is due nothing is matched, and what is due takes no part in an auction: no order
+        trades after its time. A deadline at the gate closure comes before the auction.
+    21. A replacement names the next revision, so that a late or replayed one does nothing. Orders of the sheet whose gate is open end
+        (REPLACED), their escrow pays for the new ones, and they count no more among the sender's. The new orders have new numbers, and
+        so lose their place in time; the point may be any of the sender's. A sheet id that was used is never placed again.
+    22. All open bids of an account for an MTU lie strictly below all its open offers for it, entries of one sheet included, whatever
+        the points and zones; see own_orders.py. So nobody trades with himself, as orders come or in an auction: no volume, price or
+        carbon credit is made by it. An MTU has at most `max_book_orders` open orders, an account `max_open_orders`.
+
 Result codes
     `MarketCode`, 7xx, in order of precedence; those of an entry come entry by entry. UNKNOWN_POINT, UNKNOWN_PARTICIPANT and NOT_ACTIVE
     are the registry's.
 
 Parameters
-    see `MarketGenesis`: mode, bounds of orders, fee, opening, call and gate closure, work per block. The chain does not open with a call
-    phase in another mode than both, or without one there; with times that leave an MTU never open; with MTUs open beyond the grid's
-    `notice_mtus`, for then charges could change under orders; or, where there are auctions, with two lines between the same nodes.
+    see `MarketGenesis`: mode, bounds of orders, fee, opening, call and gate closure, room for orders, work per block. The chain does
+    not open with a call phase in another mode than both, or without one there; with times that leave an MTU never open; with MTUs open
+    beyond the grid's `notice_mtus`, for then charges could change under orders; or, where there are auctions, with two lines between
+    the same nodes.
 
 Invariants
     Per block: the escrow account's balance changes as `escrow` does, and `escrow` as orders and trades do (checked by settlement, which
