@@ -42,7 +42,7 @@ class Correction:
 class CorrectionSums:
     """Sums over corrections, of one MTU or of all; money in 1e-9 THB."""
 
-    entries: Annotated[int, U64]
+    entries: Annotated[int, U64]  # corrections
     generated_wh: Annotated[int, I64]  # change, either sign
     consumed_wh: Annotated[int, I64]  # the same
     credited: Annotated[Amount, AMOUNT]  # to owners
@@ -58,7 +58,7 @@ class CorrectionSums:
 class Spending:
     """Congestion rent that the regulator gave out."""
 
-    recipient: Annotated[Address, ADDRESS]
+    recipient: Annotated[Address, ADDRESS]  # who got it
     amount: Annotated[Amount, AMOUNT]  # 1e-9 THB
     purpose: Annotated[str, TEXT]  # as people read it
     regulator: Annotated[Address, ADDRESS]  # who said so
