@@ -8,7 +8,7 @@ Concepts
     Followed        a block whose continuous matching is believed; everything else in it is checked.
     Verified        a block whose waiting orders are matched again as well, with the naive books, and give the same trades in the same order.
 
-    parts.py        transactions and receipts are those of the header's roots; headers follow on each other; commits hold
+    parts.py        transactions and receipts are those of the header's roots; headers follow on each other; commits hold; orders are signed
     reading.py      a block taken apart
     frame.py        clock, network, tariffs and bounds, as genesis has them and the regulator changed them
     history.py      open orders and flows

@@ -34,10 +34,11 @@ _FAULTS: Final[dict[type[object], Fault]] = {
 
 def difference(height: int, right: Event | None, claimed: Event | None) -> Finding:
     """What is wrong when `claimed` was told where the rules give `right`; None stands for nothing."""
-    shown = claimed or right
+    same = right is not None and type(right) is type(claimed)
+    shown = claimed if same else right or claimed
     if shown is None:
         raise ValueError("expected something that was told, or ought to be")
-    if right is not None and type(right) is type(claimed):
+    if same:
         text = _fields(right, claimed)
     elif right is None:
         text = f"the rules give nothing here, got {_told(shown)}"

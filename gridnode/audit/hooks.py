@@ -52,8 +52,7 @@ class Hook:
             if right != got:
                 yield difference(self._height, right, got)
                 return
-        yield from self._match(claimed[count:], none_is_due)
-        yield from self._check_volume(claimed)
+        yield from [*self._match(claimed[count:], none_is_due)] or self._check_volume(claimed)
         if self._verify:
             self._count(claimed, held)
 

@@ -8,13 +8,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from gridnode.audit.findings import Fault, Finding
+from gridnode.audit.reading import Told
 from gridnode.chain.block import Header, header_hash
 from gridnode.chain.commit import check_commit, commit_hash
 from gridnode.chain.genesis import Genesis
+from gridnode.chain.kinds import kind_of
 from gridnode.chain.recorded import RecordedBlock
 from gridnode.chain.transaction import transaction_id
 from gridnode.chain.validators import validators_hash
 from gridnode.codec.records import encode
+from gridnode.crypto.keys import verify
 from gridnode.crypto.merkle import root
 from gridnode.primitives.errors import Malformed
 
@@ -32,6 +35,14 @@ def check_parts(recorded: RecordedBlock) -> Iterator[Finding]:
         yield Finding(header.height, Fault.ROOT, "expected one receipt for each transaction in order, then the hooks'")
     if commit_hash(block.last_commit) != header.last_commit_hash:
         yield Finding(header.height, Fault.ROOT, "the commit of the block before is not that of last_commit_hash")
+
+
+def check_signatures(told: Told) -> Iterator[Finding]:
+    """Yield whose orders and cancels, or tariffs, were not signed by their sender: not even validators may invent an order."""
+    for done in told.done:
+        if done.messages and not verify(*done.signature):
+            kinds = ", ".join(dict.fromkeys(kind_of(type(message)) for message in done.messages))
+            yield Finding(told.header.height, Fault.ROOT, f"a transaction with {kinds} does not bear its sender's signature")
 
 
 def check_link(header: Header, height: int, previous_hash: bytes, previous_ms: int) -> Iterator[Finding]:

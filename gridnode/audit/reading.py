@@ -15,7 +15,7 @@ from gridnode.chain.genesis import Genesis
 from gridnode.chain.kinds import kind_of
 from gridnode.chain.receipt import Receipt
 from gridnode.chain.recorded import RecordedBlock
-from gridnode.chain.transaction import decode_transaction
+from gridnode.chain.transaction import SignatureCheck, decode_transaction, envelope_check
 from gridnode.codec.records import decode
 from gridnode.modules.grid import messages as grid_messages
 from gridnode.modules.market import events as market_events
@@ -38,6 +38,8 @@ class Done:
 
     sender: Address
     """Who signed it."""
+    signature: SignatureCheck
+    """That it was the sender."""
     messages: tuple[Any, ...]
     """Records of its messages that bear on the market, in order."""
     events: tuple[Any, ...]
@@ -84,7 +86,7 @@ def _done(raw: bytes, receipt: Receipt) -> Done:
         for message in transaction.body.messages
         if message.kind in _MESSAGES
     )
-    return Done(transaction.sender, messages, tuple(_events(receipt)))
+    return Done(transaction.sender, envelope_check(transaction), messages, tuple(_events(receipt)))
 
 
 def _events(receipt: Receipt) -> Iterator[Any]:

@@ -11,7 +11,7 @@ from gridnode.audit.findings import Fault, Finding, Report
 from gridnode.audit.frame import Frame
 from gridnode.audit.history import History
 from gridnode.audit.hooks import Hook
-from gridnode.audit.parts import check_final, check_link, check_parts
+from gridnode.audit.parts import check_final, check_link, check_parts, check_signatures
 from gridnode.audit.reading import opening, read_block
 from gridnode.chain.block import header_hash
 from gridnode.chain.genesis import Genesis, genesis_hash
@@ -54,7 +54,7 @@ class Audit:
 
     def _follow(self, recorded: RecordedBlock) -> None:
         told = read_block(recorded)
-        self.report.findings += self._history.take_transactions(told)
+        self.report.findings += [*check_signatures(told), *self._history.take_transactions(told)]
         if not self.report.findings:
             hook = Hook(self._history, self._matcher, told, self.report, self.height >= self._first)
             self.report.findings += hook.check()
