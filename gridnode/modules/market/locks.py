@@ -49,7 +49,10 @@ VOIDED: Final[Table[bool]] = Table(
 
 
 def needs_lock(params: MarketGenesis, offer: Order) -> bool:
-    """Whether sales of an offer are paid only under a lock: by its size when it was placed, so that small fills do not evade it."""
+    """Whether sales of an offer are paid only under a lock: by its size when it was placed, so that small fills do not evade it.
+
+    `lock_from_wh` comes from genesis and stays, so the answer does, too.
+    """
     return 0 < params.lock_from_wh <= offer.energy_wh
 
 

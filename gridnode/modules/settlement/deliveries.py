@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from gridnode.modules.lots.rules import give, retire_held
 from gridnode.modules.lots.tables import HOLD, LOTS, Lot
 from gridnode.modules.market.auction_tables import CONGESTION
@@ -92,10 +94,12 @@ def _allotted(desk: Desk, point: PointId, seller: Account) -> Sales:
     return allotted(sales, lots_wh, seller.surplus_wh)
 
 
-def _held_lots(desk: Desk, account: Account) -> list[tuple[int, Lot]]:
+def _held_lots(desk: Desk, account: Account) -> Iterator[tuple[int, Lot]]:
     """Lots of a point's own generation that are left in the hold, ascending by number."""
-    rows = [(number, LOTS.require(desk.state, number)) for number in account.sums.lots]
-    return [(number, lot) for number, lot in rows if lot.owner == HOLD]
+    for number in account.sums.lots:
+        lot = LOTS.require(desk.state, number)
+        if lot.owner == HOLD:
+            yield number, lot
 
 
 def _receive(desk: Desk, trade: Trade, number: int, energy_wh: int) -> None:
