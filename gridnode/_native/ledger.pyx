@@ -8,7 +8,7 @@ from libc.stdint cimport INT64_MAX, int64_t, uint8_t, uint16_t, uint32_t, uint64
 from libc.stdlib cimport calloc, free, realloc
 from libc.string cimport memcmp, memcpy, memset
 
-from cpython.number cimport PyNumber_Index
+from cpython.long cimport PyLong_AsLongLongAndOverflow
 
 from gridnode._native.orders cimport Order, Slot, map_get
 from gridnode._native.queue cimport DEEPEST, Queue, first_match, next_order
@@ -16,14 +16,9 @@ from gridnode._native.queue cimport DEEPEST, Queue, first_match, next_order
 
 cdef int64_t whole(object value, str name, int64_t least, int64_t most) except? -1:
     # A whole number from least to most; ValueError says so, and a float is a TypeError, not cut off.
-    cdef int64_t number = 0
-    cdef bint holds = False
-    try:
-        number = PyNumber_Index(value)
-        holds = least <= number <= most
-    except OverflowError:
-        pass
-    if not holds:
+    cdef int overflow = 0
+    cdef int64_t number = PyLong_AsLongLongAndOverflow(value, &overflow)
+    if overflow or number < least or number > most:
         raise ValueError(f"{name} is {value}; expected {least} to {most}")
     return number
 
