@@ -61,10 +61,10 @@ def test_a_full_line() -> None:
     world.ok(sheet("bob", 1, bid(mtu, 50, 2_200_000)))
     assert _trades(world, mtu)[1:] == [(alice, bob, 50, 2_000_000)]
 
-    # bob also wants sun, and pays most for it: carol's goes the other way, to him. That frees the line, and her waiting bid gets alice's
+    # bob also wants sun, and pays most for it: carol's, offered above her own bid, goes the other way, to him. That frees the line, and her waiting bid gets alice's
     # wind over it at once. bob's bid rested and makes the price: 4.0 less wheeling.
     world.ok(sheet("bob", 2, bid(mtu, 40, 4_000_000, SOLAR)))
-    world.ok(sheet("carol", 2, offer(mtu, 40, 1_000_000)))
+    world.ok(sheet("carol", 2, offer(mtu, 40, 3_100_000)))
     assert _trades(world, mtu)[2:] == [
         (carol, bob, 40, 4_000_000 - CITY - LINES),
         (alice, carol, 40, 2_000_000),
