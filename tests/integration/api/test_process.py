@@ -179,3 +179,23 @@ def test_two_nodes_do_not_share_a_folder(
     last = second.stderr.splitlines()[-1]
     assert last.startswith("gridnode: ")
     assert "Traceback" not in second.stderr
+
+
+def test_rent_arrears_and_locks_are_refused_by_their_codes_where_there_are_none(
+    operator: Operator, started: Callable[[], subprocess.Popen[bytes]]
+) -> None:
+    started()
+    mea = operator.type("query", "validators")[1][0]["operator"]
+    secret = ("--keystore", str(operator.keys / "ERC.json"), "--password-file", str(operator.keys / "ERC.password"))
+    for arguments, code_name in (
+        (("spend-rent", mea, "1.5", "--purpose", "a second circuit"), "MORE_THAN_THERE"),
+        (("pay-arrears", mea, "1"), "NO_ARREARS"),
+        (("acknowledge-lock", "p-1", "--mtu", "1", "--energy-wh", "60"), "NOT_GATEWAY"),
+    ):
+        code, told, _ = operator.type("tx", *arguments, *secret)
+        assert (code, told["code_name"]) == (1, code_name)
+    assert operator.type("query", "congestion")[1]["balance_thb"] == "0"
+    assert operator.type("query", "locks", "1")[1]["rows"] == []
+    assert operator.type("query", "settlements", "--owner", mea)[1]["rows"] == []
+    code, _, errors = operator.type("query", "settlement", "1", "p-1")
+    assert (code, errors.startswith("gridnode: NOT_FOUND")) == (1, True)
