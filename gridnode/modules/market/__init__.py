@@ -45,7 +45,7 @@ Tables
     15 totals       () -> the same over all MTUs
     16 next_order, 17 next_trade, 18 interrupted, 19 barred: see tables.py
     20 open_orders  (MTU, owner, order number) -> side: may still trade
-    21 open_counts  (owner) -> how many of them
+    21 open_counts  (owner, side) -> how many of them
     22 deadlines    (time, order number) -> MTU: good until that time
     23 bounds       (first MTU) -> what orders may say from it on
     24 candles      (MTU in which the match was made) -> statistics; stays

@@ -15,11 +15,24 @@ from gridnode.primitives.ids import Address
 from gridnode.state.kv import Reader
 
 
+class DatedBounds:
+    """The bounds of orders for the MTUs from `first` to `last`, read once for all of them."""
+
+    def __init__(self, reader: Reader, first: int, last: int) -> None:
+        self._rows: list[tuple[int, Bounds]] = []
+        for (from_mtu,), bounds in BOUNDS.scan(reader, stop=(last + 1,), reverse=True):
+            self._rows.append((from_mtu, bounds))
+            if from_mtu <= first:
+                break
+
+    def at(self, mtu: int) -> Bounds:
+        """Bounds for an MTU: those of the last row at or before it; genesis writes one from MTU 0."""
+        return next(bounds for from_mtu, bounds in self._rows if from_mtu <= mtu)
+
+
 def bounds_at(reader: Reader, mtu: int) -> Bounds:
-    """Bounds of orders for an MTU: those of the last row at or before it; genesis has one from MTU 0."""
-    for _, bounds in BOUNDS.scan(reader, stop=(mtu + 1,), limit=1, reverse=True):
-        return bounds
-    raise LookupError("expected bounds from MTU 0 on, which genesis writes")
+    """Bounds of orders for an MTU."""
+    return DatedBounds(reader, mtu, mtu).at(mtu)
 
 
 def bounds_fault(bounds: Bounds) -> str | None:

@@ -8,7 +8,7 @@ from gridnode.modules.context import Context
 from gridnode.modules.market.codes import MarketCode
 from gridnode.modules.market.escrow import Releases
 from gridnode.modules.market.events import OrdersCancelled
-from gridnode.modules.market.lifecycle import end_order, is_open, open_count
+from gridnode.modules.market.lifecycle import end_order, is_open, open_orders_of
 from gridnode.modules.market.messages import CancelAll, CancelOrder, CancelSheet
 from gridnode.modules.market.periods import gate_ms
 from gridnode.modules.market.tables import (
@@ -89,7 +89,7 @@ def cancel_all(context: Context, sender: Address, message: CancelAll) -> None:
 def _open_orders(reader: Reader, owner: Address, from_mtu: int) -> list[tuple[int, int]]:
     """Number and MTU of an account's open orders for `from_mtu` and later; looks at books until it has found as many as there are."""
     found: list[tuple[int, int]] = []
-    most = open_count(reader, owner)
+    most = open_orders_of(reader, owner)
     for (mtu,), _ in PERIODS.scan(reader, start=(from_mtu,)):
         if len(found) >= most:
             break

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from gridnode.modules.context import Context
 from gridnode.modules.grid.clock import clock
-from gridnode.modules.market.bounds import bounds_at
+from gridnode.modules.market.bounds import DatedBounds
 from gridnode.modules.market.codes import MarketCode, Problem
 from gridnode.modules.market.market_orders import market_limit
 from gridnode.modules.market.messages import PlaceSheet, ReplaceSheet, SheetEntry
@@ -51,13 +51,15 @@ class Admission:
         offers = any(entry.side is Side.OFFER for entry in sheet.entries)
         self._metered = metered_sources(state, sheet.point) if offers else 0
         self._last_mtu = clock(state).mtu_at(context.time_ms) + params.open_ahead_mtus
+        mtus = [self._known(entry.mtu) for entry in sheet.entries]
+        self._bounds = DatedBounds(state, min(mtus), max(mtus))
         self._own = OwnOrders(state, sender)
         self._coming: dict[int, int] = {}
 
     def admit(self, index: int) -> Admitted:
         """The order that entry `index` makes. Raises Rejected naming the entry."""
         entry = self._sheet.entries[index]
-        bounds = bounds_at(self._state, entry.mtu)
+        bounds = self._bounds.at(self._known(entry.mtu))
         limit = self._limit(bounds, entry)
         phase = phase_at(self._state, self._params, entry.mtu, self._time_ms)
         problem = (
@@ -78,11 +80,15 @@ class Admission:
         self._coming[entry.mtu] = self._coming.get(entry.mtu, 0) + 1
         return Admitted(self._order(entry, limit), phase)
 
+    def _known(self, mtu: int) -> int:
+        """The MTU whose bounds and tariff an entry is held against: its own, or the last that is open when it is further ahead."""
+        return min(mtu, self._last_mtu)
+
     def _limit(self, bounds: Bounds, entry: SheetEntry) -> PriceMicro:
         """The order's limit: the entry's own, or of a market order the tariff's; -1 where that has none."""
         if entry.terms is not Terms.MARKET:
             return entry.limit_micro
-        limit = market_limit(self._state, self._params, bounds, entry.mtu, entry.side)
+        limit = market_limit(self._state, self._params, bounds, self._known(entry.mtu), entry.side)
         return PriceMicro(-1) if limit is None else limit
 
     def _source_problem(self, entry: SheetEntry) -> Problem:
@@ -106,8 +112,10 @@ class Admission:
 
     def _deadline_problem(self, entry: SheetEntry) -> Problem:
         until_ms = entry.good_until_ms
+        if not until_ms:
+            return None
         latest_ms = gate_ms(self._state, self._params, entry.mtu)
-        if until_ms and not self._time_ms < until_ms <= latest_ms:
+        if not self._time_ms < until_ms <= latest_ms:
             return MarketCode.BAD_DEADLINE, f"expected a time after {self._time_ms} and up to {latest_ms}, got {until_ms}"
         return None
 

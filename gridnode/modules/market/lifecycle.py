@@ -19,6 +19,7 @@ from gridnode.modules.market.tables import (
     OrderStatus,
     Period,
     Phase,
+    Side,
     Terms,
 )
 from gridnode.primitives.ids import Address
@@ -45,19 +46,32 @@ def open_orders(reader: Reader, mtu: int) -> list[tuple[int, Order]]:
     return [(number, ORDERS.require(reader, mtu, number)) for number in numbers]
 
 
-def open_count(reader: Reader, owner: Address) -> int:
+def open_count(reader: Reader, owner: Address, side: Side) -> int:
+    """How many open bids or offers an account has."""
+    return OPEN_COUNTS.get(reader, owner, side) or 0
+
+
+def open_orders_of(reader: Reader, owner: Address) -> int:
     """How many open orders an account has."""
-    return OPEN_COUNTS.get(reader, owner) or 0
+    return sum(open_count(reader, owner, side) for side in Side)
+
+
+def count_open(state: State, owner: Address, side: Side, change: int) -> None:
+    """Count `change` more (less, when negative) open orders of an account."""
+    left = open_count(state, owner, side) + change
+    if left:
+        OPEN_COUNTS.put(state, owner, side, left)
+    else:
+        OPEN_COUNTS.delete(state, owner, side)
 
 
 def enter_order(state: State, params: MarketGenesis, mtu: int, number: int, order: Order, phase: Phase) -> None:
-    """Write a new order; its escrow is counted, not moved.
+    """Write a new order; its escrow is counted, not moved. The caller counts it among its owner's, many at once (`count_open`).
 
     It waits for matching when `phase`, that of its period now, is continuous, unless it is for the auction only.
     """
     ORDERS.put(state, mtu, number, order)
     OPEN_ORDERS.put(state, mtu, order.owner, number, order.side)
-    OPEN_COUNTS.put(state, order.owner, open_count(state, order.owner) + 1)
     if order.good_until_ms:
         DEADLINES.put(state, order.good_until_ms, number, mtu)
     if phase is Phase.CONTINUOUS and order.terms is not Terms.AUCTION:
@@ -92,11 +106,7 @@ def end_order(
 
 def _unlist(state: State, mtu: int, number: int, order: Order) -> None:
     OPEN_ORDERS.delete(state, mtu, order.owner, number)
-    left = open_count(state, order.owner) - 1
-    if left:
-        OPEN_COUNTS.put(state, order.owner, left)
-    else:
-        OPEN_COUNTS.delete(state, order.owner)
+    count_open(state, order.owner, order.side, -1)
     if order.good_until_ms:
         DEADLINES.delete(state, order.good_until_ms, number)
     PENDING.delete(state, number)

@@ -49,12 +49,12 @@ def _check_lists(reader: Reader, open_orders: OpenOrders) -> None:
 
 
 def _check_counts(reader: Reader, open_orders: OpenOrders) -> None:
-    by_owner: dict[Address, int] = {}
+    by_owner: dict[tuple[Address, Side], int] = {}
     by_mtu: dict[int, int] = {}
     for (mtu, _), order in open_orders.items():
-        by_owner[order.owner] = by_owner.get(order.owner, 0) + 1
+        by_owner[order.owner, order.side] = by_owner.get((order.owner, order.side), 0) + 1
         by_mtu[mtu] = by_mtu.get(mtu, 0) + 1
-    if by_owner != {owner: count for (owner,), count in OPEN_COUNTS.scan(reader)}:
+    if by_owner != {(owner, Side(side)): count for (owner, side), count in OPEN_COUNTS.scan(reader)}:
         raise InvariantBroken(NAME, "the counts of open orders by owner are wrong")
     counted = {mtu: period.open_orders for (mtu,), period in PERIODS.scan(reader) if period.open_orders}
     if by_mtu != counted:

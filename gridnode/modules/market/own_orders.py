@@ -19,7 +19,7 @@ class OwnOrders:
 
     def __init__(self, reader: Reader, owner: Address) -> None:
         self._reader, self._owner = reader, owner
-        self._has_any = open_count(reader, owner) > 0
+        self._has_any = {side: open_count(reader, owner, side) > 0 for side in Side}
         self._open: dict[tuple[int, Side], int | None] = {}
         self._joined: dict[tuple[int, Side], int] = {}
 
@@ -39,7 +39,7 @@ class OwnOrders:
             self._joined[mtu, side] = best
 
     def _best_open(self, mtu: int, side: Side) -> int | None:
-        if not self._has_any:
+        if not self._has_any[side]:
             return None
         if (mtu, side) not in self._open:
             best: int | None = None

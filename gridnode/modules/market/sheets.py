@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Final
 
 from gridnode.modules.context import Context
@@ -9,7 +10,7 @@ from gridnode.modules.market.codes import MarketCode
 from gridnode.modules.market.entries import Admission
 from gridnode.modules.market.escrow import escrow_of
 from gridnode.modules.market.events import SheetPlaced
-from gridnode.modules.market.lifecycle import enter_order, open_count
+from gridnode.modules.market.lifecycle import count_open, enter_order, open_orders_of
 from gridnode.modules.market.messages import PlaceSheet, ReplaceSheet
 from gridnode.modules.market.tables import (
     BARRED,
@@ -63,7 +64,7 @@ def take_sheet(
     state = context.state
     admission = Admission(context, params, sender, zone, message)
     admitted = [admission.admit(index) for index in range(len(message.entries))]
-    if open_count(state, sender) + len(admitted) > params.max_open_orders:
+    if open_orders_of(state, sender) + len(admitted) > params.max_open_orders:
         raise Rejected(MarketCode.TOO_MANY_ORDERS, f"expected at most {params.max_open_orders} open orders", "entries")
     due = sum(escrow_of(params, order) for order, _ in admitted)
     if due > balance(state, sender, Denomination.THB):
@@ -76,4 +77,6 @@ def take_sheet(
     SHEET_IDS.put(state, sender, message.sheet_id, first)
     for number, (mtu, (order, phase)) in enumerate(zip(mtus, admitted, strict=True), first):
         enter_order(state, params, mtu, number, order, phase)
+    for side, count in Counter(order.side for order, _ in admitted).items():
+        count_open(state, sender, side, count)
     context.emit(SheetPlaced(sender, message.sheet_id, revision, message.point, first, len(mtus)))

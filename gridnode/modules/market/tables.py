@@ -317,9 +317,9 @@ OPEN_ORDERS: Final[Table[Side]] = Table(
 """(MTU, owner, order number) -> side, of orders that may still trade: those of a book, and an owner's in it, however many are done."""
 
 OPEN_COUNTS: Final[Table[int]] = Table(
-    module=MODULE, number=21, name="open_counts", key=(ADDRESS_PART,), value=U32
+    module=MODULE, number=21, name="open_counts", key=(ADDRESS_PART, U8_PART), value=U32
 )
-"""owner -> how many rows it has in `open_orders`; no row when none."""
+"""(owner, side) -> how many rows it has in `open_orders`; no row when none."""
 
 DEADLINES: Final[Table[int]] = Table(
     module=MODULE, number=22, name="deadlines", key=(U64_PART, U64_PART), value=U64

@@ -7,7 +7,7 @@ import pytest
 from gridnode.codec.records import decode
 from gridnode.execution.registry import EVENTS
 from gridnode.modules.market.codes import MarketCode
-from gridnode.modules.market.lifecycle import open_count
+from gridnode.modules.market.lifecycle import open_orders_of
 from gridnode.modules.market.messages import CancelAll, CancelOrder, CancelSheet
 from gridnode.modules.market.queries import order, recent_trades
 from gridnode.modules.market.tables import Ending, OrderStatus
@@ -45,7 +45,7 @@ def test_cancel_all_takes_back_every_open_order_of_the_sender_and_no_other(world
     assert [_ending(world, number) for number in (1, 2, 3, 4)] == [Ending.OWNER, Ending.OWNER, Ending.NONE, Ending.OWNER]
     assert world.thb("bob") == before[0]
     assert world.thb("carol") < before[1]
-    assert (open_count(world.reader, account("bob")), open_count(world.reader, account("carol"))) == (0, 1)
+    assert (open_orders_of(world.reader, account("bob")), open_orders_of(world.reader, account("carol"))) == (0, 1)
     world.ok(sheet("alice", 1, offer(mtu, 100, 1_000_000)))
     assert [row.trade.buyer for row in recent_trades(world.reader, 9)] == [account("carol")]
 
@@ -77,7 +77,7 @@ def test_who_is_suspended_may_still_pull_out(world: World) -> None:
     world.ok(sheet("bob", 1, bid(mtu, 10, 3_000_000)), sheet("bob", 2, bid(mtu, 10, 3_000_000), bid(mtu, 10, 3_000_000)))
     world.ok(("erc", SuspendParticipant(account("bob"), "why")))
     world.ok(("bob", CancelOrder(1)), ("bob", CancelSheet(2)))
-    assert open_count(world.reader, account("bob")) == 0
+    assert open_orders_of(world.reader, account("bob")) == 0
 
 
 def test_orders_come_and_go_in_one_block(world: World) -> None:

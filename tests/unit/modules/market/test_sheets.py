@@ -10,7 +10,7 @@ from gridnode.modules.market.codes import MarketCode
 from gridnode.modules.market.messages import PlaceSheet, SheetEntry
 from gridnode.modules.market.queries import order, orders_of_mtu, orders_of_sheet, sheets_of
 from gridnode.modules.market.sources import ANY_SOURCE
-from gridnode.modules.market.tables import ESCROW_ACCOUNT, OrderStatus, Side
+from gridnode.modules.market.tables import ESCROW_ACCOUNT, OrderStatus, Side, Terms
 from gridnode.modules.registry.codes import RegistryCode
 from gridnode.modules.registry.messages import SuspendParticipant, Withdraw
 from gridnode.modules.token.messages import Transfer
@@ -122,6 +122,14 @@ def test_bad_entry_rejects_the_sheet_and_is_named(strict: World, entry: SheetEnt
     assert strict.block(sheet("alice", 1, good, good, bad, bad), after_ms=1) == [code]
     assert strict.thb("alice") == before
     assert orders_of_sheet(strict.reader, account("alice"), 1) == []
+
+
+@pytest.mark.parametrize("terms", list(Terms))
+def test_an_mtu_at_the_end_of_time_is_not_open(strict: World, terms: Terms) -> None:
+    limit = 0 if terms is Terms.MARKET else 3_000_000
+    for entry in (bid(2**64 - 1, 100, limit, terms=terms), offer(2**64 - 1, 100, limit, terms=terms, good_until_ms=2**64 - 1)):
+        codes = strict.block(sheet("alice", 1, entry), after_ms=1)
+        assert (codes, strict.writes) == ([MarketCode.MTU_NOT_OPEN], {})
 
 
 def test_the_first_bad_entry_decides(strict: World) -> None:
