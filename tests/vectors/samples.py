@@ -1,6 +1,7 @@
 """One fixed value of each record of the chain: the inputs of our frozen vectors and of the fuzzed decoders."""
 
 from gridnode.chain.block import Block, CompactBlock, EnergySummary, Header, SourceEnergy, header_hash
+from gridnode.chain.clearing import ClearingSummary, LineResult, ZoneResult
 from gridnode.chain.commit import Commit, commit_hash
 from gridnode.chain.genesis import ChainParams, Genesis, ModuleGenesis, genesis_hash
 from gridnode.chain.receipt import Event, Receipt
@@ -11,7 +12,7 @@ from gridnode.crypto.address import address_of
 from gridnode.crypto.keys import key_pair
 from gridnode.crypto.merkle import root
 from gridnode.primitives.ids import NO_HASH, Hash, Signature
-from gridnode.primitives.units import Amount, DurationMs, EnergyWh, Height, Power, Round, TimeMs
+from gridnode.primitives.units import Amount, DurationMs, EnergyWh, Height, Mtu, Power, Round, TimeMs
 
 CHAIN = "gridnode-frozen"
 NAMES = ("EGAT", "MEA", "PEA", "ERC")
@@ -49,6 +50,13 @@ PARAMS = ChainParams(
     50_000,
 )
 GENESIS = Genesis(CHAIN, TIME, 1, PARAMS, VALIDATORS, (ModuleGenesis("token", b"\x90"),))
+CLEARING = ClearingSummary(
+    Mtu(7),
+    (ZoneResult("CITY", -1, EnergyWh(128), EnergyWh(0)), ZoneResult("NORTH", 2**31, EnergyWh(0), EnergyWh(128))),
+    (LineResult("CITY", "NORTH", EnergyWh(200), 0, EnergyWh(128)),),
+    2,
+    Hash(b"\x0c" * 32),
+)
 ENERGY = EnergySummary(
     EnergyWh(1),
     EnergyWh(127),
@@ -56,6 +64,7 @@ ENERGY = EnergySummary(
     EnergyWh(65_536),
     2**40,
     (SourceEnergy("solar", EnergyWh(127)),),
+    (CLEARING,),
 )
 
 

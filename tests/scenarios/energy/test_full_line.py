@@ -61,8 +61,8 @@ def test_a_full_line() -> None:
     world.ok(sheet("bob", 1, bid(mtu, 50, 2_200_000)))
     assert _trades(world, mtu)[1:] == [(alice, bob, 50, 2_000_000)]
 
-    # bob also wants sun, and pays most for it: carol's, offered above her own bid, goes the other way, to him. That frees the line, and her waiting bid gets alice's
-    # wind over it at once. bob's bid rested and makes the price: 4.0 less wheeling.
+    # bob also wants sun, and pays most for it: carol's, offered above her own bid, goes the other way, to him. That frees the line, and
+    # her waiting bid gets alice's wind over it at once. bob's bid rested and makes the price: 4.0 less wheeling.
     world.ok(sheet("bob", 2, bid(mtu, 40, 4_000_000, SOLAR)))
     world.ok(sheet("carol", 2, offer(mtu, 40, 3_100_000)))
     assert _trades(world, mtu)[2:] == [
@@ -93,8 +93,9 @@ def test_a_full_line() -> None:
 
     sums = settled(world.reader)
     assert (sums.trades, sums.sold_wh) == (4, 230)
-    # carol generates 40 and consumes 150: she consumes her own 40 before anything is hers to deliver.
-    assert (sums.delivered_wh, sums.self_consumed_wh, sums.certified_wh) == (180, 40, 160)
+    # carol generates 40 and consumes 150: she consumes her own 40 before anything is hers to deliver. alice's buyers share her 180 of 190:
+    # bob gets 48 and lacks more, carol 132 and lacks 110.
+    assert (sums.delivered_wh, sums.self_consumed_wh, sums.certified_wh) == (180, 40, 158)
     found = {name: statement(world.reader, mtu, f"{name}-point") for name in ("alice", "bob", "carol")}
     net = {name: row.excess_wh - row.lack_wh for name, row in found.items() if row}
     assert net == {"alice": 180 - 190, "bob": 90 - 100, "carol": (40 - 150) - (40 - 140)}
