@@ -80,11 +80,15 @@ class OrderExplanation:
     """An order and why it is where it is. Prices per kWh."""
 
     number: int
+    """Its number."""
     mtu: int
+    """Delivery period."""
     order: Order
     """As it is now."""
     standing: Standing
+    """Where it stands."""
     cause: Cause
+    """Why it is not filled."""
     trades: tuple[int, ...]
     """Numbers of its trades, ascending; the first MAX_EXPLAINED_TRADES."""
     book: WhichBook

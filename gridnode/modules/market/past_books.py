@@ -24,7 +24,9 @@ class Entry(NamedTuple):
     """An order in a book."""
 
     number: int
+    """Its number."""
     order: Order
+    """As it is now."""
     left_wh: int
     """What was left of it then."""
 

@@ -58,7 +58,9 @@ class TradeExplanation:
     """A trade and why it is as it is. Prices per kWh."""
 
     number: int
+    """Its number."""
     mtu: int
+    """Delivery period."""
     trade: Trade
     """As it stands."""
     bid: Order
@@ -66,6 +68,7 @@ class TradeExplanation:
     offer: Order
     """As it is now."""
     rule: PriceRule
+    """What made the price."""
     resting: int
     """Number of the order that rested, 0 in an auction."""
     preference: int | None

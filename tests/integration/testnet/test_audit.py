@@ -1,4 +1,4 @@
-"""A small day on a real node: the whole chain is verified by commands, over the API and from its data; trades and orders explain themselves."""
+"""A small day on a real node: the chain is verified by commands, over the API and from its data; trades and orders explain themselves."""
 
 from __future__ import annotations
 
