@@ -89,7 +89,8 @@ async def _rest(chain: ServedChain) -> None:
     wished = Preference(account("alice"), SOLAR), Preference(account("bob"), 0)
     deadline = bid(ENTRIES, 700, 2_000_000, good_until_ms=ENTRIES * MTU_MS - GATE_MS)
     immediate = bid(ENTRIES, 900, 2_000_000, SOLAR, terms=Terms.IOC, preferences=wished)
-    await place(chain, "carol", 4, deadline, immediate, bid(ENTRIES, 800, 2_100_000, terms=Terms.AUCTION))
+    lower = bid(ENTRIES, 650, 1_900_000)
+    await place(chain, "carol", 4, deadline, immediate, lower, bid(ENTRIES, 800, 2_100_000, terms=Terms.AUCTION))
 
 
 async def _auction(chain: ServedChain) -> None:

@@ -175,6 +175,7 @@ def all_rows(chain: ServedChain, path: str, limit: int, **parameters: Any) -> li
         page = ask(chain, path, limit=limit, **parameters, **more)
         assert len(page["rows"]) <= limit
         rows += page["rows"]
+        assert page["next"] is None or page["next"] != after, "a page that follows itself"
         after = page["next"]
         if after is None:
             return rows

@@ -160,8 +160,10 @@ def test_a_book_that_waits_for_its_auction_shows_all_orders(chain: ServedChain) 
 
 
 def test_levels_are_limited_by_side_and_zone(chain: ServedChain) -> None:
-    assert len(ask(chain, f"energy/book/{ENTRIES}")["bids"]) == 1
-    assert len(ask(chain, f"energy/book/{QUIET_MTU}", limit=1)["bids"]) == 1
+    book, best = ask(chain, f"energy/book/{ENTRIES}"), ask(chain, f"energy/book/{ENTRIES}", limit=1)
+    assert [row["limit_thb_per_kwh"] for row in book["bids"]] == ["2", "1.9"]
+    assert best["bids"] == book["bids"][:1]
+    assert best["zones"] == book["zones"]
     assert refused(chain, f"energy/book/{QUIET_MTU}", limit=0)[2] == "limit"
 
 
@@ -169,7 +171,7 @@ def test_levels_are_limited_by_side_and_zone(chain: ServedChain) -> None:
 
 
 def test_orders_tell_terms_preferences_and_how_they_ended(chain: ServedChain) -> None:
-    dated, immediate, auction = ask(chain, "energy/orders", mtu=ENTRIES)["rows"]
+    dated, immediate, _, auction = ask(chain, "energy/orders", mtu=ENTRIES)["rows"]
     assert (dated["terms"], dated["good_until_ms"], dated["ending"]) == ("rest", ENTRIES * MTU_MS - GATE_MS, None)
     assert (immediate["status"], immediate["ending"], immediate["good_until_ms"]) == ("cancelled", "immediate", None)
     assert immediate["preferences"] == [
@@ -180,7 +182,7 @@ def test_orders_tell_terms_preferences_and_how_they_ended(chain: ServedChain) ->
 
 
 @pytest.mark.parametrize(
-    ("chosen", "count"), [({"terms": "ioc"}, 1), ({"terms": "fok"}, 0), ({"side": "bid"}, 3), ({"side": "offer"}, 0)]
+    ("chosen", "count"), [({"terms": "ioc"}, 1), ({"terms": "fok"}, 0), ({"side": "bid"}, 4), ({"side": "offer"}, 0)]
 )
 def test_orders_are_chosen_by_terms_and_side(chain: ServedChain, chosen: dict[str, str], count: int) -> None:
     assert len(all_rows(chain, "energy/orders", 2, mtu=ENTRIES, **chosen)) == count
@@ -292,7 +294,7 @@ def test_the_last_time_that_can_be_asked_for_is_answered(chain: ServedChain, pat
 def test_statistics_of_all(chain: ServedChain) -> None:
     told = ask(chain, "energy/stats")
     assert (told["trades"], told["participants"], told["open_mtus"]) == (7, 3, 4)
-    assert told["open_orders"] == 2 + 2 + 2 + 2
+    assert told["open_orders"] == 2 + 2 + 2 + 3
     day = told["day"]
     assert (day["end_ms"] - day["start_ms"], day["trades"], day["volume_wh"]) == (96 * MTU_MS, 7, 85_500)
     assert ohlc(day)[:4] == ("3", "4", "2.5", "3")
