@@ -20,7 +20,10 @@ def play(
         typer.Option("--dir", help="Empty or new folder for the network; a temporary one, removed at the end, by default."),
     ] = None,
     seed: Annotated[int, typer.Option(min=0, help="Draws keys and limit prices; the same seed plays the same day.")] = 1,
-    report: Annotated[Path | None, typer.Option(help="Where the report (JSON) goes; the picture beside it.")] = None,
+    report: Annotated[Path | None, typer.Option(help="Where the report (JSON) goes.")] = None,
+    picture: Annotated[
+        Path | None, typer.Option(help="Where the picture goes, .png or .svg; beside the report by default.")
+    ] = None,
     keep: Annotated[bool, typer.Option("--keep", help="Leave the network running until interrupted.")] = False,
     mtu_seconds: Annotated[
         float, typer.Option(min=1.0, max=900.0, help="How long a quarter hour takes here, in seconds.")
@@ -32,12 +35,16 @@ def play(
     """Start a local network of validators, trade one real day on it, settle it and report."""
     if day is not None and not day.is_file():
         raise OperatorError(f"--day: {day}: no such file")
-    if report is not None and not report.absolute().parent.is_dir():
-        raise OperatorError(f"--report: {report.absolute().parent}: no such folder")
+    for option, target in (("--report", report), ("--picture", picture)):
+        if target is not None and not target.absolute().parent.is_dir():
+            raise OperatorError(f"{option}: {target.absolute().parent}: no such folder")
+    if picture is not None and picture.suffix not in (".png", ".svg"):
+        raise OperatorError(f"--picture: {picture}: expected a name that ends in .png or .svg")
     if folder is not None and folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise OperatorError(f"--dir: {folder}: expected an empty or new folder")
     from rich.console import Console
 
     from gridnode.replay.testnet import Options, run
 
-    run(Options(validators, day, folder, seed, report, keep, mtu_seconds, forecast_error), Console())
+    options = Options(validators, day, folder, seed, report, picture, keep, mtu_seconds, forecast_error)
+    run(options, Console())

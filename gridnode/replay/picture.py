@@ -35,7 +35,7 @@ def draw(
     energy_by_zone: Mapping[str, tuple[int, int]],
     capacity_wh: Mapping[str, int],
 ) -> None:
-    """Write the picture to `path` (PNG).
+    """Write the picture to `path`, PNG or SVG by its suffix; the same figures give the same SVG.
 
     figures         what the report was made from
     energy_by_zone  zone -> Wh generated (solar) and Wh consumed
@@ -50,7 +50,8 @@ def draw(
     _imbalance(figure.add_subplot(grid[3, 0]), figures)
     _savings(figure.add_subplot(grid[3, 1]), figures)
     _lines(figure.add_subplot(grid[4, :]), figures.books.flow_wh, capacity_wh)
-    figure.savefig(path)
+    with mpl.rc_context({"svg.fonttype": "none", "svg.hashsalt": "gridnode"}):
+        figure.savefig(path, metadata={"Date": None} if path.suffix == ".svg" else None)
 
 
 def _hours(axes: Axes) -> None:

@@ -51,6 +51,8 @@ class Options:
     """Draws keys and limit prices."""
     report: Path | None = None
     """Where the report goes, besides the folder."""
+    picture: Path | None = None
+    """Where the picture goes, PNG or SVG; beside the report when None."""
     keep: bool = False
     """Leave the network running until interrupted."""
     mtu_seconds: float = 3.0
@@ -179,7 +181,7 @@ def _write(
     targets = [folder / "report.json"] + ([options.report] if options.report else [])
     for target in targets:
         target.write_text(text, encoding="utf-8")
-    image = (options.report or folder / "report.json").with_suffix(".png")
+    image = options.picture or (options.report or folder / "report.json").with_suffix(".png")
     energy = {zone: _zone_energy(day, zone) for zone in day.zones}
     picture.draw(image, figures, energy, CAPACITY_WH)
     if options.report or options.keep or options.folder:

@@ -32,3 +32,12 @@ def test_what_was_traded_changes_the_picture(tmp_path: Path) -> None:
     draw(tmp_path / "empty.png", Figures(Books(), Auctions(), Money()), ENERGY, {"EAST": 500})
     draw(tmp_path / "day.png", figures, ENERGY, {"EAST": 500})
     assert (tmp_path / "day.png").read_bytes() != (tmp_path / "empty.png").read_bytes()
+
+
+def test_the_same_figures_give_the_same_svg(tmp_path: Path) -> None:
+    """Text that can be kept and compared; its letters stay letters."""
+    figures = Figures(Books(), Auctions(), Money())
+    for name in ("one.svg", "two.svg"):
+        draw(tmp_path / name, figures, ENERGY, {"EAST": 500})
+    assert (tmp_path / "one.svg").read_bytes() == (tmp_path / "two.svg").read_bytes()
+    assert "Energy by zone and source" in (tmp_path / "one.svg").read_text(encoding="utf-8")
