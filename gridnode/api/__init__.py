@@ -3,6 +3,7 @@
 Concepts
     app.py         routes and the application; one line a route, the list is the table of contents.
     reading.py     how a question is answered: parameters checked, one committed height, in a thread when it may be large.
+    memo.py        what is dear to find out is found out once a height.
     answers.py     the envelope {data, error, timestamp} around every answer.
     problems.py    errors: HTTP status, code, message, and the field that is wrong with what was expected.
     guard.py       the last line: whatever goes wrong is an answer in the envelope; our own faults are logged, not told.

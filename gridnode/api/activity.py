@@ -5,6 +5,7 @@ from __future__ import annotations
 from itertools import islice
 from typing import Any
 
+from gridnode.api.books import levels_of
 from gridnode.api.market_shapes import candle, level, statistics
 from gridnode.api.reading import Ask
 from gridnode.api.shapes import settled
@@ -15,7 +16,7 @@ from gridnode.modules.lots import queries as lots_queries
 from gridnode.modules.market import market_data, queries
 from gridnode.modules.market.market_data import Shares
 from gridnode.modules.market.queries import Level
-from gridnode.modules.market.quotes import quotes
+from gridnode.modules.market.quotes import quotes_of
 from gridnode.modules.market.tables import NEXT_ORDER, ORDERS
 from gridnode.modules.metering import queries as metering_queries
 from gridnode.modules.metering.tables import MTUS
@@ -85,7 +86,7 @@ def _day(ask: Ask) -> dict[str, Any]:
 def _next_book(ask: Ask) -> dict[str, Any]:
     """The first MTU whose gate is open: the best limits in it across all zones, wheeling between them left aside."""
     mtu = market_data.next_open_mtu(ask.reader, ask.time_ms)
-    found = quotes(ask.reader, mtu)
+    found = quotes_of(ask.reader, levels_of(ask, mtu))
     bids = [quote.bid for quote in found if quote.bid is not None]
     offers = [quote.offer for quote in found if quote.offer is not None]
     return {

@@ -31,6 +31,7 @@ from gridnode.api import (
     tariffs,
 )
 from gridnode.api.guard import Guard, on_fault, on_http_exception, on_problem
+from gridnode.api.memo import Memo
 from gridnode.api.openapi import describe
 from gridnode.api.problems import Problem
 from gridnode.api.reading import PAGE, Endpoint, Handler, Served, read
@@ -133,6 +134,7 @@ def make_app(node: Served) -> ASGIApp:
     app = Starlette(routes=routes, exception_handlers=handlers)
     app.router.redirect_slashes = False
     app.state.node = node
+    app.state.memo = Memo()
     return Guard(app)
 
 

@@ -41,7 +41,7 @@ def indicative(ask: Ask) -> dict[str, Any]:
     known = queries.period(ask.reader, mtu)
     if known.phase not in CALLED:
         raise not_found("call auction is awaited for MTU", mtu)
-    found = queries.indicative(ask.reader, mtu)
+    found = ask.once(("indicative", mtu), lambda: queries.indicative(ask.reader, mtu))
     return {
         "mtu": mtu,
         "phase": known.phase.name.lower(),

@@ -80,7 +80,7 @@ def book(ask: Ask) -> dict[str, Any]:
     names = [known.name for known in zones(ask.reader)]
     if zone is not None and zone not in names:
         raise bad_parameter("zone", "one of " + ", ".join(names), zone)
-    levels = queries.depth(ask.reader, mtu)
+    levels = levels_of(ask, mtu)
     shown = [row for row in levels if zone in (None, row.zone)]
     quotes = [quote for quote in quotes_of(ask.reader, levels) if zone in (None, quote.zone)]
     last = last_price(ask.reader, mtu)
@@ -92,6 +92,11 @@ def book(ask: Ask) -> dict[str, Any]:
         **{name: [level(row) for row in _top(shown, side, limit)] for side, name in SIDES},
         **({} if zone is None else {"seen_from_zone": _seen_from(ask, mtu, ZoneId(zone), levels)}),
     }
+
+
+def levels_of(ask: Ask, mtu: int) -> list[Level]:
+    """Depth of a book, each zone's best levels first; reads each of its orders, once a height."""
+    return ask.once(("depth", mtu), lambda: queries.depth(ask.reader, mtu))
 
 
 def price_or_null(name: str, micro: PriceMicro | None) -> dict[str, Any]:

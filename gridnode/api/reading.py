@@ -6,15 +6,16 @@ thread, one after the other, so that large answers do not keep the node's loop f
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Hashable
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 import trio
 from starlette.requests import Request
 from starlette.responses import Response
 
 from gridnode.api.answers import answer
+from gridnode.api.memo import Memo
 from gridnode.api.parameters import Parameters
 from gridnode.mempool.pool import Pool
 from gridnode.node.config import Config
@@ -23,6 +24,7 @@ from gridnode.node.intake import Intake
 from gridnode.node.ledger_store import LedgerStore, View
 from gridnode.state.kv import Reader
 
+T = TypeVar("T")
 PAGE = ("limit", "after")
 """Query parameters of every paged list."""
 _THREADS = trio.CapacityLimiter(1)  # more would only fight over the interpreter, and the loop has to win
@@ -84,11 +86,17 @@ class Ask:
     """What for."""
     view: View
     """The committed height that the answer is about."""
+    memo: Memo
+    """What others who asked about this height made us find out."""
 
     @property
     def reader(self) -> Reader:
         """The state of that height."""
         return self.view.reader
+
+    def once(self, key: Hashable, find: Callable[[], T]) -> T:
+        """What `find` returns, found out once for all who ask about this height."""
+        return self.memo.once(self.view.height, key, find)
 
     @property
     def time_ms(self) -> int:
@@ -108,7 +116,7 @@ def read(handler: Handler, query: tuple[str, ...], threaded: bool) -> Endpoint:
         node: Served = request.app.state.node
         parameters = Parameters(request, query)
         with node.store.view() as view:
-            ask = Ask(node, parameters, view)
+            ask = Ask(node, parameters, view, request.app.state.memo)
             if threaded:
                 return await trio.to_thread.run_sync(_answered, handler, ask, limiter=_THREADS)
             return _answered(handler, ask)

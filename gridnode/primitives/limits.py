@@ -37,6 +37,7 @@ MAX_SUBMIT_BATCH: Final = 1_000  # transactions in one request
 MAX_RANGE_MTUS: Final = 366 * 96  # between the ends of a range of prices: a year; more is a time in the wrong unit
 MAX_ASKED_MTU: Final = 2**62  # of a question: times of later ones leave 64 bits
 MAX_SHARED_TRADES: Final = 1_000  # newest trades that an answer adds up by zone and source: a few ms
+MAX_REMEMBERED: Final = 8  # parts of answers that are dear, of one height: books of 100,000 levels at worst
 MAX_COUNTED_ROWS: Final = 100_000  # rows that an answer counts one by one
 MAX_RAW_BLOCKS: Final = 64  # blocks in one answer to an auditor
 MAX_RAW_BYTES: Final = 4 * 1024 * 1024  # an answer stops before the block that passes this, unless it is the first
