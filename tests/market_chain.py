@@ -13,6 +13,8 @@ from gridnode.audit.findings import Report
 from gridnode.audit.verify import Audit
 from gridnode.chain.genesis import Genesis
 from gridnode.chain.recorded import RecordedBlock
+from gridnode.modules.grid.tables import Line
+from gridnode.modules.grid.tariffs import Charge
 from gridnode.modules.registry.messages import BindMeter, RegisterParticipant, RegisterPoint
 from gridnode.modules.registry.tables import Direction, Kind, Source
 from gridnode.modules.token.messages import Mint
@@ -25,24 +27,31 @@ SELLERS = ("alice", "dora")
 FUNDS = 10_000 * THB
 
 
-def market_genesis(**market: Any) -> Genesis:
-    """Genesis of the test chain with other fields of the market's opening state."""
+def market_genesis(lines: tuple[int, int] = (40_000, 60_000), ring: int = 0, **market: Any) -> Genesis:
+    """Genesis of the test chain with other fields of the market's opening state; see `MarketChain`."""
     states = openings()
-    bounds = replace(states["market"].bounds, **market.pop("bounds", {}))
+    grid = states["grid"]
     narrow = tuple(
-        replace(line, atc_forward_wh=wh, atc_backward_wh=wh)
-        for line, wh in zip(states["grid"].lines, market.pop("lines", (40_000, 60_000)), strict=True)
+        replace(line, atc_forward_wh=wh, atc_backward_wh=wh) for line, wh in zip(grid.lines, lines, strict=True)
     )
-    return genesis(
-        market=replace(states["market"], bounds=bounds, **market), grid=replace(states["grid"], lines=narrow)
-    )
+    if ring:
+        direct = Line("direct", "NORTH", "CITY", ring, ring, account("egat"))
+        wheeling = (*grid.tariff.wheeling, Charge("direct", (50_000, 30_000)))
+        grid = replace(grid, tariff=replace(grid.tariff, wheeling=wheeling))
+        narrow = (*narrow, direct)
+    bounds = replace(states["market"].bounds, **market.pop("bounds", {}))
+    return genesis(market=replace(states["market"], bounds=bounds, **market), grid=replace(grid, lines=narrow))
 
 
 class MarketChain:
     """A chain that keeps what it told."""
 
     def __init__(self, **market: Any) -> None:
-        """`market` replaces fields of the market's opening state; `lines` sets the capacities of both lines."""
+        """`market` replaces fields of the market's opening state.
+
+        lines  capacities of the lines of CITY and NORTH to the bus, Wh
+        ring   capacity of a third line between the zones, which closes a ring; 0 for none
+        """
         self.genesis = market_genesis(**market)
         self.chain = MemoryChain(self.genesis)
         self.recorded: list[RecordedBlock] = []

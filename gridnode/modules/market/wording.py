@@ -141,6 +141,8 @@ def _why(found: OrderExplanation) -> list[str]:
         told.append(_blocked_text(order, found.blocked))
     if order.ending is Ending.KILLED:
         told.append(f"{found.in_reach_wh} of {order.energy_wh} Wh were in reach.")
+        if found.in_reach_wh == order.energy_wh:
+            told.append("The steps of a whole block did not suffice to meet so many orders.")
     return told
 
 
