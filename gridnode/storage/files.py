@@ -97,7 +97,7 @@ class _Disk:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
 
     def list_names(self, folder: Path) -> list[str]:
-        return sorted(os.listdir(folder))
+        return sorted(path.name for path in folder.iterdir())
 
     def read(self, path: Path) -> bytes:
         return path.read_bytes()

@@ -137,13 +137,15 @@ class Snapshot:
 class Database:
     """The LevelDB of one node and one chain; one process opens it at a time."""
 
-    def __init__(self, path: Path, genesis_hash: bytes) -> None:
+    def __init__(self, path: Path, genesis_hash: bytes, engine: Any = None) -> None:
         """Open the database in the folder `path`, or make it, for the chain with this genesis hash.
+
+        engine    what keeps the rows instead of LevelDB, with the methods of a plyvel database that are used here.
 
         Raises OperatorError: in use by another process, not allowed, damaged, of another format version, or of another chain.
         """
         self._path = path
-        self._db = _open(path)
+        self._db = _open(path) if engine is None else engine
         try:
             self._check(_VERSION_KEY, FORMAT_VERSION.to_bytes(4, "big"), "of format version", _number)
             self._check(_GENESIS_KEY, genesis_hash, "of the chain with genesis hash", bytes.hex)

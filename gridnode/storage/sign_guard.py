@@ -158,6 +158,7 @@ class SignGuard:
 def _read(files: Files, path: Path) -> LastSigned | None:
     try:
         data = files.read(path)
+        files.sync_names(path.parent)  # whoever renamed it may have died before that was durable, and it is answered from now on
     except FileNotFoundError:
         return None
     except OSError as error:

@@ -154,6 +154,15 @@ def test_file_then_name_are_on_disk_before_the_signature_leaves(tmp_path: Path, 
     assert done == ["sync guard.new", "rename guard.new guard", f"sync {tmp_path.name}"]
 
 
+def test_what_is_read_is_durable_before_it_is_answered(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its maker may have died between the rename and the sync of the folder."""
+    prevote(guard(tmp_path), 1, 0, A)
+    synced: list[int] = []
+    monkeypatch.setattr(os, "fsync", synced.append)
+    guard(tmp_path)
+    assert len(synced) == 1
+
+
 def test_a_short_write_is_carried_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A disk that is nearly full may take a part of the record; a part is never put in the record's place."""
     write = os.write
