@@ -10,11 +10,13 @@ from dataclasses import replace
 from typing import Any
 
 from gridnode.audit.findings import Report
+from gridnode.audit.reading import opening, read_block
 from gridnode.audit.verify import Audit
 from gridnode.chain.genesis import Genesis
 from gridnode.chain.recorded import RecordedBlock
 from gridnode.modules.grid.tables import Line
 from gridnode.modules.grid.tariffs import Charge
+from gridnode.modules.market.tables import Bounds, MarketGenesis
 from gridnode.modules.registry.messages import BindMeter, RegisterParticipant, RegisterPoint
 from gridnode.modules.registry.tables import Direction, Kind, Source
 from gridnode.modules.token.messages import Mint
@@ -80,6 +82,14 @@ class MarketChain:
     def until(self, time_ms: int) -> None:
         """An empty block at a chain time."""
         self.block(after_ms=time_ms - self.time_ms)
+
+    def genesis_bounds(self) -> Bounds:
+        """What orders may say from MTU 0 on."""
+        return opening(self.genesis, "market", MarketGenesis).bounds
+
+    def messages(self, recorded: RecordedBlock) -> list[Any]:
+        """What a block's transactions that took effect asked of grid and market."""
+        return [message for done in read_block(recorded).done for message in done.messages]
 
     def _register(self) -> None:
         self.ok(*(("erc", RegisterParticipant(account(name), Kind.PROSUMER, zone, name)) for name, zone in ZONES.items()))
