@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final
 
+UNITS: Final = {"_thb_per_kwh": "THB/kWh", "_thb": "THB", "_wh": "Wh"}
 ORDERS: Final = (
     "number",
     "mtu",
@@ -45,7 +46,18 @@ CANDLE: Final = (
     "vwap_thb_per_kwh",
 )
 PERIODS: Final = ("mtu", "phase", "open_orders", "opens", "call_start", "gate_closure", "delivery_start", "is_settled")
-QUOTE: Final = ("limit_thb_per_kwh", "energy_wh")
+LEVELS: Final = ("zone", "limit_thb_per_kwh", "energy_wh", "orders")
+PATHS: Final = (
+    "path",
+    "seller_zone",
+    "buyer_zone",
+    "lines",
+    "price_thb_per_kwh",
+    "wheeling_thb_per_kwh",
+    "rent_thb_per_kwh",
+    "energy_wh",
+    "left_wh",
+)
 REACHED: Final = ("zone", "limit_thb_per_kwh", "wheeling_thb_per_kwh", "price_thb_per_kwh", "energy_wh", "room_wh")
 
 
@@ -69,7 +81,25 @@ def date(time_ms: int | None) -> str | None:
 
 
 def _picked(row: Mapping[str, Any], columns: Sequence[str]) -> dict[str, Any]:
-    return {name: row[name] if name in row else date(row[f"{name}_ms"]) for name in columns}
+    values: dict[str, Any] = {name: row[name] if name in row else date(row[f"{name}_ms"]) for name in columns}
+    if "sources" in values:
+        values["sources"] = _sources(values["sources"])
+    return {_heading(name): value for name, value in values.items()}
+
+
+def _sources(names: Sequence[str]) -> str:
+    """Sources in a word, when an order takes all."""
+    from gridnode.modules.registry.tables import Source
+
+    return "any" if len(names) == len(Source) else " ".join(names)
+
+
+def _heading(name: str) -> str:
+    """A column's name in words, its unit last: a narrow table breaks it between them."""
+    for suffix, unit in UNITS.items():
+        if name.endswith(suffix):
+            return f"{name.removesuffix(suffix)} {unit}"
+    return name.replace("_", " ")
 
 
 def auctions(data: Mapping[str, Any]) -> dict[str, Any]:
@@ -87,7 +117,14 @@ def auction(data: Mapping[str, Any]) -> dict[str, Any]:
     summary = data["summary"]
     lines = [row for row in summary["lines"] if row["flow_wh"]]
     shown = {name: value for name, value in data.items() if name not in ("summary", "paths")}
-    return dated(shown) | {"orders": summary["orders"], "zones": summary["zones"], "flows": lines, "paths": data.get("paths", [])}
+    paths = {"paths": [_path(row) for row in data["paths"]]} if "paths" in data else {}
+    return dated(shown) | {"orders": summary["orders"], "zones": summary["zones"], "flows": lines} | paths
+
+
+def _path(row: Mapping[str, Any]) -> dict[str, Any]:
+    """A path with its lines as text, those taken backward with a minus."""
+    lines = " ".join(("" if hop["direction"] > 0 else "-") + hop["line"] for hop in row["lines"])
+    return _picked({**row, "lines": lines}, PATHS)
 
 
 def indicative(data: Mapping[str, Any]) -> dict[str, Any]:
@@ -100,23 +137,33 @@ def book(data: Mapping[str, Any]) -> dict[str, Any]:
     """A book: best prices by zone, then depth; prices as seen from a zone when it has them."""
     shown = {name: value for name, value in data.items() if name != "seen_from_zone"}
     shown["zones"] = [_zone(row) for row in data["zones"]]
+    for side in ("bids", "offers"):
+        shown[side] = [_picked(row, LEVELS) for row in data[side]] or "none"
     seen = data.get("seen_from_zone", {"bids": [], "offers": []})
     for side in ("bids", "offers"):
         if seen[side]:
-            shown[f"{side} as seen from {seen['zone']}"] = [_picked(row, REACHED) for row in seen[side]]
+            shown[f"{side} seen from {seen['zone']}"] = [_picked(row, REACHED) for row in seen[side]]
     return shown
 
 
 def _zone(row: Mapping[str, Any]) -> dict[str, Any]:
-    best = {
-        f"{name} {column}": (row[f"best_{name}"] or {}).get(column) for name in ("bid", "offer") for column in QUOTE
-    }
-    return {"zone": row["zone"], **best, "bids_wh": row["bids_wh"], "offers_wh": row["offers_wh"]}
+    shown = {"zone": row["zone"]}
+    for side in ("bid", "offer"):
+        best = row[f"best_{side}"] or {}
+        shown |= {f"best {side} THB/kWh": best.get("limit_thb_per_kwh"), f"best {side} Wh": best.get("energy_wh")}
+        shown[f"{side}s Wh"] = row[f"{side}s_wh"]
+    return shown
 
 
 def stats(data: Mapping[str, Any]) -> dict[str, Any]:
     """Statistics, with the energy of the newest trades by zone and by source as tables."""
     newest = data["newest_trades"]
-    shown = {name: value for name, value in data.items() if name != "newest_trades"}
-    count = newest["trades"]
-    return shown | {f"newest {count} trades by zone": newest["by_zone"], f"newest {count} trades by source": newest["by_source"]}
+    parts = {name: dated(value) if isinstance(value, Mapping) else value for name, value in data.items()}
+    for side in ("best_bid", "best_offer") if "next_book" in parts else ():
+        parts["next_book"][side] = _best(parts["next_book"][side])
+    return parts | {"newest_trades": newest["trades"], "by zone": newest["by_zone"], "by source": newest["by_source"]}
+
+
+def _best(found: Mapping[str, Any] | None) -> str | None:
+    """A price level in one line."""
+    return f"{found['limit_thb_per_kwh']} THB/kWh, {found['energy_wh']} Wh in {found['zone']}" if found else None

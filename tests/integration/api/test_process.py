@@ -112,12 +112,9 @@ def test_a_node_from_start_to_restart(operator: Operator, started: Callable[[], 
     assert int(after["amount"]) >= int(before["amount"])
 
 
-def test_a_household_from_enrolment_to_its_first_reading(
-    operator: Operator, started: Callable[[], subprocess.Popen[bytes]]
-) -> None:
+def enrol(operator: Operator) -> dict[str, str]:
+    """A household in BANGKOK with 1,000 THB, point p-1 and solar meter m-1, whose keys are `home` and `device`; its key."""
     home, device = operator.new_key("home"), operator.new_key("device")
-    password = str(operator.keys / "ERC.password")
-    started()
     operator.as_("ERC", "register-participant", home["address"], "--zone", "BANGKOK", "--name", "home-1", "--kind", "prosumer")
     operator.as_("BANK", "send", "token.mint", "--body", json.dumps(_thb(home["address"], 1_000 * 10**9)))
     point = {"point": "p-1", "owner": home["address"], "zone": "BANGKOK"}
@@ -125,6 +122,15 @@ def test_a_household_from_enrolment_to_its_first_reading(
     meter = {"meter": "m-1", "point": "p-1", "device_key": device["public_key"], "max_energy_wh": 9_000}
     meter |= {"direction": "generation", "source": "solar"}
     operator.as_("MEA", "send", "registry.bind_meter", "--body", json.dumps(meter))
+    return home
+
+
+def test_a_household_from_enrolment_to_its_first_reading(
+    operator: Operator, started: Callable[[], subprocess.Popen[bytes]]
+) -> None:
+    password = str(operator.keys / "ERC.password")
+    started()
+    home = enrol(operator)
 
     clock = operator.type("query", "tariff")[1]["clock"]["mtu_ms"]
     ahead = time.time_ns() // 1_000_000 // clock + 20
@@ -144,6 +150,45 @@ def test_a_household_from_enrolment_to_its_first_reading(
     assert measured["events"][0]["body"]["meter"] == "m-1"
     assert operator.type("query", "readings", "m-1")[1]["rows"][0]["generated_wh"] == 700
     assert operator.type("query", "meter", "m-1")[1]["owner"] == home["address"]
+
+
+def test_orders_of_every_kind_from_the_shell(
+    operator: Operator, started: Callable[[], subprocess.Popen[bytes]], tmp_path: Path
+) -> None:
+    started()
+    home, friend = enrol(operator), operator.new_key("friend")["address"]
+    ahead = operator.type("query", "tariff")[1]["mtu"] + 40
+    listed = ("query", "orders", "--owner", home["address"])
+
+    def order(number: int) -> Any:
+        return operator.type("query", "order", str(number))[1]
+
+    wish = ("--prefer", f"{friend}:wind", "--prefer", "solar+hydro", "--hours", "0.01")
+    bid = ("bid", "p-1", "--mtu", str(ahead), "--energy-wh", "300", "--limit", "2", "--sheet-id", "7", *wish)
+    number = operator.as_("home", *bid)["events"][0]["body"]["first_order"]
+    placed = order(number)
+    assert (placed["terms"], placed["side"], placed["sheet_id"]) == ("rest", "bid", 7)
+    assert placed["preferences"] == [{"partner": friend, "sources": ["wind"]}, {"partner": None, "sources": ["solar", "hydro"]}]
+    assert 0 < placed["good_until_ms"] - placed["placed_ms"] <= 36_000
+
+    market = ("bid", "p-1", "--mtu", str(ahead), "--energy-wh", "300", "--terms", "market")
+    number = operator.as_("home", *market)["events"][0]["body"]["first_order"]
+    assert (order(number)["status"], order(number)["ending"]) == ("cancelled", "immediate")
+
+    path = tmp_path / "sheet.csv"
+    path.write_text(f"mtu,side,energy_wh,limit,sources,terms\n{ahead},offer,400,3,solar,\n{ahead + 1},bid,500,2,,auction\n")
+    operator.as_("home", "sheet", "p-1", str(path), "--sheet-id", "8")
+    operator.as_("home", "sheet", "p-1", str(path), "--sheet-id", "8", "--revision", "1")
+    rows = operator.type(*listed, "--status", "active")[1]["rows"]
+    assert [(row["mtu"], row["terms"]) for row in rows if row["sheet_id"] == 8] == [(ahead, "rest"), (ahead + 1, "auction")]
+    operator.as_("home", "cancel-all", "--from-mtu", str(ahead + 1))
+    operator.as_("home", "cancel-all")
+    assert operator.type(*listed, "--status", "active")[1]["rows"] == []
+
+    operator.as_("ERC", "set-bounds", "--from-mtu", str(ahead + 300), "--cap", "8.5")
+    before, after = (operator.type("query", "bounds", "--mtu", str(ahead + 300 - step))[1] for step in (1, 0))
+    assert (before["from_mtu"], after["price_cap_thb_per_kwh"], after["min_order_wh"]) == (0, "8.5", before["min_order_wh"])
+    assert len(operator.type("query", "dated-bounds")[1]["rows"]) == 2
 
 
 def test_a_tariff_and_holidays_are_set_from_files(
