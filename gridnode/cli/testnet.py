@@ -31,6 +31,9 @@ def play(
     forecast_error: Annotated[
         int, typer.Option(min=0, max=100, metavar="PCT", help="How far the forecasts that participants trade by may be off.")
     ] = 10,
+    lines: Annotated[
+        int, typer.Option(min=1, max=100, metavar="PCT", help="Capacity of the lines between zones; less fills them sooner.")
+    ] = 100,
 ) -> None:
     """Start a local network of validators, trade one real day on it, settle it and report."""
     if day is not None and not day.is_file():
@@ -46,5 +49,5 @@ def play(
 
     from gridnode.replay.testnet import Options, run
 
-    options = Options(validators, day, folder, seed, report, picture, keep, mtu_seconds, forecast_error)
+    options = Options(validators, day, folder, seed, report, picture, keep, mtu_seconds, forecast_error, lines)
     run(options, Console())

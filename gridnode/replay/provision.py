@@ -92,12 +92,14 @@ def write_network(
     lead_ms: int,
     first_quarter: int = 0,
     base_port: int = 26600,
+    lines_percent: int = 100,
 ) -> NetworkPlan:
     """Write a new network into `folder`, which must be empty or absent.
 
     start_ms       chain time of height 0, unix ms
     lead_ms        least time between it and the first MTU that is played
     first_quarter  quarter hour of the day that this MTU is
+    lines_percent  capacity of the lines between zones, percent of what they have
 
     Raises OperatorError when the folder holds something or no ports are free.
     """
@@ -121,6 +123,7 @@ def write_network(
         first_mtu,
         {name: encode_address(address_of(keys.public_key)) for name, keys in accounts.items()},
         [(plan.name, plan.consensus_keys.public_key.hex()) for plan in plans if plan.consensus_keys],
+        lines_percent,
     )
     _write(folder / "genesis.toml", msgspec.toml.encode(document).decode())
     _write(folder / "network.key", generate().seed.hex(), 0o600)

@@ -63,6 +63,11 @@ def limits_micro(quarter: int) -> tuple[int, int]:
     return TARIFF.bands[band].feed_in_micro_per_kwh, TARIFF.retail_micro_per_kwh(energy)
 
 
+def capacity_wh(percent: int = 100) -> dict[str, int]:
+    """ATC of each zone's line when all are `percent` of what they are, Wh per MTU, rounded down."""
+    return {zone: capacity * percent // 100 for zone, capacity in CAPACITY_WH.items()}
+
+
 def genesis_document(
     chain_id: str,
     start_ms: int,
@@ -70,8 +75,12 @@ def genesis_document(
     first_mtu: int,
     accounts: Mapping[str, str],
     validators: Sequence[tuple[str, str]],
+    lines_percent: int = 100,
 ) -> dict[str, Any]:
-    """Document of the genesis file; `validators` are (name, consensus key in hex), their operators the accounts of the same name."""
+    """Document of the genesis file; `validators` are (name, consensus key in hex), their operators the accounts of the same name.
+
+    lines_percent   capacity of all lines, percent of CAPACITY_WH
+    """
     return {
         "chain_id": chain_id,
         "time_ms": start_ms,
@@ -81,7 +90,7 @@ def genesis_document(
         "validators": [{"name": name, "key": key, "power": 1, "operator": name} for name, key in validators],
         "token": _token(accounts),
         "registry": _registry(accounts),
-        "grid": _grid(mtu_ms, first_mtu),
+        "grid": _grid(mtu_ms, first_mtu, capacity_wh(lines_percent)),
         **_energy(mtu_ms),
     }
 
@@ -123,7 +132,7 @@ def _registry(accounts: Mapping[str, str]) -> dict[str, Any]:
     }
 
 
-def _grid(mtu_ms: int, first_mtu: int) -> dict[str, Any]:
+def _grid(mtu_ms: int, first_mtu: int, capacities_wh: Mapping[str, int]) -> dict[str, Any]:
     return {
         "params": {
             "clock": {"mtu_ms": mtu_ms, "day_origin_mtu": first_mtu, "weekday_of_origin": WEDNESDAY},
@@ -140,7 +149,7 @@ def _grid(mtu_ms: int, first_mtu: int) -> dict[str, Any]:
                 "atc_backward_wh": capacity,
                 "owner": DSO_OF_ZONE[zone],
             }
-            for zone, capacity in CAPACITY_WH.items()
+            for zone, capacity in capacities_wh.items()
         ],
         "holidays": [],
         "tariff": to_json(TARIFF),

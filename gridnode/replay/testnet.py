@@ -8,6 +8,7 @@ import time
 from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
+from functools import partial
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -29,7 +30,7 @@ from gridnode.replay.intentions import wants
 from gridnode.replay.network import LocalNetwork, LocalNode
 from gridnode.replay.provision import NetworkPlan, NodePlan, write_network
 from gridnode.replay.report import Figures, broken_promises, make_report
-from gridnode.replay.rules import CAPACITY_WH, DSO_OF_ZONE, limits_micro
+from gridnode.replay.rules import CAPACITY_WH, DSO_OF_ZONE, capacity_wh, limits_micro
 
 LEAD_MS = 40_000
 """Between the first block and the day's first quarter hour: start-up, registration, the first sheets."""
@@ -59,6 +60,8 @@ class Options:
     """Length of a quarter hour."""
     forecast_error: int = 10
     """How far the forecasts that participants trade by may be off, percent."""
+    lines_percent: int = 100
+    """Capacity of the lines between zones, percent of what they have."""
 
 
 def run(options: Options, console: Console) -> dict[str, Any]:
@@ -80,7 +83,14 @@ async def _run(options: Options, folder: Path, day: Day, console: Console) -> di
     mtu_ms = round(options.mtu_seconds * 1000)
     now_ms = time.time_ns() // 1_000_000
     plan = await trio.to_thread.run_sync(
-        write_network, folder, options.validators, options.seed, mtu_ms, now_ms, LEAD_MS, day.quarters.start
+        partial(write_network, lines_percent=options.lines_percent),
+        folder,
+        options.validators,
+        options.seed,
+        mtu_ms,
+        now_ms,
+        LEAD_MS,
+        day.quarters.start,
     )
     console.print(f"network [bold]{plan.chain_id}[/] in {folder}")
     nodes = [local_node(node) for node in plan.nodes]
@@ -88,7 +98,7 @@ async def _run(options: Options, folder: Path, day: Day, console: Console) -> di
         remotes = {node.name: await stack.enter_async_context(Remote(node.url)) for node in nodes}
         console.print("validators " + ", ".join(f"{node.name} {node.url}" for node in nodes))
         report, figures = await _play(options, plan, day, remotes, started, console)
-        wrong = broken_promises(report, figures, day, CAPACITY_WH)
+        wrong = broken_promises(report, figures, day, capacity_wh(options.lines_percent))
         _write(options, folder, report, figures, day, console)
         _show(report, wrong, console)
         if options.keep:
@@ -129,7 +139,7 @@ async def _play(
         progress = Progress(tell)
         supply = await play_day(plan, day, options.seed, remotes, progress, options.forecast_error)
     return await make_report(
-        remotes, day, plan.first_mtu, CAPACITY_WH, supply, progress, time.monotonic() - started
+        remotes, day, plan.first_mtu, capacity_wh(options.lines_percent), supply, progress, time.monotonic() - started
     )
 
 
@@ -183,7 +193,7 @@ def _write(
         target.write_text(text, encoding="utf-8")
     image = options.picture or (options.report or folder / "report.json").with_suffix(".png")
     energy = {zone: _zone_energy(day, zone) for zone in day.zones}
-    picture.draw(image, figures, energy, CAPACITY_WH)
+    picture.draw(image, figures, energy, capacity_wh(options.lines_percent))
     if options.report or options.keep or options.folder:
         console.print(f"report {targets[-1]}, picture {image}")
 
