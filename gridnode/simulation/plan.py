@@ -1,0 +1,200 @@
+"""What a seed means: which validators, who lies and how, and what goes wrong in the world until it heals. The same seed, the same plan."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from random import Random
+from typing import Final
+
+from gridnode.primitives.errors import OperatorError
+
+
+class Fault(StrEnum):
+    """Something that goes wrong until the world heals."""
+
+    DELAY = "delay"  # messages take long, so they overtake each other
+    LOSS = "loss"
+    REPEAT = "repeat"  # messages come twice
+    PARTITION = "partition"  # links are down, each way by itself, or the nodes are split in two
+    SECLUDE = "seclude"  # a message does not reach one receiver for a while, however often it is sent
+    CRASH = "crash"  # a process dies between two effects, or within one
+    POWER = "power"  # the machine goes down with it, and with it what was not synced
+    DISK = "disk"  # a disk is full for a while
+    CLOCK = "clock"  # a clock jumps by up to an hour
+    SLOW = "slow"  # executing a block takes its time
+    DEAD = "dead"  # a node stays away for good, as far as f allows
+
+
+class Lie(StrEnum):
+    """What a Byzantine validator does."""
+
+    EQUIVOCATE = "equivocate"  # tells half of its peers another vote, another block
+    WITHHOLD = "withhold"  # sends what it says to some only
+    AMNESIA = "amnesia"  # forgets what it is locked on
+    BAD_BLOCK = "bad block"  # proposes blocks that are not valid
+    USURP = "usurp"  # proposes when it is another's turn
+    FAR_ROUNDS = "far rounds"  # votes in rounds that nobody has reached
+    FORGE = "forge"  # claims heights that are not, and answers with forged blocks
+    TWINS = "twins"  # runs two nodes with one key
+
+
+LIES: Final = tuple(Lie)
+ALL: Final = tuple(Fault)
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What the user asks for."""
+
+    seed: int
+    """Draws everything else."""
+    validators: int = 4
+    """How many."""
+    faults: tuple[Fault, ...] = ALL
+    """Which may happen; a seed draws some of them."""
+    heights: int = 6
+    """Every honest node commits at least so many blocks."""
+    byzantine: int | None = None
+    """How many lie; None draws at most f."""
+
+    @property
+    def command(self) -> str:
+        """The command that does it again."""
+        faults = "all" if self.faults == ALL else ",".join(self.faults) or "none"
+        liars = "" if self.byzantine is None else f" --byzantine {self.byzantine}"
+        return (
+            f"gridnode simulate --seed {self.seed} --validators {self.validators} --faults {faults} "
+            f"--heights {self.heights}{liars}"
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a wish comes to."""
+
+    wish: Wish
+    """The wish."""
+    powers: tuple[int, ...]
+    """Power of each validator."""
+    liars: dict[int, tuple[Lie, ...]]
+    """Who lies, and how."""
+    dead: tuple[int, ...] = ()
+    """Who stays away once the world has healed."""
+    wrong_clocks: tuple[int, ...] = ()
+    """Whose clock jumps; some of them stay wrong."""
+    heal_ms: int = 0
+    """When the world heals."""
+    delay_ms: int = 20
+    """Longest way of a message in a good world."""
+    bad_delay_ms: int = 20
+    """Longest way until the world heals."""
+    percent: dict[Fault, int] = field(default_factory=dict)
+    """How bad each fault is; what it is a percentage of is said where it is used."""
+
+    def is_few(self, numbers: Sequence[int]) -> bool:
+        """Whether these validators have less than 1/3 of the power: no more than the paper's f."""
+        return 3 * sum(self.powers[number] for number in numbers) < sum(self.powers)
+
+    @property
+    def is_safe(self) -> bool:
+        """Whether the liars are few enough for agreement."""
+        return self.is_few(tuple(self.liars))
+
+
+_BADNESS: Final[dict[Fault, tuple[int, ...]]] = {
+    Fault.DELAY: (100, 300, 800),
+    Fault.LOSS: (10, 30, 60),
+    Fault.REPEAT: (10, 40),
+    Fault.PARTITION: (20, 40),
+    Fault.SECLUDE: (20, 40),
+    Fault.CRASH: (3, 10),
+    Fault.POWER: (50, 100),
+    Fault.DISK: (2, 5),
+    Fault.CLOCK: (5,),
+    Fault.SLOW: (10, 30),
+    Fault.DEAD: (100,),
+}
+"""How bad a fault may be."""
+
+
+def parse_faults(text: str) -> tuple[Fault, ...]:
+    """Faults from `all`, `none` or names with commas between. Raises OperatorError."""
+    if text in ("all", "none"):
+        return ALL if text == "all" else ()
+    try:
+        named = [Fault(name.strip()) for name in text.split(",")]
+    except ValueError:
+        raise OperatorError(f"--faults: expected all, none, or some of {','.join(ALL)}, got {text}") from None
+    return tuple(fault for fault in ALL if fault in named)
+
+
+def plan_of(wish: Wish) -> Plan:
+    """Draw the plan of a wish. Raises OperatorError when more are to lie than there are."""
+    random = Random(f"plan {wish.seed} {wish.validators}")
+    powers = _powers(random, wish.validators)
+    liars = _liars(random, wish, powers)
+    percent = {
+        fault: random.choice(_BADNESS[fault]) for fault in ALL if random.randrange(2) and fault in wish.faults
+    }
+    if Fault.POWER in percent:
+        percent.setdefault(Fault.CRASH, 3)
+    plan = Plan(wish, powers, liars)
+    honest = [number for number in range(wish.validators) if number not in liars]
+    random.shuffle(honest)
+    dead, clocks = _impaired(plan, honest, percent, random)
+    return Plan(
+        wish,
+        powers,
+        liars,
+        dead,
+        clocks,
+        random.choice((1_500, 3_000, 6_000)) if percent or (liars and wish.faults) else 0,
+        20,
+        percent.get(Fault.DELAY, 20),
+        percent,
+    )
+
+
+def _powers(random: Random, count: int) -> tuple[int, ...]:
+    if count == 1 or random.randrange(3):
+        return (1,) * count
+    return tuple(random.randint(1, 5) for _ in range(count))
+
+
+def _liars(random: Random, wish: Wish, powers: tuple[int, ...]) -> dict[int, tuple[Lie, ...]]:
+    """Who lies; with two or more ways of lying each, unless they are to break the chain: then all are twins."""
+    if (wish.byzantine or 0) > wish.validators:
+        raise OperatorError(f"--byzantine: expected at most {wish.validators}, got {wish.byzantine}")
+    if wish.byzantine is None and not wish.faults:
+        return {}
+    order = random.sample(range(wish.validators), wish.validators)
+    chosen: list[int] = []
+    few = Plan(wish, powers, {})
+    for number in order:
+        if wish.byzantine is None:
+            if random.randrange(3) and few.is_few([*chosen, number]):
+                chosen.append(number)
+        elif len(chosen) < wish.byzantine:
+            chosen.append(number)
+    if not few.is_few(chosen):
+        return dict.fromkeys(sorted(chosen), (Lie.TWINS,))
+    return {number: tuple(random.sample(LIES, random.randint(1, 3))) for number in sorted(chosen)}
+
+
+def _impaired(
+    plan: Plan, honest: list[int], percent: dict[Fault, int], random: Random
+) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """Who stays dead, and whose clock jumps: together with the liars less than 1/3 of the power."""
+    dead: list[int] = []
+    clocks: list[int] = []
+    for number in honest:
+        wrong = (*plan.liars, *dead, *clocks, number)
+        if not plan.is_few(wrong):
+            continue
+        if Fault.DEAD in percent and random.randrange(2):
+            dead.append(number)
+        elif Fault.CLOCK in percent:
+            clocks.append(number)
+    return tuple(sorted(dead)), tuple(sorted(clocks))

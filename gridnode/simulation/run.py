@@ -1,0 +1,154 @@
+"""One simulation: a plan carried out. Bad weather until the world heals, then everything good, and progress is asked for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from random import Random
+from typing import Final
+
+from gridnode.primitives.ids import Address
+from gridnode.simulation.byzantine import Liar
+from gridnode.simulation.chaos import Chaos
+from gridnode.simulation.checkers import Checkers
+from gridnode.simulation.coverage import counted_rules
+from gridnode.simulation.kernel import Clock
+from gridnode.simulation.links import Links
+from gridnode.simulation.machine import Machine
+from gridnode.simulation.plan import Fault, Lie, Plan, Wish, plan_of
+from gridnode.simulation.setting import chain_of, validator_keys
+from gridnode.simulation.sharing import shared_work
+from gridnode.simulation.trace import Trace
+from gridnode.simulation.violation import Violation
+from gridnode.simulation.workload import Workload
+
+PATIENCE_MS: Final = 150_000
+"""After the world has healed, two more blocks come within this virtual time: f + 1 rounds of the longest timeouts, and some."""
+EMPTY_MS: Final = 2_500
+"""So long a block may take when there is nothing to put into it: the heartbeat, and its round."""
+TRANSFER_EVERY_MS: Final = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What came of a seed."""
+
+    plan: Plan
+    """What was to happen."""
+    violation: Violation | None
+    """What was promised and did not hold; None when all did."""
+    heights: tuple[int, ...]
+    """How far each honest node came."""
+    blocks: int
+    """Blocks that honest nodes stored, all together."""
+    rules: dict[int, int]
+    """How often each line of Algorithm 1 changed something."""
+    has_forked: bool
+    """Whether two blocks of one height were final: only where too many lie."""
+    trace_hash: str
+    """SHA-256 of the trace."""
+    trace: list[str]
+    """Its lines, when they were kept."""
+    now_ms: int
+    """Virtual time at the end."""
+
+
+class Simulation:
+    """A network of machines and all that happens to it."""
+
+    def __init__(self, plan: Plan, keep_trace: bool = False) -> None:
+        self.plan = plan
+        self.clock = Clock()
+        self.trace = Trace(self.clock, keep_trace)
+        wish = plan.wish
+        self.random = Random(f"run {wish.seed}")
+        self.rules: dict[int, int] = {}
+        self.chain = chain_of(plan.powers)
+        self.links = Links(self.clock, Random(f"links {wish.seed}"), plan)
+        self.checkers = Checkers(plan, self.chain.genesis, self.trace)
+        self.machines = self._machines()
+        self.checkers.machines = self.machines
+        self.chaos = Chaos(self.clock, Random(f"chaos {wish.seed}"), plan, self.machines, self.trace)
+        self.checkers.on_stop = self.chaos.stopped
+        self.honest = [machine for machine in self.machines if machine.is_honest]
+        for machine in self.machines:
+            machine.start()
+        self.workload = Workload(
+            self.clock,
+            Random(f"clients {wish.seed}"),
+            self.chain.genesis.chain_id,
+            self.checkers.chain_time_ms,
+            self.machines,
+            TRANSFER_EVERY_MS,
+        )
+
+    def _machines(self) -> list[Machine]:
+        plan, seed = self.plan, self.plan.wish.seed
+        keys = [validator_keys(number) for number in range(len(plan.powers))]
+        names = [(number, f"V{number}") for number in range(len(plan.powers))]
+        names += [(number, f"V{number}'") for number, lies in plan.liars.items() if Lie.TWINS in lies]
+        machines: list[Machine] = []
+        peer_of: dict[Address, bytes] = {}
+        for place, (number, name) in enumerate(names):
+            parts = (
+                place, name, keys[number], self.chain, self.clock, self.links, peer_of, self.checkers,
+                Random(f"machine {seed} {place}"), plan.percent.get(Fault.SLOW, 0),
+            )  # fmt: skip
+            lies = plan.liars.get(number)
+            machine = Machine(*parts) if lies is None else Liar(*parts, lies=lies)
+            machine.side = int(place >= len(plan.powers)) if lies else place % 2
+            peer_of.setdefault(machine.address, machine.peer_key)
+            machines.append(machine)
+        return machines
+
+    def run(self) -> Result:
+        """Carry the plan out, until all is well or a promise is broken."""
+        violation: Violation | None = None
+        with shared_work(), counted_rules(self.rules):
+            try:
+                self._run()
+            except Violation as broken:
+                violation = broken
+                self.trace.note("-", f"violation: {broken}")
+        return Result(
+            self.plan,
+            violation,
+            tuple(self._height(machine) for machine in self.honest),
+            self.checkers.stored,
+            self.rules,
+            self.checkers.has_forked(),
+            self.trace.digest,
+            self.trace.lines,
+            self.clock.now_ms,
+        )
+
+    def _run(self) -> None:
+        wish, checkers = self.plan.wish, self.checkers
+        self.clock.run(self.plan.heal_ms, checkers.is_over)
+        checkers.look()
+        if checkers.has_forked():
+            checkers.check_blame()
+            return
+        self.chaos.heal()
+        best = checkers.best
+        goal = max(best + 2, wish.heights)
+        patience_ms = PATIENCE_MS + (goal - best) * EMPTY_MS
+        awaited = [machine for machine in self.honest if not machine.is_gone]
+
+        def is_over() -> bool:
+            return checkers.is_over() or all(self._height(machine) >= goal for machine in awaited)
+
+        self.clock.run(self.clock.now_ms + patience_ms, is_over)
+        checkers.look()
+        if checkers.has_forked():
+            checkers.check_blame()
+        elif self.plan.is_safe:
+            checkers.check_progress(goal, {machine.name: self._height(machine) for machine in awaited})
+            checkers.check_end(awaited)
+
+    def _height(self, machine: Machine) -> int:
+        return self.checkers.heights.get(machine.number, 0)
+
+
+def simulate(wish: Wish, keep_trace: bool = False) -> Result:
+    """Carry out a wish."""
+    return Simulation(plan_of(wish), keep_trace).run()

@@ -1,0 +1,55 @@
+"""Work that all nodes of a simulation do alike is done once: checks of signatures, decoding of messages.
+
+Both are functions of bytes alone: whether a signature of this key over this message is valid, which message these bytes are. That one
+node has asked tells another nothing but the answer, so nothing is hidden, unless these functions gave two answers to one question. What
+depends on a node, above all executing a block, is done by each node for itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from functools import lru_cache
+from typing import Any, Final
+
+from gridnode.chain import commit as commits
+from gridnode.chain.transaction import Transaction, VerifiedTransaction
+from gridnode.crypto.keys import verify
+from gridnode.execution.admission import signature_checks
+from gridnode.node import ingress
+from gridnode.node.wire import from_wire
+
+REMEMBERED: Final = 20_000
+"""Answers kept."""
+
+verified_once = lru_cache(maxsize=REMEMBERED)(verify)
+
+
+class Checker:
+    """Checks transactions, as the node's verifier does, without threads."""
+
+    async def verified(self, transactions: Sequence[Transaction]) -> list[VerifiedTransaction | None]:
+        """For each transaction, itself when every signature in it is valid, else None; in order. Raises Rejected, Malformed."""
+        checks = [signature_checks(transaction) for transaction in transactions]
+        return [
+            VerifiedTransaction(transaction) if all(verified_once(*check) for check in group) else None
+            for transaction, group in zip(transactions, checks, strict=True)
+        ]
+
+
+@contextmanager
+def shared_work() -> Iterator[None]:
+    """While this lasts, what arrives at nodes is decoded and checked once."""
+    replaced: list[tuple[Any, str, Any]] = [
+        (commits, "verify", verified_once),
+        (ingress, "verify", verified_once),
+        (ingress, "from_wire", lru_cache(maxsize=REMEMBERED)(from_wire)),
+    ]
+    kept = [(module, name, getattr(module, name)) for module, name, _ in replaced]
+    for module, name, stand_in in replaced:
+        setattr(module, name, stand_in)
+    try:
+        yield
+    finally:
+        for module, name, original in kept:
+            setattr(module, name, original)

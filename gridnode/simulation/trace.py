@@ -1,0 +1,29 @@
+"""The trace of a simulation: one line an event, and the hash of all lines."""
+
+from __future__ import annotations
+
+from hashlib import sha256
+
+from gridnode.simulation.kernel import Clock
+
+
+class Trace:
+    """Lines in order; kept only when somebody will read them."""
+
+    def __init__(self, clock: Clock, keep: bool) -> None:
+        self._clock = clock
+        self._hash = sha256()
+        self._keep = keep
+        self.lines: list[str] = []
+
+    def note(self, who: str, what: str) -> None:
+        """Something has happened to somebody."""
+        line = f"{self._clock.now_ms} {who} {what}"
+        self._hash.update(line.encode() + b"\n")
+        if self._keep:
+            self.lines.append(line)
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of all lines, in hex."""
+        return self._hash.hexdigest()
