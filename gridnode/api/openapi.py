@@ -99,7 +99,8 @@ def _document(prefix: str, questions: Sequence[Described]) -> dict[str, Any]:
 
 
 def _operation(path: str, handler: Handler, query: tuple[str, ...]) -> dict[str, Any]:
-    return _described(path, (getdoc(handler) or "").partition("\n")[0], query)
+    summary, _, rest = (getdoc(handler) or "").partition("\n")
+    return _described(path, summary, query) | ({"description": rest.strip()} if rest.strip() else {})
 
 
 def _described(path: str, summary: str, query: tuple[str, ...]) -> dict[str, Any]:

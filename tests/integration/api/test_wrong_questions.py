@@ -114,6 +114,11 @@ def test_the_description_names_every_route(chain: ServedChain) -> None:
     assert "post" in told["paths"]["/api/v1/transactions"]
     orders = told["paths"]["/api/v1/energy/orders"]["get"]
     assert {row["name"] for row in orders["parameters"]} == {"limit", "after", "mtu", "owner", "side", "status", "terms", "zone"}
+    candles = told["paths"]["/api/v1/energy/candles"]["get"]
+    assert "`after` is the start of the last one" in candles["description"]
+    known = {row["name"]: row["schema"] for row in candles["parameters"]}
+    assert known["interval"]["enum"] == ["mtu", "hour"]
+    assert known["from"] == {"type": "integer", "minimum": 0}
     assert all(row["get"]["summary"] for row in told["paths"].values() if "get" in row)
 
 
