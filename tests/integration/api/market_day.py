@@ -43,14 +43,15 @@ def start() -> Genesis:
 
 async def live_through(chain: ServedChain) -> None:
     """Enrolment, trades in two intervals, books, an auction held and one that is called."""
-    await _register(chain)
+    await register(chain)
     await _trade(chain)
     await _rest(chain)
     await chain.ok("erc", SetBounds(BOUNDS_FROM, BOUNDS))
     await _auction(chain)
 
 
-async def _register(chain: ServedChain) -> None:
+async def register(chain: ServedChain) -> None:
+    """Enrol everybody."""
     zones = {"alice": "CITY", "bob": "CITY", "carol": "NORTH"}
     await chain.ok("erc", *[RegisterParticipant(account(name), Kind.PROSUMER, zone, name) for name, zone in zones.items()])
     await chain.ok("mea", *[RegisterPoint(f"{name}-point", account(name), "CITY") for name in ("alice", "bob")])
@@ -94,9 +95,10 @@ async def _rest(chain: ServedChain) -> None:
 
 
 async def _auction(chain: ServedChain) -> None:
-    """The auction of CALLED_MTU is held; that of CALLING_MTU, with the same orders, is to come."""
+    """The auction of CALLED_MTU is held; that of CALLING_MTU, with the same orders and a bid that is too low, is to come."""
     for sheet_id, mtu in enumerate((CALLED_MTU, CALLING_MTU), 10):
         await place(chain, "alice", sheet_id, offer(mtu, 60_000, 3_000_000, terms=Terms.AUCTION))
         await place(chain, "carol", sheet_id, bid(mtu, 60_000, 4_000_000, terms=Terms.AUCTION))
+    await place(chain, "bob", 11, bid(CALLING_MTU, 100, 2_000_000))
     await until(chain, CALLED_MTU * MTU_MS - GATE_MS)
     await until(chain, CALLING_MTU * MTU_MS - GATE_MS - CALL_MS)

@@ -110,9 +110,9 @@ class ServedChain:
 
 
 @contextmanager
-def served(folder: Path, **pool: int) -> Iterator[ServedChain]:
+def served(folder: Path, start: Genesis | None = None, **pool: int) -> Iterator[ServedChain]:
     """A chain in `folder`, closed at the end."""
-    chain = ServedChain(folder, **pool)
+    chain = ServedChain(folder, start, **pool)
     try:
         yield chain
     finally:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
 import pytest
 import trio
 
 from tests.chain_in_memory import START_MS
-from tests.energy_world import FIRST_MTU, MTU_MS
+from tests.energy_world import FIRST_MTU, MTU_MS, bid, offer
 from tests.integration.api.market_day import (
     BOUNDS_FROM,
     CALL_MS,
@@ -22,9 +23,12 @@ from tests.integration.api.market_day import (
     NEXT_HOUR,
     QUIET_MTU,
     live_through,
+    place,
+    register,
     start,
+    until,
 )
-from tests.integration.api.served import ServedChain, all_rows, ask, refused, text
+from tests.integration.api.served import ServedChain, all_rows, ask, data, refused, served, text
 
 FIRST_INTERVAL, SECOND_INTERVAL = (FIRST_MTU + 1) * MTU_MS, (FIRST_MTU + 3) * MTU_MS
 
@@ -74,7 +78,7 @@ def test_the_paths_of_an_auction(chain: ServedChain) -> None:
 
 def test_what_a_called_auction_would_give_is_what_the_other_gave(chain: ServedChain) -> None:
     told = ask(chain, f"energy/auctions/{CALLING_MTU}/indicative")
-    assert (told["phase"], told["open_orders"]) == ("call", 2)
+    assert (told["phase"], told["open_orders"]) == ("call", 3)
     assert told["gate_closure_ms"] == CALLING_MTU * MTU_MS - GATE_MS
     held = ask(chain, f"energy/auctions/{CALLED_MTU}")
     assert told["clearing"]["summary"]["zones"] == held["summary"]["zones"]
@@ -294,7 +298,7 @@ def test_the_last_time_that_can_be_asked_for_is_answered(chain: ServedChain, pat
 def test_statistics_of_all(chain: ServedChain) -> None:
     told = ask(chain, "energy/stats")
     assert (told["trades"], told["participants"], told["open_mtus"]) == (7, 3, 4)
-    assert told["open_orders"] == 2 + 2 + 2 + 3
+    assert told["open_orders"] == 3 + 2 + 2 + 3
     day = told["day"]
     assert (day["end_ms"] - day["start_ms"], day["trades"], day["volume_wh"]) == (96 * MTU_MS, 7, 85_500)
     assert ohlc(day)[:4] == ("3", "4", "2.5", "3")
@@ -307,6 +311,24 @@ def test_statistics_of_all(chain: ServedChain) -> None:
         {"zone": "NORTH", "sold_wh": 0, "bought_wh": 80_000},
     ]
     assert {row["source"]: row["sold_wh"] for row in newest["by_source"]}["solar"] == 85_500
+
+
+def test_the_last_day_has_the_trade_of_this_moment_and_none_from_before_it(tmp_path: Path) -> None:
+    async def scene(chain: ServedChain) -> Any:
+        await register(chain)
+        await place(chain, "alice", 1, offer(HOUR, 100, 3_000_000))
+        await place(chain, "bob", 1, bid(HOUR, 100, 4_000_000))
+        tip = chain.store.header
+        assert tip is not None
+        await until(chain, (tip.time_ms // MTU_MS + 96) * MTU_MS)
+        await place(chain, "alice", 2, offer(HOUR + 110, 101, 3_000_000))
+        await place(chain, "bob", 2, bid(HOUR + 110, 101, 4_000_000))
+        async with chain.client() as client:
+            return (await data(client, "energy/stats"))["day"]
+
+    with served(tmp_path, start()) as chain:
+        day = trio.run(scene, chain)
+    assert (day["trades"], day["volume_wh"]) == (1, 101)
 
 
 def test_statistics_of_an_mtu(chain: ServedChain) -> None:

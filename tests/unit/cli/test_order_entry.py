@@ -88,8 +88,9 @@ def test_what_is_wrong_is_named(change: dict[str, str], words: str) -> None:
     assert words in str(caught.value)
 
 
-def test_a_partner_that_is_no_address_is_refused_with_the_message() -> None:
-    body = {"sheet_id": 1, "point": "p", "entries": [entry(OFFER | {"prefer": "grid1x"})]}
+@pytest.mark.parametrize("prefer", ["grid1x", "me:solar"])
+def test_a_partner_that_is_no_address_is_refused_with_the_message(prefer: str) -> None:
+    body = {"sheet_id": 1, "point": "p", "entries": [entry(OFFER | {"prefer": prefer})]}
     with pytest.raises(OperatorError, match=r"market.place_sheet: entries.*partner"):
         message("market.place_sheet", body)
 
