@@ -25,7 +25,7 @@ Concepts
     gets the wheeling of a trade.
     The auction itself, without state: auction.py clears | auction_reference.py the same in plain Python | clearing.py rows and result |
     price_range.py which prices support it | certificate.py proves a result without the kernel | block_clearing.py as blocks tell it.
-    rules.py handlers, opening state, hook | queries.py, quotes.py what can be asked.
+    rules.py handlers, opening state, hook | queries.py, quotes.py, market_data.py what can be asked, delivered.py as another zone sees it.
     Why: explanation.py of an order, trade_explanation.py of a trade, reach.py whom an order can meet, past_books.py the book as it was,
     benefit.py what the tariff leaves, wording.py in words. Whether it is true is checked from outside, by `gridnode.audit`.
 
