@@ -60,6 +60,12 @@ def _hours(axes: Axes) -> None:
     axes.set_xlabel("hour of the day")
 
 
+def _steps(axes: Axes, kwh: Sequence[float], colour: str, label: str, above: Sequence[float] | float = 0) -> None:
+    """A row of quarter hours as one filled outline, from `above` upwards."""
+    edges = [index / 4 for index in range(len(kwh) + 1)]
+    axes.stairs(kwh, edges, baseline=above, fill=True, color=_COLOURS[colour], label=label)
+
+
 def _places(row: Sequence[Any]) -> list[float]:
     return [index / 4 + 0.125 for index in range(len(row))]
 
@@ -78,11 +84,10 @@ def _known(row: Sequence[int | None]) -> tuple[list[float], list[float]]:
 
 def _volume_and_price(axes: Axes, figures: Figures) -> None:
     books = figures.books
-    hours = _places(books.traded_wh)
-    auctioned = _kwh(books.auctioned_wh)
-    continuous = [whole - part for whole, part in zip(_kwh(books.traded_wh), auctioned, strict=True)]
-    axes.bar(hours, continuous, width=0.22, color=_COLOURS["continuous"], label="continuous trading")
-    axes.bar(hours, auctioned, width=0.22, bottom=continuous, color=_COLOURS["auction"], label="call auction")
+    whole, auctioned = _kwh(books.traded_wh), _kwh(books.auctioned_wh)
+    continuous = [energy - part for energy, part in zip(whole, auctioned, strict=True)]
+    _steps(axes, continuous, "continuous", "continuous trading")
+    _steps(axes, whole, "auction", "call auction", continuous)
     axes.set_ylabel("kWh per quarter hour")
     axes.set_title("Traded energy and its volume-weighted price to sellers")
     axes.legend(loc="upper left")
@@ -98,7 +103,7 @@ def _auction_prices(axes: Axes, figures: Figures) -> None:
         prices: list[int | None] = [price or None for price in row]
         axes.plot(*_known(prices), color=_COLOURS["tariff"], lw=1.2, ls="--", label=name)
     for zone, row_of_zone in sorted(figures.auctions.price_micro.items()):
-        axes.plot(*_known(row_of_zone), lw=1.4, marker=".", ms=4, label=zone)
+        axes.plot(*_known(row_of_zone), lw=1.4, label=zone)
     axes.set_ylabel("THB/kWh")
     rent = sum(figures.auctions.rent) / _THB
     axes.set_title(f"Closing call auctions: price of each zone; congestion rent of the day {rent:,.2f} THB")
@@ -159,8 +164,8 @@ def _imbalance(axes: Axes, figures: Figures) -> None:
 
 def _savings(axes: Axes, figures: Figures) -> None:
     saved = sorted((account.saved / _THB for account in figures.money.accounts.values()), reverse=True)
-    colours = [_COLOURS["auction"] if amount >= 0 else _COLOURS["full"] for amount in saved]
-    axes.bar(range(len(saved)), saved, width=1.0, color=colours)
+    for colour, part in (("auction", [max(0.0, one) for one in saved]), ("full", [min(0.0, one) for one in saved])):
+        axes.stairs(part, fill=True, color=_COLOURS[colour])
     axes.set_xlabel("participants")
     axes.set_ylabel("THB of the day")
     axes.set_title(f"Saved against the utility's tariff: {sum(saved):,.2f} THB in all")
