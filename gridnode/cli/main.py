@@ -15,6 +15,7 @@ from gridnode.cli import (
     query,
     query_certificates,
     query_market,
+    simulate,
     testnet,
     tx,
     tx_certificates,
@@ -40,6 +41,7 @@ app.command()(operate.init)
 app.command()(operate.start)
 app.command()(operate.status)
 app.command(name="testnet")(testnet.play)
+app.command()(simulate.simulate)
 app.command()(explain.explain)
 app.command(name="verify-clearing")(verify_clearing.verify_clearing)
 app.add_typer(keys.app, name="keys")

@@ -15,7 +15,7 @@ from gridnode.chain.commit import Commit
 from gridnode.chain.transaction import VerifiedTransaction
 from gridnode.chain.vote import NO_ROUND, Proposal, Vote, VoteKind, proposal_hash, vote_hash
 from gridnode.codec.records import decode, encode
-from gridnode.consensus.inputs import Input, ProposalReceived
+from gridnode.consensus.inputs import Input, ProposalReceived, VoteReceived
 from gridnode.execution.executed import Executed
 from gridnode.execution.validation import BlockInvalid
 from gridnode.mempool.pool import Pool
@@ -24,6 +24,7 @@ from gridnode.node.wire import RequestKind, to_wire
 from gridnode.primitives.ids import NO_HASH, Hash, Signature
 from gridnode.primitives.limits import MAX_ROUND
 from gridnode.primitives.units import Height, Round, TimeMs
+from gridnode.simulation.accountability import Record
 from gridnode.simulation.links import Station
 from gridnode.simulation.machine import Machine
 from gridnode.simulation.plan import Lie
@@ -42,6 +43,7 @@ class Liar(Machine):
         super().__init__(*parts)
         self.is_honest = False
         self._lies = dict.fromkeys(lies)
+        self._heard = Record(self._chain.genesis.validators)
         self._proposed: dict[tuple[int, int], dict[Hash, None]] = {}
 
     def _does(self, lie: Lie, percent: int = 60) -> bool:
@@ -52,6 +54,8 @@ class Liar(Machine):
     def hears(self, event: Input) -> None:
         """Remember what is proposed; forget what one is locked on."""
         super().hears(event)
+        if isinstance(event, VoteReceived):
+            self._heard.add(event.vote)
         if isinstance(event, ProposalReceived):
             proposal = event.proposal
             self._proposed.setdefault((proposal.height, proposal.round), {})[proposal.block_hash] = None
@@ -95,7 +99,11 @@ class Liar(Machine):
         if self._does(Lie.FAR_ROUNDS, 30):
             ahead = self.random.choice((1, 2, 7, 1_000, MAX_ROUND))
             self._say(self._signed(vote, Round(min(MAX_ROUND, vote.round + ahead)), vote.block_hash), EVERYBODY)
-        if self._does(Lie.EQUIVOCATE):
+        if self._does(Lie.SPLIT, 90):
+            one = self._one() if vote.kind is VoteKind.PREVOTE else 0
+            self._say(vote, one)
+            self._say(self._signed(vote, vote.round, NO_HASH), ~one)
+        elif self._does(Lie.EQUIVOCATE):
             others = [NO_HASH, *self._proposed.get((vote.height, vote.round), ())]
             other = self.random.choice(others)
             some = self._some()
@@ -116,7 +124,12 @@ class Liar(Machine):
         if proposed.proposal.valid_round == NO_ROUND and self._does(Lie.BAD_BLOCK):
             self._say(self._spoilt(proposed), EVERYBODY)
             return
-        if self._does(Lie.EQUIVOCATE):
+        stale = self._stale(proposed) if self._does(Lie.STALE, 80) else None
+        if stale is not None:
+            self._say(stale, EVERYBODY)
+        elif self._does(Lie.SPLIT):
+            self._say(proposed, ~self._one())
+        elif self._does(Lie.EQUIVOCATE):
             some = self._some()
             self._say(proposed, some)
             self._spawn(self._propose_another(proposed.proposal, ~some))
@@ -142,9 +155,26 @@ class Liar(Machine):
             self.node.candidates.proposed(block_hash, compact)
         return ProposedBlock(self._proposal(proposed.proposal, block_hash), compact)
 
-    def _proposal(self, like: Proposal, block_hash: Hash) -> Proposal:
-        signed = proposal_hash(CHAIN_ID, like.height, like.round, NO_ROUND, block_hash)
-        return Proposal(like.height, like.round, NO_ROUND, block_hash, self.address, self.keys.sign(signed))
+    def _stale(self, proposed: ProposedBlock) -> ProposedBlock | None:
+        """A block of the height, and a true or false claim that it got a polka in an earlier round; None in round 0."""
+        like = proposed.proposal
+        if not like.round or self.node is None:
+            return None
+        earlier = [(r, told) for r in range(like.round) for told in self._proposed.get((like.height, r), ())]
+        polkas = [(r, told) for r, told in earlier if self._heard.is_polka(like.height, r, told)]
+        claims = polkas or [(self.random.randrange(like.round), told) for _, told in [(0, like.block_hash), *earlier]]
+        if self.random.randrange(4):
+            claimed, block_hash = Round(claims[0][0]), claims[0][1]  # the oldest: most are locked on a later one
+        else:
+            claimed, block_hash = Round(self.random.randrange(like.round)), self.random.choice(claims)[1]
+        compact = self.node.candidates.compact(block_hash)
+        if compact is None:
+            return None
+        return ProposedBlock(self._proposal(like, block_hash, claimed), compact)
+
+    def _proposal(self, like: Proposal, block_hash: Hash, valid_round: Round = NO_ROUND) -> Proposal:
+        signed = proposal_hash(CHAIN_ID, like.height, like.round, valid_round, block_hash)
+        return Proposal(like.height, like.round, valid_round, block_hash, self.address, self.keys.sign(signed))
 
     async def _propose_another(self, first: Proposal, to: int) -> None:
         built = await self._built(first.height)
@@ -192,6 +222,10 @@ class Liar(Machine):
         return FinalBlock(built.block, Commit(request.first, Round(0), built.block_hash, signatures))
 
     # Telling some
+
+    def _one(self) -> int:
+        """One of the others, perhaps."""
+        return 1 << self.random.randrange(len(self.peer_of))
 
     def _some(self) -> int:
         """Some of the others: a bit for each machine's number; the complement is the rest."""

@@ -34,6 +34,8 @@ class Lie(StrEnum):
     WITHHOLD = "withhold"  # sends what it says to some only
     AMNESIA = "amnesia"  # forgets what it is locked on
     BAD_BLOCK = "bad block"  # proposes blocks that are not valid
+    SPLIT = "split"  # lets one peer alone see a quorum, hides a proposal from one peer alone, and never precommits
+    STALE = "stale"  # proposes a block of an earlier round again and claims a polka for it
     USURP = "usurp"  # proposes when it is another's turn
     FAR_ROUNDS = "far rounds"  # votes in rounds that nobody has reached
     FORGE = "forge"  # claims heights that are not, and answers with forged blocks
@@ -108,7 +110,7 @@ _BADNESS: Final[dict[Fault, tuple[int, ...]]] = {
     Fault.LOSS: (10, 30, 60),
     Fault.REPEAT: (10, 40),
     Fault.PARTITION: (20, 40),
-    Fault.SECLUDE: (20, 40),
+    Fault.SECLUDE: (20, 40, 60),
     Fault.CRASH: (3, 10),
     Fault.POWER: (50, 100),
     Fault.DISK: (2, 5),
@@ -150,7 +152,7 @@ def plan_of(wish: Wish) -> Plan:
         liars,
         dead,
         clocks,
-        random.choice((1_500, 3_000, 6_000)) if percent or (liars and wish.faults) else 0,
+        random.choice((1_500, 4_000, 10_000)) if percent or (liars and wish.faults) else 0,
         20,
         percent.get(Fault.DELAY, 20),
         percent,
