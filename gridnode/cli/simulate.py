@@ -26,10 +26,8 @@ def simulate(
     trace: Annotated[Path | None, typer.Option(help="Where the trace of the seed goes.")] = None,
 ) -> None:
     """Simulate a network of validators; exit code 1 when a promise was broken, with the command that does it again."""
-    from gridnode.simulation.campaign import silence
     from gridnode.simulation.plan import Wish, parse_faults
 
-    silence()
     wish = Wish(seed, validators, parse_faults(faults), heights, byzantine)
     if trace is not None and seeds > 1:
         raise OperatorError("--trace: expected one seed")

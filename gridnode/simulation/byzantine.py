@@ -101,7 +101,8 @@ class Liar(Machine):
             self._say(self._signed(vote, Round(min(MAX_ROUND, vote.round + ahead)), vote.block_hash), EVERYBODY)
         if self._does(Lie.SPLIT, 90):
             one = self._one() if vote.kind is VoteKind.PREVOTE else 0
-            self._say(vote, one)
+            proposed = self._proposed.get((vote.height, vote.round), {})
+            self._say(self._signed(vote, vote.round, next(iter(proposed), vote.block_hash)), one)
             self._say(self._signed(vote, vote.round, NO_HASH), ~one)
         elif self._does(Lie.EQUIVOCATE):
             others = [NO_HASH, *self._proposed.get((vote.height, vote.round), ())]
@@ -224,8 +225,8 @@ class Liar(Machine):
     # Telling some
 
     def _one(self) -> int:
-        """One of the others, perhaps."""
-        return 1 << self.random.randrange(len(self.peer_of))
+        """One of the others."""
+        return 1 << self.random.choice([other.number for other in self._links.others(self)] or [0])
 
     def _some(self) -> int:
         """Some of the others: a bit for each machine's number; the complement is the rest."""

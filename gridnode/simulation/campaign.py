@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from multiprocessing import get_context
@@ -94,10 +93,6 @@ def _outcomes(wishes: Iterable[Wish], jobs: int) -> Iterator[Outcome]:
     if jobs == 1:
         yield from map(outcome_of, wishes)
         return
-    with get_context("fork").Pool(jobs, initializer=silence) as workers:
+    with get_context("fork").Pool(jobs) as workers:
         yield from workers.imap(outcome_of, wishes, chunksize=_CHUNK)
 
-
-def silence() -> None:
-    """What simulated nodes log is theirs; the trace says what happened."""
-    logging.getLogger("gridnode").setLevel(logging.CRITICAL + 1)

@@ -17,7 +17,7 @@ from gridnode.simulation.machine import Machine
 from gridnode.simulation.plan import Fault, Lie, Plan, Wish, plan_of
 from gridnode.simulation.setting import chain_of, validator_keys
 from gridnode.simulation.sharing import shared_work
-from gridnode.simulation.trace import Trace
+from gridnode.simulation.trace import Trace, nodes_log_nothing
 from gridnode.simulation.violation import Violation
 from gridnode.simulation.workload import Workload
 
@@ -25,7 +25,7 @@ PATIENCE_MS: Final = 150_000
 """After the world has healed, two more blocks come within this virtual time: f + 1 rounds of the longest timeouts, and some."""
 EMPTY_MS: Final = 2_500
 """So long a block may take when there is nothing to put into it: the heartbeat, and its round."""
-TRANSFER_EVERY_MS: Final = 60
+TRANSFER_EVERY_MS: Final = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +103,7 @@ class Simulation:
     def run(self) -> Result:
         """Carry the plan out, until all is well or a promise is broken."""
         violation: Violation | None = None
-        with shared_work(), counted_rules(self.rules):
+        with nodes_log_nothing(), shared_work(), counted_rules(self.rules):
             try:
                 self._run()
             except Violation as broken:

@@ -2,9 +2,24 @@
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 from hashlib import sha256
 
 from gridnode.simulation.kernel import Clock
+
+
+@contextmanager
+def nodes_log_nothing() -> Iterator[None]:
+    """While this lasts, simulated nodes write no log: the trace says what happened."""
+    logger = logging.getLogger("gridnode")
+    level = logger.level
+    logger.setLevel(logging.CRITICAL + 1)
+    try:
+        yield
+    finally:
+        logger.setLevel(level)
 
 
 class Trace:
