@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 import gridnode
 from gridnode.codec import fields
 from gridnode.codec.records import Nested, layout
+from gridnode.primitives.address_text import ADDRESS_BYTES
 
 PURE = ("chain", "modules", "consensus", "execution", "mempool", "sync")
 """Packages that declare records; none of them needs more than Python to be imported."""
@@ -42,6 +43,8 @@ def values_of_kind(kind: fields.Field) -> st.SearchStrategy[Any]:
             return st.booleans()
         case fields.HashOrNil():
             return st.one_of(st.just(b""), st.binary(min_size=32, max_size=32))
+        case fields.AddressOrNil():
+            return st.one_of(st.just(b""), st.binary(min_size=ADDRESS_BYTES, max_size=ADDRESS_BYTES))
         case fields.Bytes():
             return st.binary(min_size=kind.low, max_size=min(kind.high, kind.low + 40))
         case fields.Text():
