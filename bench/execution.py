@@ -43,10 +43,11 @@ from gridnode.execution.admission import check_form, signature_checks
 from gridnode.execution.genesis import opening_writes
 from gridnode.execution.ledger import Ledger, open_ledger
 from gridnode.execution.registry import MODULES
+from gridnode.modules.carbon.tables import CarbonGenesis
 from gridnode.modules.grid import tables as grid
 from gridnode.modules.grid.tariffs import Band, Charge, Tariff
 from gridnode.modules.lots.tables import LotsGenesis
-from gridnode.modules.market.tables import MarketGenesis
+from gridnode.modules.market.tables import Bounds, MarketGenesis, Mode
 from gridnode.modules.metering.tables import MeteringGenesis
 from gridnode.modules.registry import tables as registry
 from gridnode.modules.settlement.tables import SettlementGenesis
@@ -137,8 +138,11 @@ def genesis() -> Genesis:
         ),
         "lots": LotsGenesis(()),
         "metering": MeteringGenesis(900_000, 900_000),
-        "market": MarketGenesis(1, 1_000, 1, 0, 1_000, 0, maker, 96, 0, 1_000, 1_000),
-        "settlement": SettlementGenesis((), 1_000),
+        "market": MarketGenesis(
+            Mode.CONTINUOUS, Bounds(1, 1_000, 1, 0, 1_000), 0, maker, 96, 0, 0, 1_000, 1_000, 0, 1_000, 1_000
+        ),
+        "carbon": CarbonGenesis((), 10**6, 10**6, 10**9, 1, 1, 10**6, 0, maker, 64, 32),
+        "settlement": SettlementGenesis(1_000),
     }
     params = ChainParams(500, 10_000, 3_000, 1_000, 500, 10_000, 4_194_304, 10_000, 100_000)
     validators = validator_set([Validator("all", maker, key(0), 1, maker)])
