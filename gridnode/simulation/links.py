@@ -80,7 +80,7 @@ class Links:
         self._down: dict[tuple[int, int], None] = {}
         self._fate: dict[tuple[int, bytes], tuple[bool, int]] = {}
         self.is_split = not plan.is_safe
-        """Whether liars keep the honest apart; until the world heals."""
+        """Whether liars, too many, keep the honest apart."""
         if Fault.PARTITION in plan.percent:
             clock.at(0, self._weather)
 
