@@ -16,7 +16,7 @@ Concepts
     Auction      all orders of an MTU at once, when its gate closes: one price in each zone, which is what sellers there get.
     Path         the lines that energy of an auction takes from a zone to a zone; what its trades have in common.
 
-    Orders come in: sheets.py, entries.py, terms.py, sources.py, market_orders.py, own_orders.py, preferences.py, bounds.py; and go:
+    Orders come in: sheets.py, entries.py, terms.py, sources.py, market_orders.py, own_orders.py, preferences.py, bounds.py, sales.py; and go:
     replaces.py, cancels.py, deadlines.py. lifecycle.py their rows and lists | matching.py they meet, in the block's hook | trades.py what a
     fill writes | escrow.py the money of bids and trades | locks.py | books.py the kernel's books from the state | reference.py the
     matching rules in plain Python.
@@ -67,10 +67,10 @@ Messages
 
 Rules
     Of orders
-    1. A sheet is accepted when the point is the sender's and the sender is active; when it bids, the sender owes nothing from
+    1. A sheet is accepted when the point is the sender's and the sender is active; the sender owes nothing from
        settlements; the sheet id is new, or the revision the next one; every entry is in the bounds of its MTU, which is open, and has
        terms, sources, preferences and deadline that fit its phase; no bid of the sender reaches an offer of the sender for the same
-       MTU; and the balance covers the escrow of all bids together. One bad entry rejects the sheet; code and detail name the first one
+       MTU; the balance covers the escrow of all bids together; and the point can have what it offers (rule 23). One bad entry rejects the sheet; code and detail name the first one
        (`entries[i]`), found entry by entry in order.
     2. MTU m is open at chain time t when m <= t // mtu_ms + open_ahead_mtus and t < start(m) - gate_closure_ms.
     3. Orders are numbered in the order of transactions, messages and entries, and wait in `pending` where matching is continuous. They are
@@ -149,6 +149,9 @@ Rules
     22. All open bids of an account for an MTU lie strictly below all its open offers for it, entries of one sheet included, whatever
         the points and zones; see own_orders.py. So nobody trades with himself, as orders come or in an auction: no volume, price or
         carbon credit is made by it. An MTU has at most `max_book_orders` open orders, an account `max_open_orders`.
+    23. What a point has on offer and sold for an MTU is at most what its generation meters can measure in it (`max_energy_wh`) and what it
+        bought for it. Sales are firm and need no escrow; without this bound an account that has nothing sells any energy to another one
+        of the same person, whom the DSO pays for it as excess while nobody pays for the lack.
 
 Result codes
     `MarketCode`, 7xx, in order of precedence; those of an entry come entry by entry. UNKNOWN_POINT, UNKNOWN_PARTICIPANT and NOT_ACTIVE

@@ -9,7 +9,7 @@ class MarketCode(IntEnum):
     """Why a market message was refused; the first that applies. Consensus data: never renumbered, never reused."""
 
     NOT_OWNER = 701  # the connection point or order is someone else's
-    IN_ARREARS = 702  # the participant owes money from settlements and may not bid
+    IN_ARREARS = 702  # the participant owes money from settlements and may not order
     SHEET_EXISTS = 703  # the sender has used this sheet id
     UNKNOWN_SHEET = 704  # the sender has no sheet of this id
     STALE_REVISION = 705  # the replacement is not the next revision of the sheet
@@ -40,6 +40,7 @@ class MarketCode(IntEnum):
     NOT_GATEWAY = 730  # only a gateway acknowledges locks
     NO_LOCK_REQUESTED = 731  # no sale of the point for this MTU needs a lock, or it is settled
     LOCK_FALLS = 732  # less than was acknowledged before
+    MORE_THAN_METERED = 733  # offers and sales of the point are above what its meters can generate and it bought
 
 
 Problem = tuple[MarketCode, str] | None

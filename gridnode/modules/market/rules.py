@@ -112,7 +112,7 @@ def drop_position(state: State, mtu: int, point: PointId) -> None:
 
 
 def set_barred(state: State, account: Address, barred: bool) -> None:
-    """Say whether an account owes money from settlements; while it does it may not bid."""
+    """Say whether an account owes money from settlements; while it does it may not order."""
     if barred:
         BARRED.put(state, account, True)
     else:

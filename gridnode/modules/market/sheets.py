@@ -12,6 +12,7 @@ from gridnode.modules.market.escrow import escrow_of
 from gridnode.modules.market.events import SheetPlaced
 from gridnode.modules.market.lifecycle import count_open, enter_order, open_orders_of
 from gridnode.modules.market.messages import PlaceSheet, ReplaceSheet
+from gridnode.modules.market.sales import check_sales
 from gridnode.modules.market.tables import (
     BARRED,
     ESCROW_ACCOUNT,
@@ -21,7 +22,6 @@ from gridnode.modules.market.tables import (
     SHEETS,
     MarketGenesis,
     Sheet,
-    Side,
 )
 from gridnode.modules.registry.standing import point, require_active
 from gridnode.modules.token.rules import balance, move
@@ -41,14 +41,14 @@ def place_sheet(context: Context, sender: Address, message: PlaceSheet) -> None:
 
 
 def zone_of_sender(context: Context, sender: Address, message: PlaceSheet | ReplaceSheet) -> ZoneId:
-    """Zone of the sheet's point. Raises Rejected when it is not the sender's, or the sender may not order or bid."""
+    """Zone of the sheet's point. Raises Rejected when it is not the sender's, or the sender may not order."""
     state = context.state
     place = point(state, message.point)
     if place.owner != sender:
         raise Rejected(MarketCode.NOT_OWNER, f"{message.point} is another participant's", "point")
     require_active(state, sender)
-    if any(entry.side is Side.BID for entry in message.entries) and BARRED.has(state, sender):
-        raise Rejected(MarketCode.IN_ARREARS, "the sender owes money from settlements; pay it before bidding")
+    if BARRED.has(state, sender):
+        raise Rejected(MarketCode.IN_ARREARS, "the sender owes money from settlements; pay it before trading")
     return place.zone
 
 
@@ -69,6 +69,7 @@ def take_sheet(
     due = sum(escrow_of(params, order) for order, _ in admitted)
     if due > balance(state, sender, Denomination.THB):
         raise Rejected(MarketCode.ESCROW_UNPAID, f"the bids need {due} x 1e-9 THB in escrow", "entries")
+    check_sales(state, sender, message.point, message.entries)
     move(context, sender, ESCROW_ACCOUNT, Denomination.THB, due)
     first = NEXT_ORDER.get(state) or FIRST
     NEXT_ORDER.put(state, first + len(admitted))

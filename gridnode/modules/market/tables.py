@@ -309,7 +309,7 @@ INTERRUPTED: Final[Table[Interruption]] = Table(
 """() -> the order whose matching goes on in the next block; no row when none was interrupted."""
 
 BARRED: Final[Table[bool]] = Table(module=MODULE, number=19, name="barred", key=(ADDRESS_PART,), value=BOOL)
-"""account -> true while it owes money from settlements and may not bid; settlement sets it."""
+"""account -> true while it owes money from settlements and may not order; settlement sets it."""
 
 OPEN_ORDERS: Final[Table[Side]] = Table(
     module=MODULE, number=20, name="open_orders", key=(U64_PART, ADDRESS_PART, U64_PART), value=SIDE

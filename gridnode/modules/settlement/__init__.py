@@ -83,7 +83,8 @@ Rules
        not of those who hold its lots.
     12. Who cannot pay an imbalance pays what is there; the rest is recorded as arrears. Arrears are collected first from what the
        debtor later receives in settlements, creditors in order of account, at most MAX_ARREARS_PER_INCOME of them for each income; what
-       is collected is not collected from its receiver again, nor is what a void trade pays back. While an account owes it may not bid.
+       is collected is not collected from its receiver again, nor is what a void trade pays back. While an account owes it
+       may neither bid nor offer: with nothing left to lose it could sell what it has not. Its excess earns feed-in all the same, and pays.
     13. Payments of one block's trades are summed for each account and made before its points are settled.
 
 Result codes

@@ -162,7 +162,7 @@ def check_whole(reader: Reader) -> None:
     check_standing(reader, totals.rent)
     owing = dict.fromkeys(debtor for (debtor, _), _ in ARREARS.scan(reader))
     if list(owing) != [account for (account,), _ in BARRED.scan(reader)]:
-        raise InvariantBroken(NAME, "those who owe are not those who may not bid")
+        raise InvariantBroken(NAME, "those who owe are not those who may not order")
 
 
 def _check_sums(reader: Reader, totals: Settled) -> None:

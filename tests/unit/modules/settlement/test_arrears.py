@@ -1,4 +1,4 @@
-"""Arrears: who cannot pay pays what is there, owes the rest, may not bid, and pays first out of what comes in."""
+"""Arrears: who cannot pay pays what is there, owes the rest, may not order, and pays first out of what comes in."""
 
 from __future__ import annotations
 
@@ -46,15 +46,15 @@ def test_what_cannot_be_paid_is_owed() -> None:
     assert settled(world.reader).unpaid == found.unpaid
 
 
-def test_whoever_owes_may_not_bid_but_may_offer() -> None:
+def test_whoever_owes_may_neither_bid_nor_offer() -> None:
     world = _emptied("carol", 0)
     _consume(world, "carol-load", 10)
     world.ok(("erc", Transfer(account("carol"), Denomination.THB, 10**9)))
     mtu = world.time_ms // MTU_MS + 2
     calls = sheet("carol", 1, bid(mtu, 10, 1_000_000)), sheet("carol", 2, offer(mtu, 10, 2_000_000))
-    assert world.block(*calls) == [MarketCode.IN_ARREARS, 0]
+    assert world.block(*calls) == [MarketCode.IN_ARREARS, MarketCode.IN_ARREARS]
     world.ok(("carol", PayArrears(account("pea"), 10 * RETAIL)))
-    world.ok(sheet("carol", 1, bid(mtu, 10, 1_000_000)))
+    world.ok(*calls)
 
 
 def test_paying_in_parts() -> None:
@@ -90,10 +90,11 @@ def test_payments_refused() -> None:
 
 def test_income_of_a_trade_pays_arrears_first() -> None:
     world = _emptied("carol", 0)
-    _consume(world, "carol-load", 10)
-    mtu = world.time_ms // MTU_MS + 2
+    mtu = world.time_ms // MTU_MS + 9
     world.ok(sheet("carol", 1, offer(mtu, 20, 2_000_000)))
     world.ok(sheet("bob", 1, bid(mtu, 20, 5_000_000)))
+    _consume(world, "carol-load", 10)
+    assert _owed(world, "carol") == [(account("pea"), 10 * RETAIL)]
     world.until((mtu + 1) * MTU_MS)
     world.ok(("erc", reading("carol-pv", mtu, generated_wh=20)))
     world.settle(mtu)
