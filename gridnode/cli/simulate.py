@@ -12,6 +12,9 @@ from gridnode.primitives.errors import OperatorError
 if TYPE_CHECKING:
     from gridnode.simulation.plan import Wish
 
+PROGRESS_EVERY = 500
+"""Seeds after which a long run says how far it is."""
+
 
 def simulate(
     seed: Annotated[int, typer.Option(min=0, help="Draws everything; the same seed gives the same trace.")] = 0,
@@ -63,6 +66,9 @@ def _many(wish: Wish, seeds: int, jobs: int) -> bool:
     def show(outcome: Outcome) -> None:
         if outcome.broken:
             typer.echo(f"VIOLATED {outcome.broken}\n  {outcome.wish.command}")
+        done = outcome.wish.seed - wish.seed + 1
+        if done % PROGRESS_EVERY == 0:
+            typer.echo(f"{done} of {seeds} seeds", err=True)
 
     report = campaign(wish, range(wish.seed, wish.seed + seeds), jobs, show)
     typer.echo(f"{report.seeds} seeds, {report.heights} heights, {report.blocks} blocks stored by honest nodes, {report.forks} forks")
