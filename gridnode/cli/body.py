@@ -79,6 +79,17 @@ def lot_parts(texts: Sequence[str]) -> list[dict[str, int]]:
     return parts
 
 
+def lot_outputs(texts: Sequence[str]) -> list[dict[str, str | int]]:
+    """Who gets how much of lots, as `ADDRESS:WH`. Raises OperatorError."""
+    outputs: list[dict[str, str | int]] = []
+    for text in texts:
+        recipient, colon, energy_wh = text.partition(":")
+        if not (colon and recipient and energy_wh.isascii() and energy_wh.isdigit()):
+            raise OperatorError(f"to: expected ADDRESS:WH such as grid1...:2500, got {text}")
+        outputs.append({"recipient": recipient, "energy_wh": int(energy_wh)})
+    return outputs
+
+
 def sources(names: Sequence[str]) -> int:
     """Bits of sources by name; all of them when none is named. Raises OperatorError."""
     known = {source.name.lower(): source for source in Source}

@@ -19,6 +19,29 @@ Price = Annotated[str, typer.Option(help="Limit in THB per credit, e.g. 2.75.")]
 
 
 @app.command()
+def transfer_lots(
+    lots: Annotated[
+        list[int],
+        typer.Argument(metavar="LOT...", help="Your lots, all of one origin; they are spent whole."),
+    ],
+    to: Annotated[
+        list[str],
+        typer.Option(metavar="ADDRESS:WH", help="Who gets how much; may be repeated. In all what the lots have."),
+    ],
+    keystore: Keystore,
+    password_file: PasswordFile = None,
+    api: Api = DEFAULT_API,
+    wait: Wait = True,
+    as_json: AsJson = False,
+) -> None:
+    """Give lots to others; to yourself as well where you split one. The receipt tells the number of the first new lot."""
+    from gridnode.cli.body import lot_outputs
+
+    body = {"inputs": lots, "outputs": lot_outputs(to)}
+    send_one("lots.transfer_lots", body, keystore, password_file, api, wait, as_json)
+
+
+@app.command()
 def retire_lots(
     lots: Annotated[list[str], typer.Argument(metavar="LOT:WH...", help="Your lots, and how much of each.")],
     beneficiary: Beneficiary,

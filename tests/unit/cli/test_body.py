@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from gridnode.cli.body import amount, fields_of, json_bodies, lot_parts, message, price, sources
+from gridnode.cli.body import amount, fields_of, json_bodies, lot_outputs, lot_parts, message, price, sources
 from gridnode.crypto.address import encode_address
 from gridnode.execution.registry import MESSAGES
 from gridnode.modules.market.sources import ANY_SOURCE
@@ -50,6 +50,17 @@ def test_parts_of_lots() -> None:
 def test_what_is_no_part_of_a_lot(text: str) -> None:
     with pytest.raises(OperatorError, match="expected LOT:WH"):
         lot_parts([text])
+
+
+def test_who_gets_how_much_of_lots() -> None:
+    expected = [{"recipient": "grid1abc", "energy_wh": 2_500}, {"recipient": "grid1def", "energy_wh": 1}]
+    assert lot_outputs(["grid1abc:2500", "grid1def:1"]) == expected
+
+
+@pytest.mark.parametrize("text", ["grid1abc", "grid1abc:", ":5", "grid1abc:-5", "grid1abc:x", "grid1abc:5:6", "grid1abc:2.5"])
+def test_what_is_nobody_and_no_energy_of_a_lot(text: str) -> None:
+    with pytest.raises(OperatorError, match="expected ADDRESS:WH"):
+        lot_outputs([text])
 
 
 def test_messages_from_json() -> None:
