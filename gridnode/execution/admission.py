@@ -9,15 +9,15 @@ from __future__ import annotations
 from gridnode.chain.receipt import ChainCode
 from gridnode.chain.transaction import SignatureCheck, Transaction, envelope_check
 from gridnode.execution.recent import RecentIds
-from gridnode.execution.registry import decode_message, message_checks
+from gridnode.execution.registry import decode_message, message_checks, work_of
 from gridnode.modules.token.fees import check_can_pay, fee_of
 from gridnode.primitives.errors import Malformed, Rejected
-from gridnode.primitives.limits import MAX_VALIDITY_MS
+from gridnode.primitives.limits import MAX_TRANSACTION_WORK, MAX_VALIDITY_MS
 from gridnode.state.kv import Reader
 
 
 def check_form(transaction: Transaction, chain_id: str) -> None:
-    """Whether the transaction is for this chain and every message is of a known kind and well formed.
+    """Whether the transaction is for this chain, every message is of a known kind and well formed, and not too much work for one transaction.
 
     Raises Rejected with WRONG_CHAIN, UNKNOWN_MESSAGE or MALFORMED.
     """
@@ -28,6 +28,10 @@ def check_form(transaction: Transaction, chain_id: str) -> None:
             decode_message(message)
         except Malformed as error:
             raise Rejected(ChainCode.MALFORMED, str(error), f"messages[{index}]") from None
+    work = work_of(transaction)
+    if work > MAX_TRANSACTION_WORK:
+        detail = f"expected at most {MAX_TRANSACTION_WORK} messages and orders of sheets, got {work}; send several transactions"
+        raise Rejected(ChainCode.MALFORMED, detail, "messages")
 
 
 def check_standing(transaction: Transaction, reader: Reader, recent: RecentIds, time_ms: int) -> None:

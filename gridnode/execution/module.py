@@ -14,6 +14,8 @@ from gridnode.state.kv import Reader
 
 Handler = Callable[[Context, Address, Any], None]
 """(context, sender, message): returns when the message took effect, raises Rejected when it did not."""
+Work = Callable[[bytes], int]
+"""body of a message -> how many messages of the ordinary kind it works as much as."""
 Checks = Callable[[Any, str], tuple[SignatureCheck, ...]]
 """(message, chain id): signatures inside a message, besides its sender's."""
 
@@ -53,5 +55,7 @@ class Module:
     """Hook after a block's transactions."""
     checks: Mapping[type[Any], Checks] | None = None
     """Message class -> signatures inside it."""
+    work: Mapping[type[Any], Work] | None = None
+    """Message class -> how much work it is, where that is not one message's."""
     accounts: tuple[Address, ...] = ()
     """Accounts that only its rules move."""

@@ -8,6 +8,7 @@ from typing import NamedTuple
 from gridnode.chain.genesis import ChainParams
 from gridnode.chain.transaction import VerifiedTransaction
 from gridnode.execution.block import BlockRun
+from gridnode.execution.registry import work_of
 from gridnode.primitives.errors import Rejected
 from gridnode.primitives.ids import TransactionId
 from gridnode.primitives.limits import SLICE_MESSAGES
@@ -30,7 +31,7 @@ class Filled(NamedTuple):
 def filling(
     run: BlockRun, candidates: Iterable[VerifiedTransaction], params: ChainParams
 ) -> Generator[None, None, Filled]:
-    """Run candidates in order until the block is full; stops every SLICE_MESSAGES messages.
+    """Run candidates in order until the block is full; stops every SLICE_MESSAGES messages, counted by their work.
 
     One that is too large for what is left, or not of a lane of the proposer's, is passed over and may stand in a later block.
     """
@@ -40,7 +41,7 @@ def filling(
     for transaction in candidates:
         if len(chosen) == params.max_block_transactions:
             break
-        size, count = len(transaction.raw), len(transaction.body.messages)
+        size, count = len(transaction.raw), work_of(transaction)
         if size > bytes_left or count > messages_left or not run.may_carry(transaction):
             continue
         try:

@@ -10,10 +10,10 @@ from typing import Any, Final, NamedTuple
 
 from gridnode.chain.kinds import kind_of
 from gridnode.chain.receipt import ChainCode, Event
-from gridnode.chain.transaction import Message, SignatureCheck
+from gridnode.chain.transaction import Message, SignatureCheck, Transaction
 from gridnode.codec.faults import within
 from gridnode.codec.records import decode, encode, from_json, to_json
-from gridnode.execution.module import Checks, Handler, Lane, Module
+from gridnode.execution.module import Checks, Handler, Lane, Module, Work
 from gridnode.modules.carbon import events as carbon_events
 from gridnode.modules.carbon import invariants as carbon_invariants
 from gridnode.modules.carbon import messages as carbon_messages
@@ -160,6 +160,7 @@ MODULES: Final[tuple[Module, ...]] = (
         check_block=market_invariants.check_block,
         check_whole=market_invariants.check_whole,
         end_block=market_rules.end_block,
+        work=market_messages.WORK,
         accounts=(ESCROW_ACCOUNT, CONGESTION),
     ),
     Module(
@@ -203,10 +204,14 @@ class MessageKind(NamedTuple):
     """Who may propose it."""
     checks: Checks | None
     """Signatures inside it, or None."""
+    work: Work | None
+    """How much work it is, or None when it is one message's."""
 
 
 MESSAGES: Final[dict[str, MessageKind]] = {
-    kind_of(cls): MessageKind(cls, module.handlers[cls], module.lane, (module.checks or {}).get(cls))
+    kind_of(cls): MessageKind(
+        cls, module.handlers[cls], module.lane, (module.checks or {}).get(cls), (module.work or {}).get(cls)
+    )
     for module in MODULES
     for cls in module.messages
 }
@@ -232,6 +237,18 @@ def message_kind(message: Message) -> MessageKind:
     if found is None:
         raise Rejected(ChainCode.UNKNOWN_MESSAGE, f"expected a known kind of message, got {message.kind}", "kind")
     return found
+
+
+def work_of(transaction: Transaction) -> int:
+    """How much of a block's `max_block_messages` a transaction takes: one for each message, more where a message holds many orders.
+
+    From kinds and sizes alone, so that nothing is taken apart to be counted. Unknown kinds count as one; they are refused later.
+    """
+    work = 0
+    for message in transaction.body.messages:
+        known = MESSAGES.get(message.kind)
+        work += 1 if known is None or known.work is None else known.work(message.body)
+    return work
 
 
 def decode_message(message: Message) -> Any:

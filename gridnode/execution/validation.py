@@ -12,6 +12,7 @@ from gridnode.chain.transaction import VerifiedTransaction
 from gridnode.chain.validators import Validator, ValidatorSet, validators_hash
 from gridnode.codec.records import layout
 from gridnode.crypto.merkle import root
+from gridnode.execution.registry import work_of
 from gridnode.primitives.errors import Malformed, PeerFault
 from gridnode.primitives.ids import Hash
 from gridnode.primitives.units import Height, TimeMs
@@ -66,7 +67,7 @@ def check_body(block: Block, transactions: Sequence[VerifiedTransaction], params
     sizes = (
         ("transactions", len(transactions), params.max_block_transactions),
         ("bytes", sum(map(len, block.transactions)), params.max_block_bytes),
-        ("messages", sum(len(item.body.messages) for item in transactions), params.max_block_messages),
+        ("messages", sum(map(work_of, transactions)), params.max_block_messages),
     )
     for name, size, most in sizes:
         if size > most:

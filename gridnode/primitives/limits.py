@@ -13,6 +13,7 @@ MAX_TEXT_CHARS: Final = 512  # free text a person wrote
 # Transactions
 MAX_TRANSACTION_BYTES: Final = 64 * 1024  # one gossip message holds at least one transaction
 MAX_MESSAGES: Final = 256  # messages under one signature
+MAX_TRANSACTION_WORK: Final = 1_500  # messages, orders of sheets counted; a sheet of 96 with all its preferences is 1,200
 MAX_VALIDITY_MS: Final = 600_000  # how far ahead of chain time a transaction may expire
 DEFAULT_VALIDITY_MS: Final = 120_000  # what clients use
 MAX_EVENTS_PER_TRANSACTION: Final = 4_096  # receipts stay bounded

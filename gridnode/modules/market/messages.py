@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Annotated, Any, Final
 
 from gridnode.chain.kinds import message
@@ -94,3 +95,24 @@ MESSAGES: Final[tuple[type[Any], ...]] = (
     AcknowledgeLock,
 )
 """Every message of the module."""
+
+ENTRY_BYTES: Final = 12
+"""Less than an entry takes whose MTU lies in this century, so a sheet counts as at least its orders."""
+CANCEL_ALL_WORK: Final = 100
+
+
+def _sheet_work(body: bytes) -> int:
+    return 1 + len(body) // ENTRY_BYTES
+
+
+def _cancel_all_work(_: bytes) -> int:
+    return CANCEL_ALL_WORK
+
+
+WORK: Final[dict[type[Any], Callable[[bytes], int]]] = {
+    PlaceSheet: _sheet_work,
+    ReplaceSheet: _sheet_work,
+    CancelAll: _cancel_all_work,
+}
+"""How many ordinary messages a message works as much as; what a block takes is bounded by it. A sheet is as many as it has orders, for
+each costs as much as a reading; taking orders back costs less than placing them and happens once to each."""
