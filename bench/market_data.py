@@ -73,7 +73,7 @@ class Crowd:
             zone, dso = self._home(name)
             await self._chain.ok("erc", RegisterParticipant(account(name), Kind.PROSUMER, zone, name))
             key = keys_of(f"{name}-pv").public_key
-            meter = BindMeter(f"{name}-pv", f"{name}-point", key, Direction.GENERATION, Source.SOLAR, 100_000)
+            meter = BindMeter(f"{name}-pv", f"{name}-point", key, Direction.GENERATION, Source.SOLAR, 10**12)
             await self._chain.ok(dso, RegisterPoint(f"{name}-point", account(name), zone), meter)
             await self._chain.ok("bank", Transfer(account(name), Denomination.THB, 10 * THB), after_ms=1)
 
