@@ -17,7 +17,7 @@ from gridnode.state.kv import Reader
 
 
 def check_form(transaction: Transaction, chain_id: str) -> None:
-    """Whether the transaction is for this chain, every message is of a known kind and well formed, and not too much work for one transaction.
+    """Whether the transaction is for this chain, every message of a known kind and well formed, and all of them not too much work.
 
     Raises Rejected with WRONG_CHAIN, UNKNOWN_MESSAGE or MALFORMED.
     """
