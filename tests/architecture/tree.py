@@ -61,8 +61,9 @@ def files(*suffixes: str, under: Iterable[str] = OWN) -> list[Path]:
 
 
 def top_files(*suffixes: str) -> list[Path]:
-    """Files of the project's top folder with one of the suffixes, sorted."""
-    return sorted(path for path in ROOT.iterdir() if path.is_file() and path.suffix in suffixes)
+    """Files of the project's top folder with one of the suffixes, sorted; in a git worktree `.git` is a file, and git's own."""
+    found = [path for path in ROOT.iterdir() if path.is_file() and path.suffix in suffixes]
+    return sorted(path for path in found if path.name != ".git")
 
 
 def pure_files(*suffixes: str) -> list[Path]:
