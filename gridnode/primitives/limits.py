@@ -53,6 +53,14 @@ MAX_SYNC_AHEAD: Final = 256  # blocks fetched but not yet executed
 MAX_SYNC_REQUESTS: Final = 4  # requests under way at once
 MAX_FETCH_IDS: Final = 10_000  # transactions asked for at once
 
+# Light client
+MAX_LIGHT_BLOCKS: Final = 32  # light blocks in one answer
+MAX_LIGHT_BLOCK_BYTES: Final = 1024 * 1024  # header with the largest auctions, commit and set of 128; a test builds it
+MAX_LIGHT_BYTES: Final = 4 * 1024 * 1024  # an answer stops before the block that passes this, unless it is the first
+MAX_LIGHT_STEPS: Final = 1_000  # headers verified on the way to one; more only when the whole set changes at every height
+MAX_LIGHT_DESCENT: Final = 10_000  # headers below a trusted one that are followed by hash
+MAX_TRUSTED_BLOCKS: Final = 1_000  # that a light client keeps: a day of one each 90 s
+
 # State
 MAX_STATE_NESTING: Final = 8  # block, transaction, message and room; deeper is a rule that calls itself
 MAX_KEY_BYTES: Final = 256  # of a state key that a client asks a proof for; the longest has two names
@@ -141,6 +149,7 @@ assert 2 * (MAX_CHARGE_MICRO * MAX_PEAK_PPM // 1_000_000 + MAX_CHARGE_MICRO) <= 
 assert MAX_VALIDATORS <= MAX_PEERS
 assert MAX_TRANSACTION_BYTES < MAX_GOSSIP_FRAME_BYTES < MAX_FRAME_BYTES
 assert MAX_BLOCK_BYTES < MAX_RESPONSE_BYTES
+assert MAX_LIGHT_BLOCK_BYTES < MAX_LIGHT_BYTES < MAX_RESPONSE_BYTES
 assert MAX_BLOCK_BYTES < MAX_LOGGED_BLOCK_BYTES < MAX_RECORD_BYTES
 assert MAX_BOOK_ORDERS * MAX_ORDER_WH <= MAX_AUCTION_WH
 assert 2 * MAX_LINES <= MAX_AUCTION_LINES
