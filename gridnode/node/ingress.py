@@ -23,8 +23,8 @@ from gridnode.node.ledger_store import LedgerStore
 from gridnode.node.wire import RequestKind, from_wire, to_wire
 from gridnode.primitives.errors import Malformed, PeerFault
 from gridnode.primitives.ids import Hash
-from gridnode.sync.messages import BlockRequest, ProposedBlock, Status, TransactionsRequest
-from gridnode.sync.responder import answer_blocks, answer_transactions
+from gridnode.sync.messages import BlockRequest, LightRequest, ProposedBlock, Status, TransactionsRequest
+from gridnode.sync.responder import answer_blocks, answer_light, answer_transactions
 
 NEVER_HONEST = (ChainCode.MALFORMED, ChainCode.WRONG_CHAIN, ChainCode.UNKNOWN_MESSAGE, ChainCode.BAD_SIGNATURE)
 """What a node refuses at its own door, whatever it has seen of the chain. The other codes depend on that and blame nobody."""
@@ -174,12 +174,15 @@ class Ingress:
                 return answer_blocks(decode(BlockRequest, payload), self._store.height, self._store.final_block)
             if kind == RequestKind.TRANSACTIONS:
                 return answer_transactions(decode(TransactionsRequest, payload), self._candidates.transaction)
+            if kind == RequestKind.LIGHT:
+                return answer_light(decode(LightRequest, payload), self._store.height, self._store.light_block)
         except Malformed as error:
             raise PeerFault(f"malformed request: {error}") from None
         if kind == RequestKind.PROPOSED:
             compact = self._candidates.compact(Hash(payload))
             return b"" if compact is None else encode(compact)
-        raise PeerFault(f"expected a request of kind 1 to {len(RequestKind)}, got {kind}")
+        known = ", ".join(str(int(one)) for one in RequestKind)
+        raise PeerFault(f"expected a request of kind {known}, got {kind}")
 
     def connected(self, _peer: bytes) -> None:
         """A peer can be reached: tell it where this node stands."""

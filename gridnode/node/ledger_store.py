@@ -13,6 +13,7 @@ from typing import Any, NamedTuple, TypeVar
 from gridnode.chain.block import Block, Header
 from gridnode.chain.commit import NO_COMMIT, Commit
 from gridnode.chain.genesis import Genesis, genesis_hash
+from gridnode.chain.light_block import LightBlock
 from gridnode.chain.receipt import Receipt
 from gridnode.chain.transaction import Transaction, VerifiedTransaction
 from gridnode.chain.validators import ValidatorSet
@@ -202,6 +203,12 @@ class LedgerStore:
     def validators_at(self, height: int) -> ValidatorSet | None:
         """Who votes on the block at `height`, which may be the one to come; None above it, and where it is not kept."""
         return self._blocks.validators(height) if height > 0 else None
+
+    def light_block(self, height: int) -> LightBlock | None:
+        """Header, commit and voters of the block at `height`, or None."""
+        header, commit = self._blocks.header(height), self._blocks.commit(height)
+        validators = self.validators_at(height)
+        return None if header is None or commit is None or validators is None else LightBlock(header, commit, validators)
 
     def receipts(self, height: int) -> tuple[Receipt, ...]:
         """Receipts of the block at `height`, the hooks' last; empty when there is none."""
