@@ -59,8 +59,7 @@ class Frozen(NamedTuple):
     """A chain at one height, whatever is committed meanwhile."""
 
     genesis_hash: Hash  # of the chain
-    header: Header  # of the newest block
-    commit: Commit  # by which it became final here
+    light: LightBlock  # the newest block, and what made it final here
     rows: Snapshot  # of all columns; to be closed
 
 
@@ -181,11 +180,11 @@ class LedgerStore:
             yield View(height, header, snapshot.view(Column.STATE), snapshot.view(Column.PAGES))
 
     def freeze(self) -> Frozen:
-        """All that is stored as it is now, with the tip and its commit; for a snapshot. Close it. Raises InvariantBroken at height 0."""
-        header, commit = self.header, self._blocks.commit(self.height)
-        if header is None or commit is None:
+        """All that is stored as it is now; for a snapshot. Close its rows. Raises InvariantBroken at height 0."""
+        light = self.light_block(self.height)
+        if light is None:
             raise InvariantBroken("snapshot", f"expected a block with its commit, the height is {self.height}")
-        return Frozen(self.genesis_hash, header, commit, self._database.snapshot())
+        return Frozen(self.genesis_hash, light, self._database.snapshot())
 
     def pruning(self) -> Pruning:
         """What removes this store's old blocks."""

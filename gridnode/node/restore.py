@@ -11,10 +11,9 @@ import os
 import shutil
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import NamedTuple
 
-from gridnode.chain.block import Header, header_hash
-from gridnode.chain.commit import Commit
+from gridnode.chain.block import header_hash
+from gridnode.chain.light_block import LightBlock
 from gridnode.chain.transaction import Transaction
 from gridnode.primitives.errors import InvariantBroken, Malformed, OperatorError
 from gridnode.primitives.ids import Address
@@ -30,26 +29,18 @@ TREE_BATCH_ROWS = 65_536
 Named = Callable[[Transaction], Sequence[Address]]
 
 
-class Anchor(NamedTuple):
-    """What a snapshot is held against."""
-
-    header: Header
-    """Known to be final."""
-    commit: Commit
-    """What says so."""
-
-
 def unfinished(chain: Path) -> Path:
     """Where the database of `chain` is made."""
     return chain.with_name(chain.name + ".restoring")
 
 
 def restore_into(
-    chain: Path, manifest: Manifest, chunks: Iterable[bytes], anchor: Anchor, named: Named
+    chain: Path, manifest: Manifest, chunks: Iterable[bytes], anchor: LightBlock, named: Named
 ) -> None:
     """Make the database in the folder `chain`, which must not exist, of a snapshot's chunks; `named` as in `PastBlocks`.
 
-    Raises Malformed when the snapshot is not that of the header, OperatorError when the disk refuses; there is no database then.
+    `anchor` is known to be final. Raises Malformed when the snapshot is not that of its header, OperatorError when the disk
+    refuses; there is no database then.
     """
     if chain.exists():
         raise OperatorError(f"{chain}: expected no database; a snapshot never takes the place of one")
@@ -78,7 +69,7 @@ def clear_unfinished(chain: Path) -> None:
         raise OperatorError(f"{unfinished(chain)}: cannot be removed: {error.strerror}") from None
 
 
-def fill(database: Database, manifest: Manifest, chunks: Iterable[bytes], anchor: Anchor, named: Named) -> None:
+def fill(database: Database, manifest: Manifest, chunks: Iterable[bytes], anchor: LightBlock, named: Named) -> None:
     """Write a snapshot into an empty database. Raises Malformed when it is not that of the header; the database is useless then."""
     header = anchor.header
     claimed = (manifest.height, manifest.block_hash, manifest.state_root)
@@ -97,7 +88,7 @@ def fill(database: Database, manifest: Manifest, chunks: Iterable[bytes], anchor
 class _Making:
     """The database while it is made."""
 
-    def __init__(self, database: Database, anchor: Anchor, named: Named) -> None:
+    def __init__(self, database: Database, anchor: LightBlock, named: Named) -> None:
         self._database = database
         self._tree = Commitment(database.view(Column.PAGES))
         self._state: dict[bytes, bytes | None] = {}

@@ -25,7 +25,7 @@ def write_snapshot(frozen: Frozen, into: SnapshotStore, between: Callable[[], No
 
     Raises OperatorError when the disk refuses; what was written is then removed, as far as the disk lets it.
     """
-    height = frozen.header.height
+    height = frozen.light.header.height
     writer, hashes = ChunkWriter(), list[Hash]()
     try:
         for chunk in _chunks(writer, snapshot_rows(frozen)):
@@ -37,13 +37,13 @@ def write_snapshot(frozen: Frozen, into: SnapshotStore, between: Callable[[], No
         manifest = Manifest(
             frozen.genesis_hash,
             height,
-            header_hash(frozen.header),
-            frozen.header.state_root,
+            header_hash(frozen.light.header),
+            frozen.light.header.state_root,
             writer.rows,
             writer.bytes,
             tuple(hashes),
         )
-        into.seal(SealedManifest(manifest, frozen.commit))
+        into.seal(SealedManifest(manifest, frozen.light))
     except OSError as error:
         into.give_up(height)
         raise OperatorError(f"the snapshot of height {height} cannot be written: {error.strerror}") from None
@@ -63,8 +63,8 @@ def snapshot_rows(frozen: Frozen) -> Rows:
         raw = blocks.get(b"h" + height.to_bytes(8, "big"))
         return None if raw is None else decode(Header, raw)
 
-    first = first_needed(header_at, frozen.header)
-    for key, value in past_rows(blocks, first, frozen.header.height):
+    first = first_needed(header_at, frozen.light.header)
+    for key, value in past_rows(blocks, first, frozen.light.header.height):
         yield Column.BLOCKS, key, value
 
 

@@ -60,6 +60,7 @@ MAX_SNAPSHOTS: Final = 8  # kept by a node, and in one answer: each is as large 
 MAX_SNAPSHOT_REQUESTS: Final = 8  # chunks under way at once: as many MiB in memory
 MAX_PEER_CHUNKS: Final = 2  # of them from one peer, which has other things to do
 MAX_PRUNE_ROWS: Final = 256  # transactions removed in one step: a few ms
+
 # Light client
 MAX_LIGHT_BLOCKS: Final = 32  # light blocks in one answer
 MAX_LIGHT_BLOCK_BYTES: Final = 1024 * 1024  # header with the largest auctions, commit and set of 128; a test builds it

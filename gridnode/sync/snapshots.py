@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Annotated
 
-from gridnode.chain.commit import Commit
+from gridnode.chain.light_block import LightBlock
 from gridnode.codec.fields import HASH, U64, Int, ListOf
 from gridnode.codec.records import Nested, encode, record
 from gridnode.crypto.hashing import Tag
@@ -42,10 +42,10 @@ class Manifest:
 
 @record
 class SealedManifest:
-    """A manifest as a node keeps it: with the commit by which the block became final there, which may differ from node to node."""
+    """A manifest as a node keeps it: with what made its block final there, which may differ from node to node."""
 
     manifest: Annotated[Manifest, Nested(Manifest)]
-    commit: Annotated[Commit, Nested(Commit)]
+    light: Annotated[LightBlock, Nested(LightBlock)]
 
 
 @record

@@ -15,7 +15,7 @@ from gridnode.codec.records import decode, encode
 from gridnode.execution.named import accounts_named
 from gridnode.node.ledger_store import LedgerStore
 from gridnode.node.open_store import open_store
-from gridnode.node.restore import Anchor, restore_into, unfinished
+from gridnode.node.restore import restore_into, unfinished
 from gridnode.node.snapshot_rows import write_snapshot
 from gridnode.primitives.errors import InvariantBroken, Malformed, OperatorError, Rejected
 from gridnode.primitives.limits import MAX_VALIDITY_MS
@@ -44,7 +44,7 @@ class Made:
         self.chain.block()  # what comes later is not in it
         with frozen.rows:
             self.manifest = write_snapshot(frozen, self.snapshots)
-        self.anchor = Anchor(frozen.header, frozen.commit)
+        self.anchor = frozen.light
 
     def chunks(self) -> Iterator[bytes]:
         """As they are on the disk."""
@@ -171,7 +171,7 @@ def test_a_snapshot_at_block_1(tmp_path: Path) -> None:
             manifest = write_snapshot(frozen, snapshots)
         chunk = snapshots.chunk(1, 0)
         assert chunk is not None
-        restore_into(tmp_path / "two", manifest, [chunk], Anchor(frozen.header, frozen.commit), accounts_named)
+        restore_into(tmp_path / "two", manifest, [chunk], frozen.light, accounts_named)
         store = open_store(tmp_path / "two", chain.genesis)
         assert (store.height, store.first_height, store.tip_hash) == (1, 1, chain.store.tip_hash)
         store.close()

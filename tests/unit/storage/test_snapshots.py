@@ -8,24 +8,25 @@ from random import Random
 
 import pytest
 
-from gridnode.chain.commit import NO_COMMIT
+from gridnode.chain.light_block import LightBlock
 from gridnode.primitives.errors import OperatorError
 from gridnode.primitives.limits import SNAPSHOT_CHUNK_BYTES
 from gridnode.simulation.disk import Disk
 from gridnode.storage.snapshots import SnapshotStore
 from gridnode.sync.snapshots import Manifest, SealedManifest, chunk_bytes, chunk_hash, fault_of
+from tests.unit.storage.chain_of_blocks import ALL, final
 
 FOLDER = Path("snapshots")
 GENESIS = b"g" * 32
+_ONE = final(1, 0)
+LIGHT = LightBlock(_ONE.block.header, _ONE.commit, ALL)
 CHUNKS = [bytes([number]) * SNAPSHOT_CHUNK_BYTES for number in range(2)] + [b"the rest"]
 
 
 def sealed(height: int, chunks: list[bytes] = CHUNKS) -> SealedManifest:
     """Of some chunks."""
     hashes = tuple(map(chunk_hash, chunks))
-    return SealedManifest(
-        Manifest(GENESIS, height, b"b" * 32, b"s" * 32, 7, sum(map(len, chunks)), hashes), NO_COMMIT
-    )
+    return SealedManifest(Manifest(GENESIS, height, b"b" * 32, b"s" * 32, 7, sum(map(len, chunks)), hashes), LIGHT)
 
 
 def write(store: SnapshotStore, height: int, chunks: list[bytes] = CHUNKS) -> None:
