@@ -69,6 +69,9 @@ async def _live(node: Node, serve: Serve, stopping: trio.Event) -> None:
         work.start_soon(node.ingress.take_in)
         work.start_soon(_gossip, node)
         work.start_soon(node.loop.run)
+        work.start_soon(node.keeper.run)
+        if node.pruner is not None:
+            work.start_soon(node.pruner.run)
         work.start_soon(node.catch_up.run, bool(node.config.network.peers))
         await serve(node, stopping)
         work.cancel_scope.cancel()
