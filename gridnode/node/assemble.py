@@ -154,7 +154,7 @@ def _join(
         lambda peer: parts["node"].ingress.connected(peer),
         lambda peer: parts["node"].ingress.disconnected(peer),
     )
-    network = Network(_network_config(config, folder), handlers, now_ms)
+    network = Network(network_config(config, folder), handlers, now_ms)
     candidates = Candidates(pool, verifier, network)
     catch_up = CatchUp(store, network, candidates, committed, lambda: caught_up(parts["node"]))
     by_name = {peer.name: bytes.fromhex(peer.key) for peer in config.network.peers}
@@ -200,7 +200,8 @@ def _consensus_keys(config: Config, folder: Path, genesis: Genesis) -> KeyPair |
     return keys
 
 
-def _network_config(config: Config, folder: Path) -> NetworkConfig:
+def network_config(config: Config, folder: Path) -> NetworkConfig:
+    """Who is linked and how. Raises OperatorError when a key file does not hold."""
     host, port = split_address(config.network.listen)
     peers = []
     for peer in config.network.peers:

@@ -16,6 +16,7 @@ from pathlib import Path
 import trio
 
 from gridnode.node.assemble import Node, assemble
+from gridnode.node.begin import begin_from_snapshot
 from gridnode.node.config import Config, load_config
 from gridnode.node.log import Log, start_logging
 from gridnode.node.version import node_version
@@ -53,6 +54,10 @@ def run_node(config_path: Path, serve: Serve) -> None:
 
 async def _run(config: Config, folder: Path, serve: Serve) -> None:
     stopping = _stopped_by_signals()
+    if config.sync.mode == "snapshot":
+        await begin_from_snapshot(config, folder, stopping)
+        if stopping.is_set():
+            return
     node = assemble(config, folder)
     try:
         _log.info("starting", version=node_version(), type=config.type, chain=node.store.chain_id, height=node.store.height)

@@ -31,15 +31,19 @@ _CHUNK: Final = ".chunk"
 class SnapshotStore:
     """The snapshots of one node. One thread writes and removes; others may read meanwhile."""
 
-    def __init__(self, folder: Path, files: Files = DISK) -> None:
-        """Open the folder, which is made if need be, and sweep what a crash has left. Raises OperatorError when the disk fails."""
+    def __init__(self, folder: Path, files: Files = DISK, sweeps: bool = True) -> None:
+        """Open the folder, which is made if need be, and sweep what a crash has left, unless who opens it goes on with that.
+
+        Raises OperatorError when the disk fails.
+        """
         self._folder = folder
         self._files = files
         self.damaged: list[str] = []  # what was dropped since the last look, for the log
         try:
             files.make_folder(folder)
             self._sealed: dict[int, SealedManifest] = {int(sealed.manifest.height): sealed for sealed in self._found()}
-            self._sweep()
+            if sweeps:
+                self._sweep()
         except OSError as error:
             raise self._failed("cannot be read", error) from None
 
@@ -120,12 +124,18 @@ class SnapshotStore:
 
     # Chunks of a snapshot that is not whole yet
 
-    def has_chunk(self, height: int, index: int, expected: Hash) -> bool:
-        """Whether this chunk is on the disk and has this hash."""
+    def begun(self) -> list[int]:
+        """Heights of which there are chunks and no manifest, ascending. Raises OSError."""
+        stems = [name.partition(".")[0] for name in self._files.list_names(self._folder) if name.endswith(_CHUNK)]
+        return sorted({int(stem) for stem in stems if stem.isdigit()} - self._sealed.keys())
+
+    def fetched(self, height: int, index: int, expected: Hash) -> bytes | None:
+        """This chunk, when it is on the disk and has this hash."""
         try:
-            return chunk_hash(self._files.read(self._folder / _chunk_name(height, index))) == expected
+            chunk = self._files.read(self._folder / _chunk_name(height, index))
         except OSError:
-            return False
+            return None
+        return chunk if chunk_hash(chunk) == expected else None
 
     def _write(self, path: Path, data: bytes) -> None:
         file = self._files.overwrite(path)
