@@ -16,6 +16,7 @@ from gridnode.cli import (
     query_certificates,
     query_market,
     simulate,
+    snapshot,
     testnet,
     tx,
     tx_certificates,
@@ -49,6 +50,7 @@ tx.app.add_typer(tx_market.app)
 tx.app.add_typer(tx_certificates.app)
 query.app.add_typer(query_market.app)
 query.app.add_typer(query_certificates.app)
+app.add_typer(snapshot.app, name="snapshot")
 app.add_typer(tx.app, name="tx")
 app.add_typer(query.app, name="query")
 
