@@ -23,6 +23,10 @@ MAX_BLOCK_BYTES: Final = 4 * 1024 * 1024  # sum of transaction bytes in a block
 SLICE_MESSAGES: Final = 64  # messages executed before the node's loop gets its turn: a few ms
 MAX_BLOCK_TRANSACTIONS: Final = 10_000  # ids in a proposal stay under one frame
 MAX_VALIDATORS: Final = 128  # signatures in a commit
+MAX_WEIGHT: Final = 2**20  # of an authority: with all its scaling, the power of a set stays a number of 42 bits
+MAX_UNBONDINGS: Final = 16  # amounts of one validator on their way home: what evidence has to look through
+MAX_BLOCK_EVIDENCE: Final = 16  # pieces in a block: 32 signatures to check
+MAX_EVIDENCE_POOL: Final = 128  # pieces that wait: one a key, so all of the largest set
 
 # Mempool
 MAX_POOL_TRANSACTIONS: Final = 20_000
