@@ -1,4 +1,4 @@
-"""Evidence: two messages of one validator that exclude each other, as a block carries them. What it costs is for `modules.validators` to say.
+"""Evidence: two messages of one validator that exclude each other, as a block carries them; `modules.validators` says what they cost.
 
 Two votes of one kind, height and round for different blocks (nil counts as one), or two proposals of one height and round that differ in
 block or valid round. An honest validator signs one thing a step, held by its guard, so both together prove that it was not honest.

@@ -38,7 +38,7 @@ The table of the machine (`machine.RULES`); a pair that is not in it does nothin
     65    PRECOMMIT elapsed         PROPOSE PREVOTE PRECOMMIT
 
 Interface
-    engine = Engine(chain_id, params, me)           me: own validator address, or None to listen only
+    engine = Engine(params, me)           me: own validator address, or None to listen only
     effects = engine.handle(input)                  perform them in order, each ended before the next; then handle what arose meanwhile
     effects = engine.restore(start, entries, guard.last_message())      instead of the first StartHeight after a restart
     commit = engine.commit_of(height)               the answer to a message of a height that is decided; None: look in the block store

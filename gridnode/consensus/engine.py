@@ -26,8 +26,7 @@ from gridnode.primitives.units import Height, Round
 class Engine:
     """Consensus of one node. `me` is its validator address; None for a node that only listens."""
 
-    def __init__(self, chain_id: str, params: ChainParams, me: Address | None) -> None:
-        self._chain_id = chain_id
+    def __init__(self, params: ChainParams, me: Address | None) -> None:
         self._params = params
         self._me = me
         self._driver: HeightDriver | None = None
@@ -117,7 +116,7 @@ class Engine:
         return effects
 
     def _begin(self, start: StartHeight) -> HeightDriver:
-        self._driver = HeightDriver(self._chain_id, self._params, start, self._me)
+        self._driver = HeightDriver(self._params, start, self._me)
         return self._driver
 
     def _hear_early(self, driver: HeightDriver, event: Event) -> list[Effect]:

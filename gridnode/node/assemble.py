@@ -118,7 +118,7 @@ def _join(
     feed.height = store.height
     guard = None if keys is None else SignGuard(data / "guard", genesis.chain_id, keys)
     wal = Wal(data / "wal")
-    engine = Engine(genesis.chain_id, genesis.params, guard.address if guard else None)
+    engine = Engine(genesis.params, guard.address if guard else None)
     parts: dict[str, Node] = {}
 
     def committed(executed: Executed) -> None:

@@ -138,7 +138,7 @@ class Candidates:
                 return None
             transactions.append(transaction)
         raws = tuple(transaction.raw for transaction in transactions)
-        return Complete(Block(compact.header, raws, compact.last_commit), tuple(transactions))
+        return Complete(Block(compact.header, raws, compact.last_commit, compact.evidence), tuple(transactions))
 
     async def _ask_compact(self, block_hash: Hash, peer: bytes) -> CompactBlock | None:
         if not peer:
@@ -191,4 +191,4 @@ def compact_of(complete: Complete) -> CompactBlock:
     """A block as it is proposed."""
     block = complete.block
     ids = tuple(transaction.id for transaction in complete.transactions)
-    return CompactBlock(block.header, ids, block.last_commit)
+    return CompactBlock(block.header, ids, block.last_commit, block.evidence)

@@ -10,7 +10,6 @@ from typing import Protocol
 
 from gridnode.chain.commit import Commit, check_commit
 from gridnode.chain.receipt import ChainCode
-from gridnode.chain.validators import proposer_of
 from gridnode.chain.vote import Proposal, Vote, proposal_hash, vote_hash
 from gridnode.codec.records import decode, encode
 from gridnode.consensus.engine import Engine
@@ -110,6 +109,8 @@ class Ingress:
             return
         member = self._store.validators.get(vote.validator)
         if member is None:
+            if vote.height > self._store.next_height:
+                return  # a block that is not here yet may have brought it into the set; votes are sent again
             raise PeerFault("expected a vote of a validator")
         signed = vote_hash(self._store.chain_id, vote.kind, vote.height, vote.round, vote.block_hash)
         if not verify(member.key, signed, vote.signature):
@@ -126,14 +127,22 @@ class Ingress:
         proposal = proposed.proposal
         if proposal.height < self._store.next_height:
             return
-        self._check_proposal(proposal)
+        if not self._check_proposal(proposal):
+            return
         if proposal.height == self._store.next_height:
             self._candidates.proposed(proposal.block_hash, proposed.block)
         self._loop.offer(ProposalReceived(proposal))
 
-    def _check_proposal(self, proposal: Proposal) -> None:
-        chain_id, validators = self._store.chain_id, self._store.validators
-        member = proposer_of(chain_id, validators, proposal.height, proposal.round)
+    def _check_proposal(self, proposal: Proposal) -> bool:
+        """Whether the proposal is of use now. Raises PeerFault for one that nobody honest makes.
+
+        Whose turn it is above the next height is not known yet: the engine looks when it comes there. So is who is in the set by then.
+        """
+        chain_id, validators, order = self._store.chain_id, self._store.validators, self._store.proposers
+        is_next = proposal.height == self._store.next_height
+        member = validators.get(order[proposal.round % len(order)] if is_next else proposal.proposer)
+        if member is None:
+            return False
         if member.address != proposal.proposer:
             raise PeerFault(f"expected a proposal of {member.name} for height {proposal.height} round {proposal.round}")
         signed = proposal_hash(
@@ -141,6 +150,7 @@ class Ingress:
         )
         if not verify(member.key, signed, proposal.signature):
             raise PeerFault(f"expected a valid signature of {member.name}'s proposal", 100)
+        return True
 
     def _commit(self, commit: Commit) -> None:
         if commit.height != self._store.next_height:

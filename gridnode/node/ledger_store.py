@@ -12,10 +12,12 @@ from typing import Any, NamedTuple, TypeVar
 
 from gridnode.chain.block import Block, Header
 from gridnode.chain.commit import NO_COMMIT, Commit
+from gridnode.chain.evidence import Evidence
 from gridnode.chain.genesis import Genesis, genesis_hash
 from gridnode.chain.receipt import Receipt
 from gridnode.chain.transaction import Transaction, VerifiedTransaction
 from gridnode.chain.validators import ValidatorSet
+from gridnode.consensus.inputs import StartHeight
 from gridnode.execution.executed import Executed
 from gridnode.execution.genesis import opening_writes
 from gridnode.execution.ledger import Ledger, open_ledger
@@ -109,6 +111,15 @@ class LedgerStore:
         return self._ledger.tip.validators
 
     @property
+    def proposers(self) -> tuple[Address, ...]:
+        """In which order they propose it: round r has the r-th, modulo their number."""
+        return self._ledger.tip.proposers
+
+    def start(self) -> StartHeight:
+        """What consensus begins the next height with."""
+        return StartHeight(self.next_height, self.validators, self.proposers)
+
+    @property
     def totals(self) -> Totals:
         """How much is stored."""
         return self._blocks.totals
@@ -122,8 +133,10 @@ class LedgerStore:
         """
         self._ledger.check_standing(transaction)
 
-    async def build(self, pool: Pool, now_ms: int, proposer: Address) -> Executed:
-        """The next block of what waits, at this clock or one above the block before.
+    async def build(
+        self, pool: Pool, now_ms: int, proposer: Address, evidence: Sequence[Evidence] = ()
+    ) -> Executed:
+        """The next block of what waits and of the `evidence` that holds, at this clock or one above the block before.
 
         Raises BlockInvalid when `proposer` is no validator.
         """
@@ -133,7 +146,7 @@ class LedgerStore:
         if last_commit is None:
             raise InvariantBroken("last-commit", f"the commit of block {self.height} is not stored")
         time_ms = TimeMs(max(now_ms, self._ledger.tip.time_ms + 1))
-        return await self._in_slices(self._ledger.building(time_ms, proposer, last_commit, candidates))
+        return await self._in_slices(self._ledger.building(time_ms, proposer, last_commit, candidates, evidence))
 
     async def execute(self, block: Block, transactions: Sequence[VerifiedTransaction]) -> Executed:
         """Check and execute a block; nothing is stored. Raises BlockInvalid."""

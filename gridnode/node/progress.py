@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Protocol
 
 from gridnode.consensus.engine import Engine
-from gridnode.consensus.inputs import Input, StartHeight
+from gridnode.consensus.inputs import Input
 from gridnode.execution.executed import Executed
 from gridnode.mempool.pool import Pool
 from gridnode.node.ledger_store import LedgerStore
@@ -97,15 +97,15 @@ def block_stored(node: Parts, executed: Executed) -> None:
     node.catch_up.stored()
     _log.info("block", height=header.height, transactions=len(ids), hash=executed.block_hash, time_ms=header.time_ms)
     if not node.catch_up.syncing:
-        node.loop.offer(StartHeight(node.store.next_height, node.store.validators))
+        node.loop.offer(node.store.start())
 
 
 def caught_up(node: Parts) -> None:
     """Nothing is known to be missing: take part in consensus, from where the log says when this is the start."""
     height = node.store.next_height
     if node.engine.height:
-        node.loop.offer(StartHeight(height, node.store.validators))
+        node.loop.offer(node.store.start())
         return
     entries = tuple(node.wal.entries())
     node.wal.prune(height)
-    node.loop.offer(Resume(StartHeight(height, node.store.validators), entries))
+    node.loop.offer(Resume(node.store.start(), entries))

@@ -30,6 +30,7 @@ from gridnode.execution.executed import Executed
 from gridnode.primitives.errors import Malformed, OperatorError, PeerFault
 from gridnode.primitives.ids import Hash
 from gridnode.simulation.accountability import Record, accused
+from gridnode.simulation.electorate import Electorates
 from gridnode.simulation.kernel import Died
 from gridnode.simulation.machine import GUARD, Machine
 from gridnode.simulation.plan import Fault, Plan
@@ -53,8 +54,9 @@ class Checkers:
         self.machines: Sequence[Machine] = ()
         self.on_stop: Callable[[Machine, BaseException], None] = _nothing
         self.ledger = SecondLedger(genesis)
-        self.speech = Speech(genesis.validators)
-        self.record = Record(genesis.validators)
+        self.electorates = Electorates(genesis)
+        self.speech = Speech(self.electorates)
+        self.record = Record(self.electorates)
         self.heights: dict[int, int] = {}
         self.stored = 0
         self._has_forked = False
@@ -143,6 +145,7 @@ class Checkers:
             if self._plan.is_safe:
                 self._broken("agreement", machine, f"two blocks are final at height {header.height}")
             return
+        self.electorates.add(executed)
         self._check_commit(machine, executed)
         wrong = self.ledger.check(executed)
         if wrong is not None:
@@ -157,7 +160,8 @@ class Checkers:
             return
         self.record.add_commit(final.commit)
         try:
-            check_commit(final.commit, self._genesis.chain_id, self._genesis.validators, height, executed.block_hash)
+            validators = self.electorates.at(height).validators
+            check_commit(final.commit, self._genesis.chain_id, validators, height, executed.block_hash)
         except Malformed as error:
             self._broken("finality", machine, f"block {height}: {error}")
         if machine.node.store.state_root != executed.block.header.state_root:

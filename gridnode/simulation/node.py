@@ -142,7 +142,7 @@ class Node:
         self.guard = host.guard()
         self.wal = Wal(LOG, host.disk)
         self.engine = WatchedEngine(
-            genesis.chain_id, genesis.params, host.address, host.hears, host.performs, host.resumes
+            genesis.params, host.address, host.hears, host.performs, host.resumes
         )
         self.loop = self
         checker = Checker()

@@ -4,6 +4,7 @@ Rows of column BLOCKS, by a letter and the height (8 bytes, big-endian)
     h height         header
     l height         the commit of the block before, as the block carries it
     c height         the commit that made this block final here
+    e height         the evidence that the block carries; no row when there is none
     v height         the validator set that votes from this height on, up to the next such row
     t height index   transaction (index: 4 bytes), once and nowhere else
     r height index   receipt of that transaction; the one after the last is the hooks'
@@ -24,6 +25,7 @@ from typing import Annotated, NamedTuple, TypeVar
 
 from gridnode.chain.block import Block, Header, header_hash
 from gridnode.chain.commit import Commit
+from gridnode.chain.evidence import EVIDENCE, Evidence
 from gridnode.chain.receipt import Receipt
 from gridnode.chain.transaction import Transaction
 from gridnode.chain.validators import ValidatorSet, validators_hash
@@ -37,6 +39,14 @@ from gridnode.state.kv import Reader, after_prefix
 from gridnode.storage.leveldb import Batch, Column, Database
 
 T = TypeVar("T")
+
+
+@record
+class EvidenceRow:
+    """The evidence of a block."""
+
+    pieces: Annotated[tuple[Evidence, ...], EVIDENCE]  # in its order
+
 
 _TOTALS_KEY = b"blocks"
 
@@ -136,6 +146,8 @@ class BlockStore:
             b"l" + at: encode(block.last_commit),
             b"c" + at: encode(commit),
         }
+        if block.evidence:
+            rows[b"e" + at] = encode(EvidenceRow(block.evidence))
         for index, raw in enumerate(block.transactions):
             rows[b"t" + at + index.to_bytes(4, "big")] = raw
         for index, receipt in enumerate(receipts):
@@ -182,7 +194,9 @@ class BlockStore:
         last_commit = self._record(Commit, b"l", height)
         if header is None or last_commit is None:
             return None
-        block = Block(header, tuple(self._rows(b"t", height)), last_commit)
+        carried = self._record(EvidenceRow, b"e", height)
+        pieces = carried.pieces if carried is not None else ()
+        block = Block(header, tuple(self._rows(b"t", height)), last_commit, pieces)
         if len(block.transactions) != header.transaction_count:
             raise InvariantBroken("block-store", f"block {height} lacks transactions")
         return block

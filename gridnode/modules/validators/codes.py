@@ -6,7 +6,7 @@ from enum import IntEnum
 
 
 class ValidatorsCode(IntEnum):
-    """Why a validators message or a piece of evidence was refused; the first that applies. Consensus data: never renumbered, never reused."""
+    """Why a message or a piece of evidence was refused; the first that applies. Consensus data: never renumbered, never reused."""
 
     NOT_REGULATOR = 301  # the sender is no regulator
     UNKNOWN_VALIDATOR = 302  # no licence has this name

@@ -37,7 +37,7 @@ from gridnode.primitives.units import Amount, TimeMs
 LICENSED = (Status.ACTIVE, Status.JAILED)
 
 
-def license(context: Context, sender: Address, message: License) -> None:  # noqa: A001 (every handler has its message's name)
+def license_validator(context: Context, sender: Address, message: License) -> None:
     """Handler of `validators.license`."""
     state = context.state
     _check_regulator(context, sender)

@@ -34,8 +34,8 @@ MARKS_KEPT = 16
 class Clock(NamedTuple):
     """When evidence is judged."""
 
-    height: int
-    time_ms: int
+    height: int  # of the block that is to carry it
+    time_ms: int  # of that block, chain time
 
 
 def check_evidence(reader: Reader, chain_id: str, evidence: Evidence, now: Clock) -> None:

@@ -33,7 +33,7 @@ from gridnode.state.kv import Reader
 class ValidatorRow(NamedTuple):
     """All that is known of a validator."""
 
-    name: str
+    name: str  # of the licence
     address: Address  # of its consensus key
     seat: Seat | None  # in the set that votes on the next block
     licence: Licence

@@ -12,7 +12,7 @@ from gridnode.modules.context import Context
 from gridnode.modules.validators.bonds import bond, release, unbond
 from gridnode.modules.validators.licensing import (
     add_licence,
-    license,
+    license_validator,
     revoke,
     rotate_key,
     set_node_key,
@@ -131,7 +131,7 @@ def end_block(context: Context) -> None:
 
 
 HANDLERS: Final[dict[type[Any], Callable[[Context, Address, Any], None]]] = {
-    License: license,
+    License: license_validator,
     Revoke: revoke,
     SetWeight: set_weight,
     Bond: bond,

@@ -136,7 +136,7 @@ ORDER: Final = ListOf(ADDRESS, MAX_VALIDATORS)
 class Draw:
     """Whose turn it is at the next height, and whose it was at this one."""
 
-    seed: Annotated[Hash, HASH]
+    seed: Annotated[Hash, HASH]  # that `order` was drawn from
     order: Annotated[tuple[Address, ...], ORDER]  # round r of the next height: the r-th, modulo their number
     previous: Annotated[tuple[Address, ...], ORDER]  # the same of this height; empty at genesis
     maker: Annotated[Address, ADDRESS_OR_NIL]  # of this block; empty at genesis
@@ -182,7 +182,7 @@ class ValidatorsOpening:
     """Both together: genesis has the list once, and not again among the modules."""
 
     members: Annotated[ValidatorSet, Nested(ValidatorSet)]  # authorities; their power is their weight
-    rest: Annotated[ValidatorsGenesis, Nested(ValidatorsGenesis)]
+    rest: Annotated[ValidatorsGenesis, Nested(ValidatorsGenesis)]  # what the module has of its own
 
 
 SEATS: Final[Table[Seat]] = Table(module=VALIDATORS, number=1, name="seats", key=(ADDRESS_PART,), value=Seat)

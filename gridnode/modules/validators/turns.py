@@ -10,13 +10,13 @@ from gridnode.chain.commit import Commit
 from gridnode.chain.validators import drawn
 from gridnode.crypto.hashing import Tag
 from gridnode.modules.context import Context
+from gridnode.modules.token.rules import balance
+from gridnode.modules.token.tables import Denomination
 from gridnode.modules.validators.events import Summary
 from gridnode.modules.validators.standing import count_made, count_missed, standing_of
 from gridnode.modules.validators.tables import BONDS, DRAW, KEYS, LICENCES, SEATS, Draw, Seat
-from gridnode.modules.token.rules import balance
-from gridnode.modules.token.tables import Denomination
 from gridnode.primitives.ids import Address, Hash
-from gridnode.primitives.units import PPM, Height
+from gridnode.primitives.units import PPM, Height, TimeMs
 from gridnode.state.kv import Reader
 from gridnode.state.overlay import State
 
@@ -28,7 +28,7 @@ class Turn(NamedTuple):
     """A member, as the draw sees it."""
 
     address: Address
-    zone: str
+    zone: str  # empty: none
     tickets: int  # its chance against the others', at least 1
 
 
@@ -65,7 +65,7 @@ def first_draw(state: State, genesis_hash: Hash, time_ms: int) -> Draw:
     """The draw of height 1."""
     seed = next_seed(Hash(bytes(32)), genesis_hash)
     turns = turns_of(state, [seat for _, seat in SEATS.scan(state)])
-    return Draw(seed, order_of(seed, turns, ""), (), Address(b""), 0, 0, time_ms)
+    return Draw(seed, order_of(seed, turns, ""), (), Address(b""), 0, 0, TimeMs(time_ms))
 
 
 def count_turns(context: Context, commit: Commit) -> None:

@@ -12,7 +12,6 @@ import trio
 from trio.testing import MockClock, wait_all_tasks_blocked
 
 from gridnode.chain.block import CompactBlock
-from gridnode.chain.validators import proposer_of
 from gridnode.chain.vote import Proposal, Vote, VoteKind, proposal_hash, vote_hash
 from gridnode.codec.records import encode
 from gridnode.consensus.engine import Engine
@@ -60,7 +59,7 @@ class Gate:
         self.replies: list[bytes] = []
         self.ingress = Ingress(
             self.store,
-            Engine(CHAIN, PARAMS, None),
+            Engine(PARAMS, None),
             self.heard,  # type: ignore[arg-type]
             sync,
             self.candidates,
@@ -81,7 +80,8 @@ class Gate:
             return await self.store.build(self.pool, self.store.genesis.time_ms + 1, account("mea-node"))
 
         executed = trio.run(build)
-        name = by or NAMES[proposer_of(CHAIN, self.store.validators, height, round_).address]
+        order = self.store.proposers
+        name = by or NAMES[order[round_ % len(order)]]
         signed = proposal_hash(CHAIN, height, round_, -1, executed.block_hash)
         signature = keys_of(f"{name}-node").sign(signed)
         proposal = Proposal(height, round_, -1, executed.block_hash, account(f"{name}-node"), signature)
