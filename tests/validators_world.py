@@ -1,4 +1,4 @@
-"""A chain in memory whose validators come, go, fail and lie: commits of any round, evidence, keys by name, every invariant after every block."""
+"""A chain in memory whose validators come, go, fail and lie: commits of any round, evidence, all invariants after every block."""
 
 from __future__ import annotations
 

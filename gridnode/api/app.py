@@ -29,6 +29,7 @@ from gridnode.api import (
     raw,
     settlements,
     tariffs,
+    validators,
 )
 from gridnode.api.guard import Guard, on_fault, on_http_exception, on_problem
 from gridnode.api.memo import Memo
@@ -56,7 +57,8 @@ class Get(NamedTuple):
 QUESTIONS = (
     Get("/status", chain.status),
     Get("/peers", chain.peers),
-    Get("/validators", chain.validators),
+    Get("/validators", validators.validators),
+    Get("/consensus", validators.consensus),
     Get("/blocks", chain.blocks, PAGE, True),
     Get("/blocks/{height}", chain.block, ("events",), True),
     Get("/blocks/hash/{hash}", chain.block_by_hash, ("events",), True),

@@ -1,4 +1,4 @@
-"""Questions about the chain: status, blocks, transactions, validators, peers."""
+"""Questions about the chain: status, blocks, transactions, peers."""
 
 from __future__ import annotations
 
@@ -12,9 +12,7 @@ from gridnode.api.blocks import header_row, waiting_transaction, whole_block, wh
 from gridnode.api.parameters import MAX_WAIT_MS, Parameters
 from gridnode.api.problems import not_found
 from gridnode.api.reading import Ask, Served
-from gridnode.api.shapes import address
 from gridnode.chain.block import header_hash
-from gridnode.modules.validators import queries as validators_queries
 from gridnode.primitives.ids import TransactionId
 
 
@@ -88,21 +86,6 @@ async def transaction(request: Request) -> Response:
     if waiting is None:
         raise not_found("transaction", transaction_id.hex())
     return answer(waiting_transaction(waiting))
-
-
-def validators(ask: Ask) -> list[dict[str, Any]]:
-    """The validators that vote on the next block, in the set's order."""
-    return [
-        {
-            "name": seat.validator.name,
-            "address": address(seat.validator.address),
-            "key": seat.validator.key.hex(),
-            "power": seat.validator.power,
-            "operator": address(seat.validator.operator),
-            "is_authority": seat.is_authority,
-        }
-        for seat in validators_queries.seats(ask.reader)
-    ]
 
 
 def peers(ask: Ask) -> list[dict[str, Any]]:

@@ -20,6 +20,7 @@ from gridnode.cli import (
     tx,
     tx_certificates,
     tx_market,
+    tx_validators,
     verify_clearing,
 )
 from gridnode.primitives.errors import OperatorError
@@ -47,6 +48,7 @@ app.command(name="verify-clearing")(verify_clearing.verify_clearing)
 app.add_typer(keys.app, name="keys")
 tx.app.add_typer(tx_market.app)
 tx.app.add_typer(tx_certificates.app)
+tx.app.add_typer(tx_validators.app)
 query.app.add_typer(query_market.app)
 query.app.add_typer(query_certificates.app)
 app.add_typer(tx.app, name="tx")

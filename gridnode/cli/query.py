@@ -186,8 +186,14 @@ def institutions(api: Api = DEFAULT_API, as_json: AsJson = False) -> None:
 
 @app.command()
 def validators(api: Api = DEFAULT_API, as_json: AsJson = False) -> None:
-    """Who makes and votes on blocks."""
+    """Who makes and votes on blocks, and who did."""
     _ask(api, as_json, "validators")
+
+
+@app.command()
+def consensus(api: Api = DEFAULT_API, as_json: AsJson = False) -> None:
+    """How consensus does: power, stake, mean block time, rounds and turns lost, whose turn it is, convictions."""
+    _ask(api, as_json, "consensus")
 
 
 @app.command()

@@ -28,6 +28,7 @@ from gridnode.execution.validation import (
     transactions_root,
 )
 from gridnode.modules.market.books import restore_books
+from gridnode.modules.validators.offences import Clock, check_evidence
 from gridnode.modules.validators.rules import current_set, proposers
 from gridnode.primitives.errors import InvariantBroken, Rejected
 from gridnode.primitives.ids import Address
@@ -70,6 +71,11 @@ class Ledger:
         Raises Rejected with EXPIRED, TOO_FAR_AHEAD, DUPLICATE or FEE_UNPAID.
         """
         check_standing(transaction, self._reader, self._recent, self.tip.time_ms)
+
+    def check_evidence(self, evidence: Evidence) -> None:
+        """Whether the next block could carry it, as far as is known now. Raises Rejected with a code of `ValidatorsCode`."""
+        now = Clock(self.next_height, self.tip.time_ms + 1)
+        check_evidence(self._reader, self.tip.chain_id, evidence, now)
 
     # Blocks
 

@@ -17,6 +17,7 @@ Concepts
     verifier.py      signature checks in worker threads.
     ingress.py       what peers send: decoded, checked, handed to the right part; gossip_queue.py, what of it waits.
     wire.py          which message travels on which channel and how it is told apart.
+    evidence_pool.py  evidence that no block carries yet; peer_book.py, which node is whose validator's and who is admitted.
     timers.py        timeouts that consensus asked for.
     feed.py          who waits for blocks and transactions is told.
     clock.py, log.py the outside world's time and the node's own record of events; version.py, which gridnode this is.

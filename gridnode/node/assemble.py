@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from gridnode.chain.commit import Commit
+from gridnode.chain.evidence import Evidence
 from gridnode.chain.genesis import Genesis
 from gridnode.chain.vote import Vote
 from gridnode.consensus.engine import Engine
@@ -15,6 +16,7 @@ from gridnode.crypto.keys import KeyPair, key_pair
 from gridnode.execution.executed import Executed
 from gridnode.mempool.outbox import Outbox
 from gridnode.mempool.pool import Pool
+from gridnode.modules.validators.tables import KEYS
 from gridnode.network.config import Channel, Endpoint, NetworkConfig, NetworkLimits
 from gridnode.network.network import Handlers, Network
 from gridnode.node.candidates import Candidates
@@ -22,13 +24,16 @@ from gridnode.node.catch_up import CatchUp
 from gridnode.node.clock import now_ms
 from gridnode.node.config import SIGNING_TYPES, Config, read_text, split_address
 from gridnode.node.consensus_loop import ConsensusLoop
+from gridnode.node.evidence_pool import EvidencePool
 from gridnode.node.feed import Feed
 from gridnode.node.genesis_file import load_genesis
 from gridnode.node.gossip_queue import GossipQueue
 from gridnode.node.ingress import Ingress
 from gridnode.node.intake import Intake
 from gridnode.node.ledger_store import LedgerStore
+from gridnode.node.log import Log
 from gridnode.node.open_store import open_store
+from gridnode.node.peer_book import PeerBook
 from gridnode.node.progress import block_stored, caught_up
 from gridnode.node.verifier import Verifier
 from gridnode.node.wire import to_wire
@@ -37,6 +42,8 @@ from gridnode.storage.keystore import read_keystore
 from gridnode.storage.sign_guard import SignGuard
 from gridnode.storage.wal import Wal
 from gridnode.sync.messages import ProposedBlock
+
+_log = Log("node")
 
 
 @dataclass(slots=True)
@@ -71,6 +78,8 @@ class Node:
     """Signature checks."""
     wal: Wal
     """Log of the height under way."""
+    evidence: EvidencePool
+    """Evidence that no block carries yet."""
     guard: SignGuard | None
     """Consensus key that cannot sign twice; None when this node does not sign."""
 
@@ -100,10 +109,12 @@ class Node:
 def assemble(config: Config, folder: Path) -> Node:
     """A node ready to run; paths of the configuration are relative to `folder`. Raises OperatorError."""
     genesis = load_genesis(folder / config.genesis)
-    keys = _consensus_keys(config, folder, genesis)
+    keys = _consensus_keys(config, folder)
     data = folder / config.data_dir
     store = open_store(data / "chain", genesis)
     try:
+        if keys is not None:
+            _check_name(config, keys, store)
         return _join(config, folder, data, genesis, keys, store)
     except BaseException:
         store.close()
@@ -122,6 +133,7 @@ def _join(
     parts: dict[str, Node] = {}
 
     def committed(executed: Executed) -> None:
+        book.refresh()
         block_stored(parts["node"], executed)
 
     handlers = Handlers(
@@ -134,13 +146,15 @@ def _join(
     network = Network(_network_config(config, folder), handlers, now_ms)
     candidates = Candidates(pool, verifier, network)
     catch_up = CatchUp(store, network, candidates, committed, lambda: caught_up(parts["node"]))
-    by_name = {peer.name: bytes.fromhex(peer.key) for peer in config.network.peers}
+    book = PeerBook(store, {bytes.fromhex(peer.key): peer.name for peer in config.network.peers}, network.admit)
 
     def reply(peer: bytes, payload: bytes) -> None:
         network.send(peer, Channel.CONSENSUS, payload)
 
-    def speak(message: ProposedBlock | Vote | Commit) -> None:
+    def speak(message: ProposedBlock | Vote | Commit | Evidence) -> None:
         network.flood(Channel.CONSENSUS, to_wire(message))
+
+    evidence = EvidencePool(store, speak)
 
     loop = ConsensusLoop(
         engine,
@@ -150,30 +164,36 @@ def _join(
         guard,
         wal,
         speak,
-        {member.address: by_name[member.name] for member in genesis.validators.members if member.name in by_name},
+        book,
         committed,
         catch_up.behind,
+        evidence,
     )
     intake = Intake(store, pool, outbox, verifier, loop.work_arrived)
-    ingress = Ingress(store, engine, loop, catch_up, candidates, intake, GossipQueue(), reply, network.report)
+    ingress = Ingress(store, engine, loop, catch_up, candidates, intake, GossipQueue(), reply, network.report, evidence)
     node = Node(
-        config, genesis, store, pool, outbox, feed, network, engine, loop, catch_up, ingress, intake, verifier, wal, guard
+        config, genesis, store, pool, outbox, feed, network, engine, loop, catch_up, ingress, intake, verifier, wal, evidence, guard
     )
     parts["node"] = node
     return node
 
 
-def _consensus_keys(config: Config, folder: Path, genesis: Genesis) -> KeyPair | None:
+def _consensus_keys(config: Config, folder: Path) -> KeyPair | None:
+    """The key of a node that signs whenever it has a seat, or None."""
     if config.type not in SIGNING_TYPES or config.validator is None:
         return None
     password = read_text(folder / config.validator.password_file, "password file").split("\n", 1)[0]
-    keys = read_keystore(folder / config.validator.keystore, password)
-    member = genesis.validators.get(address_of(keys.public_key))
-    if member is None:
-        raise OperatorError(f"validator.keystore: its key {keys.public_key.hex()} is no validator of the genesis")
-    if member.name != config.name:
-        raise OperatorError(f"name: expected {member.name}, whose key the keystore holds, got {config.name}")
-    return keys
+    return read_keystore(folder / config.validator.keystore, password)
+
+
+def _check_name(config: Config, keys: KeyPair, store: LedgerStore) -> None:
+    """A key that is not licensed yet makes a listener, which votes from the height on at which it has a seat."""
+    with store.view() as view:
+        owner = KEYS.get(view.reader, address_of(keys.public_key))
+    if owner is None:
+        _log.info("the consensus key is not licensed at this height: listening until it is", key=keys.public_key)
+    elif owner.name != config.name:
+        raise OperatorError(f"name: expected {owner.name}, whose key the keystore holds, got {config.name}")
 
 
 def _network_config(config: Config, folder: Path) -> NetworkConfig:

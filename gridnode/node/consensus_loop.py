@@ -14,6 +14,7 @@ from gridnode.execution.executed import Executed
 from gridnode.mempool.pool import Pool
 from gridnode.node.candidates import Candidates
 from gridnode.node.clock import now_ms
+from gridnode.node.evidence_pool import EvidencePool
 from gridnode.node.ledger_store import LedgerStore
 from gridnode.node.perform import Performer, Resume, Speaks
 from gridnode.node.timers import Timers
@@ -37,9 +38,10 @@ class ConsensusLoop:
         peer_of: Mapping[Address, bytes],
         on_commit: Callable[[Executed], None],
         on_behind: Callable[[int], None],
+        evidence: EvidencePool,
     ) -> None:
         self._performer = Performer(
-            engine, store, pool, candidates, guard, wal, speak, peer_of, on_commit, on_behind, self
+            engine, store, pool, candidates, guard, wal, speak, peer_of, on_commit, on_behind, evidence, self
         )
         self._inbox: deque[Input | Resume] = deque()
         self._arrived = trio.Event()

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 from gridnode.chain.commit import Commit, check_commit
+from gridnode.chain.evidence import Evidence
 from gridnode.chain.receipt import ChainCode
 from gridnode.chain.vote import Proposal, Vote, proposal_hash, vote_hash
 from gridnode.codec.records import decode, encode
@@ -17,6 +18,7 @@ from gridnode.consensus.inputs import CommitReceived, Input, ProposalReceived, V
 from gridnode.crypto.keys import verify
 from gridnode.mempool.outbox import TransactionBatch
 from gridnode.node.candidates import Candidates
+from gridnode.node.evidence_pool import EvidencePool
 from gridnode.node.intake import Intake
 from gridnode.node.ledger_store import LedgerStore
 from gridnode.node.wire import RequestKind, from_wire, to_wire
@@ -79,6 +81,7 @@ class Ingress:
         batches: Batches,
         reply: Callable[[bytes, bytes], object],
         report: Callable[[bytes, PeerFault], object],
+        evidence: EvidencePool,
     ) -> None:
         self._store = store
         self._engine = engine
@@ -88,6 +91,7 @@ class Ingress:
         self._intake = intake
         self._reply = reply
         self._report = report
+        self._evidence = evidence
         self._batches = batches
         self.dropped_batches = 0
 
@@ -100,6 +104,8 @@ class Ingress:
             self._vote(peer, message)
         elif isinstance(message, ProposedBlock):
             self._proposal(message)
+        elif isinstance(message, Evidence):
+            self._evidence.heard(message)
         else:
             self._commit(message)
 

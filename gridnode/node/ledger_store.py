@@ -31,6 +31,7 @@ from gridnode.state.commitment import Commitment
 from gridnode.state.kv import MemoryReader, Reader
 from gridnode.state.proof import StateProof, prove
 from gridnode.storage.block_store import BlockStore, Position, StoredTransaction, Totals
+from gridnode.storage.evidence_store import EvidenceStore
 from gridnode.storage.leveldb import Column, Database
 from gridnode.sync.messages import FinalBlock
 
@@ -77,6 +78,7 @@ class LedgerStore:
         self._blocks = blocks
         self._ledger = ledger
         self._tree = tree
+        self.evidence = EvidenceStore(database)
 
     # Where the chain stands
 
@@ -132,6 +134,10 @@ class LedgerStore:
         Raises Rejected with EXPIRED, TOO_FAR_AHEAD, DUPLICATE or FEE_UNPAID.
         """
         self._ledger.check_standing(transaction)
+
+    def check_evidence(self, evidence: Evidence) -> None:
+        """Whether the next block could carry it. Raises Rejected with a code of `ValidatorsCode`."""
+        self._ledger.check_evidence(evidence)
 
     async def build(
         self, pool: Pool, now_ms: int, proposer: Address, evidence: Sequence[Evidence] = ()

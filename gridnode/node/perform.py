@@ -31,6 +31,7 @@ from gridnode.execution.executed import Executed
 from gridnode.execution.validation import BlockInvalid
 from gridnode.mempool.pool import Pool
 from gridnode.node.candidates import Candidates, Complete
+from gridnode.node.evidence_pool import EvidencePool
 from gridnode.node.ledger_store import LedgerStore
 from gridnode.node.log import Log
 from gridnode.primitives.errors import InvariantBroken, Rejected
@@ -100,6 +101,7 @@ class Performer:
         peer_of: Mapping[Address, bytes],
         on_commit: Callable[[Executed], None],
         on_behind: Callable[[int], None],
+        evidence: EvidencePool,
         world: World,
     ) -> None:
         self._engine = engine
@@ -112,6 +114,7 @@ class Performer:
         self._peer_of = peer_of
         self._on_commit = on_commit
         self._on_behind = on_behind
+        self._evidence = evidence
         self._world = world
         self._told_of_work = 0
         self._obtaining: dict[Hash, None] = {}
@@ -173,6 +176,7 @@ class Performer:
                 await self._decide(effect)
             case fx.Evidence(first, second):
                 _log.warning("equivocation", validator=_author(first), first=str(first), second=str(second))
+                self._evidence.found(first, second)
             case fx.Behind(height):
                 self._on_behind(height)
 
@@ -213,7 +217,8 @@ class Performer:
         async with self._store.lock:
             if self._store.next_height != effect.height:
                 return
-            executed = await self._store.build(self._pool, self._world.now_ms(), self._key().address)
+            pending = self._evidence.pending()
+            executed = await self._store.build(self._pool, self._world.now_ms(), self._key().address, pending)
         self._pool.remove(refused.id for refused in executed.refused)
         self._candidates.add(executed.block_hash, Complete(executed.block, executed.transactions))
         self._world.offer(BlockBuilt(effect.height, effect.round, executed.block_hash, encode(executed.block)))

@@ -47,6 +47,18 @@ class Takes(Protocol):
         ...
 
 
+class Accuses(Protocol):
+    """Evidence that waits; `EvidencePool` is one."""
+
+    def block_stored(self) -> None:
+        """Forget what is of no use any more."""
+        ...
+
+    def repeat(self) -> None:
+        """Tell all nodes of what waits."""
+        ...
+
+
 class Parts(Protocol):
     """The parts of a node that take part in its progress; `gridnode.node.assemble.Node` has them."""
 
@@ -81,6 +93,11 @@ class Parts(Protocol):
         ...
 
     @property
+    def evidence(self) -> Accuses:
+        """Evidence that no block carries yet."""
+        ...
+
+    @property
     def wal(self) -> Wal:
         """Log of the height under way."""
         ...
@@ -93,10 +110,12 @@ def block_stored(node: Parts, executed: Executed) -> None:
     node.pool.remove(ids)
     node.pool.expire(header.time_ms)
     node.wal.prune(node.store.next_height)
+    node.evidence.block_stored()
     node.feed.committed(header.height, ids)
     node.catch_up.stored()
     _log.info("block", height=header.height, transactions=len(ids), hash=executed.block_hash, time_ms=header.time_ms)
     if not node.catch_up.syncing:
+        node.evidence.repeat()
         node.loop.offer(node.store.start())
 
 

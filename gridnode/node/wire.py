@@ -1,7 +1,7 @@
 """What travels between nodes: one byte that names the message, then its canonical bytes.
 
-Consensus messages are flooded, so they reach validators that are not linked directly; status goes to the linked peers; blocks and
-transactions are asked for by request.
+Consensus messages and evidence are flooded, so they reach validators that are not linked directly; status goes to the linked peers;
+blocks and transactions are asked for by request.
 """
 
 from __future__ import annotations
@@ -10,12 +10,13 @@ from enum import IntEnum
 from typing import Any
 
 from gridnode.chain.commit import Commit
+from gridnode.chain.evidence import Evidence
 from gridnode.chain.vote import Vote
 from gridnode.codec.records import decode, encode
 from gridnode.primitives.errors import Malformed, PeerFault
 from gridnode.sync.messages import ProposedBlock, Status
 
-_KINDS: dict[int, type[Any]] = {1: ProposedBlock, 2: Vote, 3: Commit, 4: Status}
+_KINDS: dict[int, type[Any]] = {1: ProposedBlock, 2: Vote, 3: Commit, 4: Status, 5: Evidence}
 _NUMBERS = {kind: bytes([number]) for number, kind in _KINDS.items()}
 
 
@@ -27,18 +28,18 @@ class RequestKind(IntEnum):
     PROPOSED = 3  # a block hash of the height under way -> CompactBlock, or nothing
 
 
-def to_wire(message: ProposedBlock | Vote | Commit | Status) -> bytes:
+def to_wire(message: ProposedBlock | Vote | Commit | Status | Evidence) -> bytes:
     """Bytes of a message as they travel."""
     return _NUMBERS[type(message)] + encode(message)
 
 
-def from_wire(payload: bytes) -> ProposedBlock | Vote | Commit | Status:
+def from_wire(payload: bytes) -> ProposedBlock | Vote | Commit | Status | Evidence:
     """Message of received bytes. Raises PeerFault when they are none."""
     kind = _KINDS.get(payload[0]) if payload else None
     if kind is None:
         raise PeerFault(f"expected a message of kind 1 to {len(_KINDS)}")
     try:
-        message: ProposedBlock | Vote | Commit | Status = decode(kind, payload[1:])
+        message: ProposedBlock | Vote | Commit | Status | Evidence = decode(kind, payload[1:])
     except Malformed as error:
         raise PeerFault(f"malformed message: {error}") from None
     return message

@@ -8,6 +8,7 @@ from random import Random
 from typing import Final, Protocol
 
 from gridnode.chain.commit import Commit
+from gridnode.chain.evidence import Evidence
 from gridnode.chain.vote import Proposal, Vote
 from gridnode.consensus import effects as fx
 from gridnode.consensus.inputs import Input
@@ -174,6 +175,10 @@ class Machine:
         """Send to all."""
         self._watch.speaks(self, message)
         self._links.flood(self, to_wire(message))
+
+    def accuse(self, evidence: Evidence) -> None:
+        """Send evidence to all."""
+        self._links.flood(self, to_wire(evidence))
 
     def broadcast(self, payload: bytes) -> None:
         """Tell all peers a status."""

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Final, Protocol
 
 from gridnode.chain.commit import Commit
+from gridnode.chain.evidence import Evidence
 from gridnode.chain.genesis import Genesis, genesis_hash
 from gridnode.chain.vote import Proposal, Vote
 from gridnode.consensus import effects as fx
@@ -21,6 +22,7 @@ from gridnode.mempool.outbox import Outbox
 from gridnode.mempool.pool import Pool
 from gridnode.node.block_sync import JOIN_TIMEOUT_MS, PATIENCE_MS, STATUS_EVERY_MS, BlockSync
 from gridnode.node.candidates import Candidates
+from gridnode.node.evidence_pool import EvidencePool
 from gridnode.node.ingress import Ingress
 from gridnode.node.intake import Intake
 from gridnode.node.ledger_store import LedgerStore, Pace, store_over
@@ -99,6 +101,10 @@ class Host(Protocol):
         """Send to all."""
         ...
 
+    def accuse(self, evidence: Evidence) -> None:
+        """Send evidence to all."""
+        ...
+
     def broadcast(self, payload: bytes) -> None:
         """Tell all peers a status."""
         ...
@@ -150,14 +156,15 @@ class Node:
         self.catch_up = BlockSync(
             self.store, self, self.candidates, self._committed, lambda: caught_up(self), _SyncWorld(self)
         )
+        self.evidence = EvidencePool(self.store, host.accuse)
         self.performer = Performer(
             self.engine, self.store, self.pool, self.candidates, self.guard, self.wal, self._speak, host.peer_of,
-            self._committed, self.catch_up.behind, self,
+            self._committed, self.catch_up.behind, self.evidence, self,
         )  # fmt: skip
         self.intake = Intake(self.store, self.pool, self.outbox, checker, self.performer.work_arrived)
         self.ingress = Ingress(
             self.store, self.engine, self, self.catch_up, self.candidates, self.intake, Queue(MAX_GOSSIP_BATCHES),
-            host.reply, self.report,
+            host.reply, self.report, self.evidence,
         )  # fmt: skip
 
     def run(self) -> None:

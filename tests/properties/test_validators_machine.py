@@ -80,11 +80,11 @@ class Validators(RuleBasedStateMachine):
     def unbond(self, name: str, amount: int) -> None:
         self.calls.append((name, Unbond(name, amount)))
 
-    @rule(name=NAME, sender=st.sampled_from(RICH + ("egat", "mea", "pea")))
+    @rule(name=NAME, sender=st.sampled_from((*RICH, "egat", "mea", "pea")))
     def unjail(self, name: str, sender: str) -> None:
         self.calls.append((sender, Unjail(name)))
 
-    @rule(name=NAME, sender=st.sampled_from(RICH + ("egat", "mea", "pea")))
+    @rule(name=NAME, sender=st.sampled_from((*RICH, "egat", "mea", "pea")))
     def rotate(self, name: str, sender: str) -> None:
         key = self.fresh_key(name)
         self.calls.append((sender, sign_rotation(CHAIN, name, keys_of(f"{key}-node"))))

@@ -61,6 +61,13 @@ def test_block_without_events_is_small(chain: ServedChain) -> None:
 def test_validators_and_peers(chain: ServedChain) -> None:
     assert sorted(row["name"] for row in ask(chain, "validators")) == ["egat", "mea", "pea"]
     assert [row["power"] for row in ask(chain, "validators")] == [10, 10, 10]
+    row = ask(chain, "validators")[0]
+    assert (row["status"], row["is_jailed"], row["stake"]["grid"], row["reputation_ppm"]) == ("active", False, "0", 1_000_000)
+    found = ask(chain, "consensus")
+    assert (found["total_power"], found["authority_power"], found["validators"], found["convictions"]) == (30, 30, 3, [])
+    assert sorted(found["next_proposers"]) == ["egat", "mea", "pea"]
+    assert found["last_final_height"] == ask(chain, "status")["height"]
+    assert found["mean_block_ms"] > 0
     peer = ask(chain, "peers")[0]
     assert (peer["name"], peer["score"], peer["round_trip_us"], peer["banned_until_ms"]) == ("PEA", 97, 512, None)
 

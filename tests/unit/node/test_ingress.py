@@ -20,6 +20,7 @@ from gridnode.mempool.outbox import Outbox, TransactionBatch
 from gridnode.mempool.pool import Pool
 from gridnode.node.candidates import Candidates
 from gridnode.node.catch_up import CatchUp
+from gridnode.node.evidence_pool import EvidencePool
 from gridnode.node.gossip_queue import GossipQueue
 from gridnode.node.ingress import Ingress
 from gridnode.node.intake import Intake
@@ -57,6 +58,8 @@ class Gate:
         self.candidates = Candidates(self.pool, verifier, self.peers)
         sync = CatchUp(self.store, self.peers, self.candidates, lambda _: None, lambda: None)  # type: ignore[arg-type]
         self.replies: list[bytes] = []
+        self.told: list[Any] = []
+        self.evidence = EvidencePool(self.store, self.told.append)
         self.ingress = Ingress(
             self.store,
             Engine(PARAMS, None),
@@ -67,6 +70,7 @@ class Gate:
             GossipQueue(),
             lambda peer, payload: self.replies.append(payload),
             self.peers.report,
+            self.evidence,
         )
 
     def take(self, message: Any) -> None:

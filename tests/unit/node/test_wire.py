@@ -37,10 +37,10 @@ def test_every_message_comes_back_and_has_its_number() -> None:
         assert from_wire(payload) == message
 
 
-@pytest.mark.parametrize("payload", [b"", b"\x00", b"\x05\x90", b"\xff"], ids=["empty", "zero", "above", "far above"])
+@pytest.mark.parametrize("payload", [b"", b"\x00", b"\x06\x90", b"\xff"], ids=["empty", "zero", "above", "far above"])
 def test_unknown_kinds_are_the_senders_fault(payload: bytes) -> None:
     """The line says what was expected."""
-    with pytest.raises(PeerFault, match="kind 1 to 4"):
+    with pytest.raises(PeerFault, match="kind 1 to 5"):
         from_wire(payload)
 
 
