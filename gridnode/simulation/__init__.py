@@ -14,7 +14,8 @@ Concepts
     workload.py       clients with transfers. setting.py: the chain, from chain.toml.
     electorate.py     who votes and proposes at each height, for all who judge.
     checkers.py       the promises; speech.py: what is justified by all that was said; second_ledger.py: blocks executed once more;
-                      accountability.py: who is to blame for a fork. violation.py: a promise that did not hold.
+                      accountability.py: who is to blame for a fork; justice.py: who
+                      lied is convicted, once. violation.py: a promise that did not hold.
     run.py            one seed from its plan to its result; trace.py: the trace and its hash; coverage.py: lines of Algorithm 1.
     sharing.py        what is computed once for all nodes, and why that hides nothing.
     campaign.py       many seeds on several cores.

@@ -9,6 +9,7 @@
     voice            an honest node that comes back goes on voting: its log explains what its guard has signed
     supply           no money comes or goes in transfers
     blame            no honest node finds an honest peer, or calls an honest validator an equivocator
+    justice          who contradicts itself before honest nodes is convicted in a block, once; nobody honest is
     soundness        no node ends but by death or a full disk
     progress         once the world has healed all honest nodes commit more blocks
 """
@@ -31,6 +32,7 @@ from gridnode.primitives.errors import Malformed, OperatorError, PeerFault
 from gridnode.primitives.ids import Hash
 from gridnode.simulation.accountability import Record, accused
 from gridnode.simulation.electorate import Electorates
+from gridnode.simulation.justice import Justice
 from gridnode.simulation.kernel import Died
 from gridnode.simulation.machine import GUARD, Machine
 from gridnode.simulation.plan import Fault, Plan
@@ -55,6 +57,7 @@ class Checkers:
         self.on_stop: Callable[[Machine, BaseException], None] = _nothing
         self.ledger = SecondLedger(genesis)
         self.electorates = Electorates(genesis)
+        self.justice = Justice()
         self.speech = Speech(self.electorates)
         self.record = Record(self.electorates)
         self.heights: dict[int, int] = {}
@@ -147,6 +150,11 @@ class Checkers:
             return
         self.electorates.add(executed)
         self._check_commit(machine, executed)
+        if header.height == self.ledger.height + 1:
+            honest = [other.address for other in self.machines if other.is_honest]
+            unjust = self.justice.stored(executed, honest)
+            if unjust is not None:
+                self._broken(unjust[0], machine, unjust[1])
         wrong = self.ledger.check(executed)
         if wrong is not None:
             self._broken(wrong[0], machine, wrong[1])
@@ -191,6 +199,7 @@ class Checkers:
     def _accuse(self, machine: Machine, evidence: fx.Evidence) -> None:
         author = evidence.first.proposer if isinstance(evidence.first, Proposal) else evidence.first.validator
         self._trace.note(machine.name, f"accuses {author.hex()[:8]}")
+        self.justice.accused(machine, evidence)
         for other in self.machines:
             if other.address == author and other.is_honest:
                 self._broken("blame", machine, f"calls the honest {other.name} an equivocator")
@@ -205,6 +214,7 @@ class Checkers:
     def check_end(self, machines: Sequence[Machine]) -> None:
         """Raises Violation when a node's rows differ from the second ledger's at the same height, or money was made."""
         self.ledger.check_supply()
+        self.justice.check()
         for machine in machines:
             if machine.node is not None and self.heights.get(machine.number) == self.ledger.height:
                 self.ledger.compare(machine.name, machine.disk.rows)

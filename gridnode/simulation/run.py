@@ -140,7 +140,8 @@ class Simulation:
         awaited = [machine for machine in self.honest if not machine.is_gone]
 
         def is_over() -> bool:
-            return checkers.is_over() or all(self._height(machine) >= goal for machine in awaited)
+            there = all(self._height(machine) >= goal for machine in awaited)
+            return checkers.is_over() or (there and (not checkers.justice.at_large() or not self.plan.is_safe))
 
         self.clock.run(self.clock.now_ms + patience_ms, is_over)
         checkers.look()

@@ -55,7 +55,9 @@ Rules
        `misses_to_jail`: then the validator is jailed for `jail_ms`, but an authority only while the weight of the jailed stays within a third
        of the weight of active and jailed together: an outage must not hand the chain to the few who are left.
     7. Reputation, in ppm from 100,000 to 1,000,000, at first full. A turn made adds a sixteenth of what lacks, rounded up; one missed takes an
-       eighth, a proposal rejected a half, rounded down; every hundredth height gives all who lack some a sixteenth of it, rounded up.
+       eighth, a conviction a half, rounded down; every hundredth height gives all who lack some a sixteenth of it, rounded up. `rejected`
+       counts proposals proven to be against the rules: those that evidence of two proposals is made of. A proposal that others merely
+       voted nil on is a turn missed (decision 0010).
     8. Evidence stands in the block and runs before its transactions, so nobody unbonds or rotates before it in the same block. A key is convicted
        once, whatever else it signed. The licence that holds it is convicted, unless revoked: it loses its seat until a
        regulator licenses it again with another key; a staked one loses `slash_ppm` of its bond, rounded down, and of each unbonding

@@ -85,7 +85,9 @@ def punish(context: Context, evidence: Evidence) -> None:
         send_home(context, name, replace(left, status=Status.CONVICTED), left.bond)
     standing = standing_of(state, name)
     lower = lowered(standing.reputation_ppm, 2)
-    STANDINGS.put(state, name, replace(standing, reputation_ppm=lower, jailed_until_ms=TimeMs(0)))
+    rejected = standing.rejected + len(evidence.proposals)
+    now = replace(standing, reputation_ppm=lower, rejected=rejected, jailed_until_ms=TimeMs(0))
+    STANDINGS.put(state, name, now)
     conviction = Conviction(name, offence.height, offence.round, context.height, slashed)
     CONVICTIONS.put(state, offence.author, conviction)
     context.emit(

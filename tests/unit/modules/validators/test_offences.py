@@ -64,6 +64,8 @@ def test_a_staked_validator_loses_seat_and_share(world: ValidatorsWorld, make: C
     assert (event.name, event.height, event.slashed, event.keeps_seat) == ("alice", at, 20 * GRID, False)
     assert balance(world.reader, account("erc"), Denomination.GRID) == before + 20 * GRID
     assert world.row("alice").licence.status is Status.CONVICTED
+    standing = world.row("alice").standing
+    assert (standing.rejected, standing.reputation_ppm) == (2 * (make is double_proposal), 500_000)
     assert "alice" not in world.powers()
     assert total_stake(world.reader) == 380 * GRID
     world.next(after_ms=90_000)
