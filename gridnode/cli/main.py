@@ -11,6 +11,7 @@ import typer
 from gridnode.cli import (
     explain,
     keys,
+    light,
     operate,
     query,
     query_certificates,
@@ -44,6 +45,7 @@ app.command(name="testnet")(testnet.play)
 app.command()(simulate.simulate)
 app.command()(explain.explain)
 app.command(name="verify-clearing")(verify_clearing.verify_clearing)
+app.command()(light.light)
 app.add_typer(keys.app, name="keys")
 tx.app.add_typer(tx_market.app)
 tx.app.add_typer(tx_certificates.app)
