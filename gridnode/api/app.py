@@ -62,6 +62,7 @@ QUESTIONS = (
     Get("/blocks/{height}", chain.block, ("events",), True),
     Get("/blocks/hash/{hash}", chain.block_by_hash, ("events",), True),
     Get("/blocks/{height}/raw", raw.blocks, ("count",), True),
+    Get("/snapshots", chain.snapshots),
     Get("/genesis/raw", raw.genesis),
     Get("/light/{height}/raw", light.blocks, ("count",), True),
     Get("/accounts/{address}", accounts.account),

@@ -30,7 +30,8 @@ from gridnode.state.commitment import Commitment
 from gridnode.state.kv import MemoryReader, Reader
 from gridnode.state.proof import StateProof, prove
 from gridnode.storage.block_store import BlockStore, Position, StoredTransaction, Totals
-from gridnode.storage.leveldb import Column, Database
+from gridnode.storage.leveldb import Column, Database, Snapshot
+from gridnode.storage.pruning import Pruning
 from gridnode.sync.messages import FinalBlock
 
 T = TypeVar("T")
@@ -52,6 +53,14 @@ class View:
     def prove(self, key: bytes) -> tuple[bytes | None, StateProof]:
         """Value of a state key, or None, and the proof of that against this height's state root."""
         return self.reader.get(key), prove(self.pages, key)
+
+
+class Frozen(NamedTuple):
+    """A chain at one height, whatever is committed meanwhile."""
+
+    genesis_hash: Hash  # of the chain
+    light: LightBlock  # the newest block, and what made it final here
+    rows: Snapshot  # of all columns; to be closed
 
 
 class Pace(NamedTuple):
@@ -114,6 +123,11 @@ class LedgerStore:
         """How much is stored."""
         return self._blocks.totals
 
+    @property
+    def first_height(self) -> Height:
+        """Height of the lowest block that is kept whole; 1 unless the node prunes or began from a snapshot."""
+        return self._blocks.first
+
     # Blocks to come
 
     def check_standing(self, transaction: Transaction) -> None:
@@ -164,6 +178,17 @@ class LedgerStore:
         height, header = self.height, self.header
         with self._database.snapshot() as snapshot:
             yield View(height, header, snapshot.view(Column.STATE), snapshot.view(Column.PAGES))
+
+    def freeze(self) -> Frozen:
+        """All that is stored as it is now; for a snapshot. Close its rows. Raises InvariantBroken at height 0."""
+        light = self.light_block(self.height)
+        if light is None:
+            raise InvariantBroken("snapshot", f"expected a block with its commit, the height is {self.height}")
+        return Frozen(self.genesis_hash, light, self._database.snapshot())
+
+    def pruning(self) -> Pruning:
+        """What removes this store's old blocks."""
+        return Pruning(self._database, self._blocks, accounts_named)
 
     def block_header(self, height: int) -> Header | None:
         """Header of the block at `height`, or None."""

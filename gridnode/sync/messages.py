@@ -27,6 +27,7 @@ class Status:
     genesis_hash: Annotated[Hash, HASH]
     height: Annotated[Height, U64]
     block_hash: Annotated[Hash, HASH_OR_NIL]
+    first: Annotated[Height, U64] = Height(1)  # lowest block that it has whole: what is below is asked of others
 
 
 @record
