@@ -20,6 +20,7 @@ from gridnode.cli import (
     tx,
     tx_certificates,
     tx_market,
+    verify,
     verify_clearing,
 )
 from gridnode.primitives.errors import OperatorError
@@ -43,6 +44,7 @@ app.command()(operate.status)
 app.command(name="testnet")(testnet.play)
 app.command()(simulate.simulate)
 app.command()(explain.explain)
+app.command()(verify.verify)
 app.command(name="verify-clearing")(verify_clearing.verify_clearing)
 app.add_typer(keys.app, name="keys")
 tx.app.add_typer(tx_market.app)
