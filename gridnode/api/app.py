@@ -28,6 +28,7 @@ from gridnode.api import (
     proofs,
     raw,
     settlements,
+    state,
     tariffs,
 )
 from gridnode.api.guard import Guard, on_fault, on_http_exception, on_problem
@@ -62,6 +63,9 @@ QUESTIONS = (
     Get("/blocks/hash/{hash}", chain.block_by_hash, ("events",), True),
     Get("/blocks/{height}/raw", raw.blocks, ("count",), True),
     Get("/genesis/raw", raw.genesis),
+    Get("/state", state.roots),
+    Get("/state/digests", state.digests, ("after", "column"), True),
+    Get("/state/rows", state.rows, ("after", "column", "until"), True),
     Get("/accounts/{address}", accounts.account),
     Get("/accounts/{address}/balance", accounts.balance),
     Get("/accounts/{address}/allowances", accounts.allowances, ("limit",)),

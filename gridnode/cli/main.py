@@ -9,8 +9,10 @@ from collections.abc import Iterator
 import typer
 
 from gridnode.cli import (
+    diff,
     explain,
     keys,
+    move_blocks,
     operate,
     query,
     query_certificates,
@@ -45,6 +47,9 @@ app.command(name="testnet")(testnet.play)
 app.command()(simulate.simulate)
 app.command()(explain.explain)
 app.command()(verify.verify)
+app.command()(diff.diff)
+app.command()(move_blocks.export)
+app.command(name="import")(move_blocks.import_)
 app.command(name="verify-clearing")(verify_clearing.verify_clearing)
 app.add_typer(keys.app, name="keys")
 tx.app.add_typer(tx_market.app)

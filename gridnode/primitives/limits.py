@@ -41,6 +41,8 @@ MAX_SHARED_TRADES: Final = 1_000  # newest trades that an answer adds up by zone
 MAX_REMEMBERED: Final = 8  # parts of answers that are dear, of one height: books of 100,000 levels at worst
 MAX_COUNTED_ROWS: Final = 100_000  # rows that an answer counts one by one
 MAX_RAW_BLOCKS: Final = 64  # blocks in one answer to an auditor
+MAX_DIGESTED_ROWS: Final = 16_384  # rows of the state that one answer digests: some 50 ms of a worker thread
+MAX_RAW_ROWS: Final = 4_096  # rows of the state in one answer; a run of rows is longer once in 9 million
 MAX_RAW_BYTES: Final = 4 * 1024 * 1024  # an answer stops before the block that passes this, unless it is the first
 
 MAX_GOSSIP_BATCHES: Final = 256  # received and not yet checked
