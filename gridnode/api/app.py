@@ -56,6 +56,7 @@ class Get(NamedTuple):
 
 QUESTIONS = (
     Get("/status", chain.status),
+    Get("/consensus/state", chain.consensus_state),
     Get("/peers", chain.peers),
     Get("/validators", chain.validators),
     Get("/blocks", chain.blocks, PAGE, True),

@@ -24,6 +24,7 @@ from gridnode.cli import (
     tx_market,
     verify,
     verify_clearing,
+    why,
 )
 from gridnode.primitives.errors import OperatorError
 
@@ -47,6 +48,7 @@ app.command(name="testnet")(testnet.play)
 app.command()(simulate.simulate)
 app.command()(explain.explain)
 app.command()(verify.verify)
+app.command()(why.why)
 app.command()(diff.diff)
 app.command()(move_blocks.export)
 app.command(name="import")(move_blocks.import_)

@@ -108,6 +108,11 @@ class LedgerStore:
         return self._ledger.tip.validators
 
     @property
+    def voted(self) -> ValidatorSet:
+        """Who voted on the newest block."""
+        return self._ledger.tip.voted
+
+    @property
     def totals(self) -> Totals:
         """How much is stored."""
         return self._blocks.totals

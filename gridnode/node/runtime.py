@@ -18,6 +18,7 @@ import trio
 from gridnode.node.assemble import Node, assemble
 from gridnode.node.config import Config, load_config
 from gridnode.node.log import Log, start_logging
+from gridnode.node.skews import EVERY_MS
 from gridnode.node.version import node_version
 from gridnode.primitives.errors import OperatorError
 
@@ -70,6 +71,7 @@ async def _live(node: Node, serve: Serve, stopping: trio.Event) -> None:
         work.start_soon(_gossip, node)
         work.start_soon(node.loop.run)
         work.start_soon(node.catch_up.run, bool(node.config.network.peers))
+        work.start_soon(_ask_clocks, node)
         await serve(node, stopping)
         work.cancel_scope.cancel()
 
@@ -94,6 +96,14 @@ def _stopped_by_signals() -> trio.Event:
 def _log_and_set(stopping: trio.Event, name: str) -> None:
     _log.info("stopping", signal=name)
     stopping.set()
+
+
+async def _ask_clocks(node: Node) -> None:
+    """Ask the peers, one after the other, what their clocks say."""
+    while True:
+        for peer in node.network.connected():
+            await node.skews.ask(peer)
+        await trio.sleep(EVERY_MS / 1000)
 
 
 async def _gossip(node: Node) -> None:

@@ -25,6 +25,7 @@ class RequestKind(IntEnum):
     BLOCKS = 1  # BlockRequest -> BlockAnswer
     TRANSACTIONS = 2  # TransactionsRequest -> TransactionsAnswer
     PROPOSED = 3  # a block hash of the height under way -> CompactBlock, or nothing
+    CLOCK = 7  # nothing -> unix ms of the peer's clock, 8 bytes
 
 
 def to_wire(message: ProposedBlock | Vote | Commit | Status) -> bytes:
