@@ -22,7 +22,7 @@ not have been included (expired, repeated, fee unpaid, wrong chain, wrong lane) 
 Signatures of transactions are checked outside, in threads: execution takes `VerifiedTransaction`s.
 
 How a node uses it
-    ledger = open_ledger(genesis, tip, reader, tree, blocks newest first)
+    ledger = open_ledger(genesis, tip, who voted on it, reader, tree, blocks newest first)
     executed = ledger.build(...)  or  ledger.execute(block, transactions)     # a block is executed, nothing is changed
     write executed.writes, executed.update.pages and the block in one batch; then ledger.commit(executed); or ledger.discard()
     `building` and `executing` are the same in slices: generators that stop every few transactions, so that the node stays responsive.

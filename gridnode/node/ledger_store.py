@@ -21,11 +21,12 @@ from gridnode.execution.genesis import opening_writes
 from gridnode.execution.ledger import Ledger, open_ledger
 from gridnode.execution.named import accounts_named
 from gridnode.mempool.pool import Pool
+from gridnode.modules.validators.rules import current_set
 from gridnode.primitives.errors import InvariantBroken
 from gridnode.primitives.ids import Address, Hash, TransactionId
 from gridnode.primitives.units import Height, TimeMs
 from gridnode.state.commitment import Commitment
-from gridnode.state.kv import Reader
+from gridnode.state.kv import MemoryReader, Reader
 from gridnode.state.proof import StateProof, prove
 from gridnode.storage.block_store import BlockStore, Position, StoredTransaction, Totals
 from gridnode.storage.leveldb import Column, Database
@@ -153,7 +154,7 @@ class LedgerStore:
         batch.apply(Column.PAGES, executed.update.pages)
         named = [accounts_named(transaction) for transaction in executed.transactions]
         put = self._blocks.put(
-            batch, executed.block, commit, executed.receipts, executed.transactions, named
+            batch, executed.block, commit, executed.receipts, executed.transactions, named, executed.validators
         )
         batch.commit()
         self._ledger.commit(executed)
@@ -176,6 +177,10 @@ class LedgerStore:
         """Block and commit at `height`, or None."""
         block, commit = self._blocks.block(height), self._blocks.commit(height)
         return None if block is None or commit is None else FinalBlock(block, commit)
+
+    def validators_at(self, height: int) -> ValidatorSet | None:
+        """Who votes on the block at `height`, which may be the one to come; None above it, and where it is not kept."""
+        return self._blocks.validators(height) if height > 0 else None
 
     def receipts(self, height: int) -> tuple[Receipt, ...]:
         """Receipts of the block at `height`, the hooks' last; empty when there is none."""
@@ -234,14 +239,16 @@ def store_over(database: Database, genesis: Genesis, pace: Pace) -> LedgerStore:
     state, pages = database.view(Column.STATE), database.view(Column.PAGES)
     blocks = BlockStore(database)
     if blocks.height == 0 and next(state.scan(b"", b"\xff"), None) is None:
-        writes = opening_writes(genesis)
+        writes, opened = opening_writes(genesis), MemoryReader()
+        opened.apply(writes)
         batch = database.batch()
         batch.apply(Column.STATE, writes)
         batch.apply(Column.PAGES, Commitment(pages).update(writes).pages)
+        blocks.put_validators(batch, Height(1), current_set(opened))
         batch.commit()
     tip = blocks.header(blocks.height)
     tree = Commitment(pages)
     if tip is not None and tree.root != tip.state_root:
         raise InvariantBroken("state-root", f"the stored state is not that of block {tip.height}")
-    ledger = open_ledger(genesis, tip, state, tree, blocks.newest_first())
+    ledger = open_ledger(genesis, tip, blocks.validators(blocks.height), state, tree, blocks.newest_first())
     return LedgerStore(genesis, database, blocks, ledger, tree, pace)

@@ -4,6 +4,7 @@ Rows of column BLOCKS, by a letter and the height (8 bytes, big-endian)
     h height         header
     l height         the commit of the block before, as the block carries it
     c height         the commit that made this block final here
+    v height         the validator set that votes from this height on, up to the next such row
     t height index   transaction (index: 4 bytes), once and nowhere else
     r height index   receipt of that transaction; the one after the last is the hooks'
 
@@ -25,6 +26,7 @@ from gridnode.chain.block import Block, Header, header_hash
 from gridnode.chain.commit import Commit
 from gridnode.chain.receipt import Receipt
 from gridnode.chain.transaction import Transaction
+from gridnode.chain.validators import ValidatorSet, validators_hash
 from gridnode.codec.fields import U64
 from gridnode.codec.records import decode, encode, record
 from gridnode.primitives.errors import InvariantBroken, Malformed
@@ -106,14 +108,16 @@ class BlockStore:
         receipts: Sequence[Receipt],
         transactions: Sequence[Transaction],
         named: Sequence[Sequence[Address]],
+        next_validators: ValidatorSet,
     ) -> Put:
         """Add the next block to `batch`; call `accept` with the result once the batch is on disk.
 
-        receipts      one for each transaction in order, then the hooks'
-        transactions  the block's own, taken apart
-        named         for each transaction, addresses beside the sender's under which it is to be found
+        receipts         one for each transaction in order, then the hooks'
+        transactions     the block's own, taken apart
+        named            for each transaction, addresses beside the sender's under which it is to be found
+        next_validators  who votes on the block after this one; a row is written only when this block changes the set
 
-        Raises InvariantBroken when the block is not the next one, or when the lists do not fit each other.
+        Raises InvariantBroken when the block is not the next one, or when what is given does not fit it or each other.
         """
         height, count = block.header.height, len(block.transactions)
         if height != self.height + 1:
@@ -124,6 +128,8 @@ class BlockStore:
             raise InvariantBroken(
                 "block-store", f"expected {count} transactions, and a receipt more, at {height}"
             )
+        if block.header.next_validators_hash != validators_hash(next_validators):
+            raise InvariantBroken("block-store", f"expected the validators that block {height} names for the next")
         at = height.to_bytes(8, "big")
         rows = {
             b"h" + at: encode(block.header),
@@ -134,6 +140,8 @@ class BlockStore:
             rows[b"t" + at + index.to_bytes(4, "big")] = raw
         for index, receipt in enumerate(receipts):
             rows[b"r" + at + index.to_bytes(4, "big")] = encode(receipt)
+        if block.header.next_validators_hash != block.header.validators_hash:
+            rows[_validators_key(height + 1)] = encode(next_validators)
         batch.apply(Column.BLOCKS, rows)
         batch.put(Column.INDEX, b"b" + header_hash(block.header), at)
         for index, (transaction, others) in enumerate(zip(transactions, named, strict=True)):
@@ -145,6 +153,13 @@ class BlockStore:
         totals = Totals(height, self.totals.transactions + count, self.totals.bytes + size)
         batch.put(Column.META, _TOTALS_KEY, encode(totals))
         return Put(block, totals)
+
+    def put_validators(self, batch: Batch, height: Height, validators: ValidatorSet) -> None:
+        """Add to `batch` who votes from `height` on: where a chain's rows begin, at genesis or behind a snapshot.
+
+        Later changes are written by `put`.
+        """
+        batch.put(Column.BLOCKS, _validators_key(height), encode(validators))
 
     def accept(self, put: Put) -> None:
         """The batch that `put` was made for is on disk."""
@@ -175,6 +190,14 @@ class BlockStore:
     def commit(self, height: int) -> Commit | None:
         """The commit that made the block at `height` final here, or None."""
         return self._record(Commit, b"c", height)
+
+    def validators(self, height: int) -> ValidatorSet | None:
+        """The set that votes on the block at `height`; None below the first row, and above the block to come."""
+        if height > self.height + 1:
+            return None  # blocks to come may still change it
+        rows = self._blocks.scan(_validators_key(0), _validators_key(height + 1), True)
+        row = next(rows, None)
+        return None if row is None else _decoded(ValidatorSet, row[1])
 
     def receipts(self, height: int) -> tuple[Receipt, ...]:
         """Receipts of the block at `height` in the order of its transactions, the hooks' last; empty when there is no such block."""
@@ -260,6 +283,10 @@ class BlockStore:
         while len(self._recent) > MAX_CACHED_BLOCKS or self._recent_bytes > MAX_CACHED_BLOCK_BYTES:
             oldest = self._recent.pop(next(iter(self._recent)))
             self._recent_bytes -= _size(oldest)
+
+
+def _validators_key(height: int) -> bytes:
+    return b"v" + height.to_bytes(8, "big")
 
 
 def _size(block: Block) -> int:
