@@ -92,7 +92,7 @@ class Reexecution:
         batch.apply(Column.PAGES, update.pages)
         batch.commit()
         self._tree.commit(update)
-        return open_ledger(self._genesis, None, self._scratch.view(Column.STATE), self._tree, ())
+        return open_ledger(self._genesis, None, None, self._scratch.view(Column.STATE), self._tree, ())
 
     def _block(self, height: int, in_full: bool) -> Difference | None:
         try:
