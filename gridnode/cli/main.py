@@ -12,6 +12,7 @@ from gridnode.cli import (
     diff,
     explain,
     keys,
+    mend,
     move_blocks,
     operate,
     query,
@@ -50,6 +51,8 @@ app.command()(explain.explain)
 app.command()(verify.verify)
 app.command()(why.why)
 app.command()(diff.diff)
+app.command()(mend.rollback)
+app.command()(mend.reset)
 app.command()(move_blocks.export)
 app.command(name="import")(move_blocks.import_)
 app.command(name="verify-clearing")(verify_clearing.verify_clearing)

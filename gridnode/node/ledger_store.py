@@ -30,6 +30,7 @@ from gridnode.state.kv import MemoryReader, Reader
 from gridnode.state.proof import StateProof, prove
 from gridnode.storage.block_store import BlockStore, Position, StoredTransaction, Totals
 from gridnode.storage.leveldb import Column, Database
+from gridnode.storage.undo import UndoLog
 from gridnode.sync.messages import FinalBlock
 
 T = TypeVar("T")
@@ -75,6 +76,7 @@ class LedgerStore:
         self._blocks = blocks
         self._ledger = ledger
         self._tree = tree
+        self._undo = UndoLog(database)
 
     # Where the chain stands
 
@@ -156,7 +158,9 @@ class LedgerStore:
         put = self._blocks.put(
             batch, executed.block, commit, executed.receipts, executed.transactions, named, executed.validators
         )
+        undo = self._undo.put(batch, executed.block.header.height, executed.before)
         batch.commit()
+        self._undo.accept(undo)
         self._ledger.commit(executed)
         self._blocks.accept(put)
 

@@ -84,4 +84,5 @@ def block_bytes(database: Database, height: int) -> int:
         group = letter + height.to_bytes(_HEIGHT_BYTES, "big")
         after = letter + (height + 1).to_bytes(_HEIGHT_BYTES, "big")
         size += sum(len(value) for _, value in blocks.scan(group, after))
-    return size
+    changed = blocks.get(b"v" + (height + 1).to_bytes(_HEIGHT_BYTES, "big"))
+    return size + len(changed or b"")

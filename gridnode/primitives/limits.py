@@ -61,6 +61,9 @@ MAX_KEY_BYTES: Final = 256  # of a state key that a client asks a proof for; the
 MAX_TABLE_CACHE_ROWS: Final = 4_096  # decoded values remembered for each table
 MAX_CACHED_TREE_ROWS: Final = 524_288  # all tree rows of a million state rows: 100 MB, at most 250; with less state, less
 MAX_PROOF_DEPTH: Final = 255  # two different key hashes agree in no more bits
+MAX_UNDO_BLOCKS: Final = 4  # newest blocks that a stopped node can be taken back
+MAX_UNDO_BYTES: Final = 64 * 1024 * 1024  # of the rows as they were before those blocks; the largest block changes some 20 MB
+MAX_UNDO_PART_BYTES: Final = 1024 * 1024  # of them in one row, before the pair that passes it; far below MAX_RECORD_BYTES
 MAX_CACHED_BLOCKS: Final = 64  # newest blocks kept at hand: what lagging peers and the API ask for
 MAX_CACHED_BLOCK_BYTES: Final = 32 * 1024 * 1024  # of transactions in them, however large blocks are
 
