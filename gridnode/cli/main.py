@@ -9,6 +9,7 @@ from collections.abc import Iterator
 import typer
 
 from gridnode.cli import (
+    debug,
     diff,
     explain,
     keys,
@@ -56,6 +57,7 @@ app.command()(mend.reset)
 app.command()(move_blocks.export)
 app.command(name="import")(move_blocks.import_)
 app.command(name="verify-clearing")(verify_clearing.verify_clearing)
+app.add_typer(debug.app, name="debug")
 app.add_typer(keys.app, name="keys")
 tx.app.add_typer(tx_market.app)
 tx.app.add_typer(tx_certificates.app)

@@ -19,6 +19,7 @@ from gridnode.node.assemble import Node, assemble
 from gridnode.node.config import Config, load_config
 from gridnode.node.log import Log, start_logging
 from gridnode.node.skews import EVERY_MS
+from gridnode.node.stacks import write_stacks_on_signal
 from gridnode.node.version import node_version
 from gridnode.primitives.errors import OperatorError
 
@@ -56,6 +57,7 @@ async def _run(config: Config, folder: Path, serve: Serve) -> None:
     stopping = _stopped_by_signals()
     node = assemble(config, folder)
     try:
+        write_stacks_on_signal(folder / config.data_dir)
         _log.info("starting", version=node_version(), type=config.type, chain=node.store.chain_id, height=node.store.height)
         await _live(node, serve, stopping)
     finally:

@@ -1,4 +1,4 @@
-"""gridnode reset: a stopped node forgets its chain and syncs it anew. Keys are never touched, the sign guard only when asked for by name."""
+"""gridnode reset: a stopped node forgets its chain and syncs it anew. Keys are never touched, the guard only when asked for by name."""
 
 from __future__ import annotations
 
