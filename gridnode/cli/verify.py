@@ -19,11 +19,14 @@ def verify(
     data: DataFolder = None,
     genesis: GenesisFile = None,
     first: Annotated[
-        int, typer.Option("--from", min=1, help="First block; those below are executed and nothing more.")
-    ] = 1,
+        int | None, typer.Option("--from", min=1, help="First block; those below are executed and nothing more.")
+    ] = None,
     last: Annotated[int | None, typer.Option("--to", min=1, help="Last block; the newest by default.")] = None,
     scratch: Annotated[
         Path | None, typer.Option(help="Folder for the scratch state; the system's temporary folder by default.")
+    ] = None,
+    snapshot: Annotated[
+        Path | None, typer.Option(help="Folder of snapshots: begin from the newest of them and not from genesis.")
     ] = None,
     as_json: AsJson = False,
 ) -> None:
@@ -34,7 +37,7 @@ def verify(
 
     if scratch is not None and not scratch.is_dir():
         raise OperatorError(f"--scratch: {scratch}: no such folder")
-    verified = verify_place(place_of(config, data, genesis), Wish(first, last, scratch), Progress("block"))
+    verified = verify_place(place_of(config, data, genesis), Wish(first, last, scratch, snapshot), Progress("block"))
     _show(verified, as_json)
     if verified.difference is not None:
         raise typer.Exit(DIFFERS)

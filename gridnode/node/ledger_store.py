@@ -13,6 +13,7 @@ from typing import Any, NamedTuple, TypeVar
 from gridnode.chain.block import Block, Header
 from gridnode.chain.commit import NO_COMMIT, Commit
 from gridnode.chain.genesis import Genesis, genesis_hash
+from gridnode.chain.light_block import LightBlock
 from gridnode.chain.receipt import Receipt
 from gridnode.chain.transaction import Transaction, VerifiedTransaction
 from gridnode.chain.validators import ValidatorSet
@@ -29,7 +30,8 @@ from gridnode.state.commitment import Commitment
 from gridnode.state.kv import MemoryReader, Reader
 from gridnode.state.proof import StateProof, prove
 from gridnode.storage.block_store import BlockStore, Position, StoredTransaction, Totals
-from gridnode.storage.leveldb import Column, Database
+from gridnode.storage.leveldb import Column, Database, Snapshot
+from gridnode.storage.pruning import Pruning
 from gridnode.storage.undo import UndoLog
 from gridnode.sync.messages import FinalBlock
 
@@ -52,6 +54,14 @@ class View:
     def prove(self, key: bytes) -> tuple[bytes | None, StateProof]:
         """Value of a state key, or None, and the proof of that against this height's state root."""
         return self.reader.get(key), prove(self.pages, key)
+
+
+class Frozen(NamedTuple):
+    """A chain at one height, whatever is committed meanwhile."""
+
+    genesis_hash: Hash  # of the chain
+    light: LightBlock  # the newest block, and what made it final here
+    rows: Snapshot  # of all columns; to be closed
 
 
 class Pace(NamedTuple):
@@ -120,6 +130,11 @@ class LedgerStore:
         """How much is stored."""
         return self._blocks.totals
 
+    @property
+    def first_height(self) -> Height:
+        """Height of the lowest block that is kept whole; 1 unless the node prunes or began from a snapshot."""
+        return self._blocks.first
+
     # Blocks to come
 
     def check_standing(self, transaction: Transaction) -> None:
@@ -173,6 +188,17 @@ class LedgerStore:
         with self._database.snapshot() as snapshot:
             yield View(height, header, snapshot.view(Column.STATE), snapshot.view(Column.PAGES))
 
+    def freeze(self) -> Frozen:
+        """All that is stored as it is now; for a snapshot. Close its rows. Raises InvariantBroken at height 0."""
+        light = self.light_block(self.height)
+        if light is None:
+            raise InvariantBroken("snapshot", f"expected a block with its commit, the height is {self.height}")
+        return Frozen(self.genesis_hash, light, self._database.snapshot())
+
+    def pruning(self) -> Pruning:
+        """What removes this store's old blocks."""
+        return Pruning(self._database, self._blocks, accounts_named)
+
     def block_header(self, height: int) -> Header | None:
         """Header of the block at `height`, or None."""
         return self._blocks.header(height)
@@ -185,6 +211,12 @@ class LedgerStore:
     def validators_at(self, height: int) -> ValidatorSet | None:
         """Who votes on the block at `height`, which may be the one to come; None above it, and where it is not kept."""
         return self._blocks.validators(height) if height > 0 else None
+
+    def light_block(self, height: int) -> LightBlock | None:
+        """Header, commit and voters of the block at `height`, or None."""
+        header, commit = self._blocks.header(height), self._blocks.commit(height)
+        validators = self.validators_at(height)
+        return None if header is None or commit is None or validators is None else LightBlock(header, commit, validators)
 
     def receipts(self, height: int) -> tuple[Receipt, ...]:
         """Receipts of the block at `height`, the hooks' last; empty when there is none."""

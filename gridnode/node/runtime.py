@@ -16,6 +16,7 @@ from pathlib import Path
 import trio
 
 from gridnode.node.assemble import Node, assemble
+from gridnode.node.begin import begin_from_snapshot
 from gridnode.node.config import Config, load_config
 from gridnode.node.log import Log, start_logging
 from gridnode.node.skews import EVERY_MS
@@ -55,6 +56,10 @@ def run_node(config_path: Path, serve: Serve) -> None:
 
 async def _run(config: Config, folder: Path, serve: Serve) -> None:
     stopping = _stopped_by_signals()
+    if config.sync.mode == "snapshot":
+        await begin_from_snapshot(config, folder, stopping)
+        if stopping.is_set():
+            return
     node = assemble(config, folder)
     try:
         write_stacks_on_signal(folder / config.data_dir)
@@ -72,6 +77,9 @@ async def _live(node: Node, serve: Serve, stopping: trio.Event) -> None:
         work.start_soon(node.ingress.take_in)
         work.start_soon(_gossip, node)
         work.start_soon(node.loop.run)
+        work.start_soon(node.keeper.run)
+        if node.pruner is not None:
+            work.start_soon(node.pruner.run)
         work.start_soon(node.catch_up.run, bool(node.config.network.peers))
         work.start_soon(_ask_clocks, node)
         await serve(node, stopping)

@@ -33,8 +33,8 @@ def write_blocks(
     """As `export_blocks`, of a database that is open."""
     store = BlockStore(database)
     last = store.height if last is None else last
-    if not 1 <= first <= last <= store.height:
-        raise OperatorError(f"expected blocks from 1 to {store.height}, got --from {first} --to {last}")
+    if not store.first <= first <= last <= store.height:
+        raise OperatorError(f"expected blocks from {store.first} to {store.height}, got --from {first} --to {last}")
     beside = out.with_name(out.name + ".part")
     try:
         with beside.open("wb") as file:

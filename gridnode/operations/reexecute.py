@@ -1,5 +1,7 @@
 """Executes a stored chain again, in a scratch state, and compares everything that is stored with what comes of it.
 
+It begins with the state of genesis, or with that of a snapshot, which `begin.py` makes.
+
 For each block: header chain, the commit that makes it final, signatures of its transactions, every root of its header by executing it, its
 receipts, its rows of the index. At the tip: totals, every row of the state, every row of the trees. The first thing that differs ends
 it: what comes after follows from it.
@@ -12,22 +14,20 @@ from dataclasses import dataclass
 
 from gridnode.chain.block import Header, header_hash
 from gridnode.chain.commit import check_commit
-from gridnode.chain.genesis import Genesis
 from gridnode.chain.receipt import Receipt
 from gridnode.chain.transaction import Transaction, VerifiedTransaction, decode_transaction
+from gridnode.chain.validators import validators_hash
 from gridnode.codec.records import layout, to_json
 from gridnode.crypto.keys import verify
 from gridnode.execution.admission import signature_checks
 from gridnode.execution.executed import Executed
-from gridnode.execution.genesis import opening_writes
-from gridnode.execution.ledger import Ledger, open_ledger
+from gridnode.execution.ledger import Ledger
 from gridnode.execution.validation import BlockInvalid
 from gridnode.operations.compare_rows import first_of_lists, first_row, first_tree_row
 from gridnode.operations.difference import MISSING, Difference, between
 from gridnode.operations.records import receipt_record, transaction_record
 from gridnode.operations.stored_block import Damaged, StoredBlock, block_bytes, check_index, read_block
 from gridnode.primitives.errors import InvariantBroken, Malformed, Rejected
-from gridnode.state.commitment import Commitment
 from gridnode.storage.block_store import BlockStore, Totals
 from gridnode.storage.leveldb import Column, Database
 
@@ -52,47 +52,31 @@ class Verified:
 
 
 class Reexecution:
-    """One chain, from genesis."""
+    """One chain, from where its scratch ledger stands."""
 
-    def __init__(self, genesis: Genesis, stored: Database, scratch: Database) -> None:
-        """`scratch` is a new database that may be thrown away. Raises InvariantBroken when the totals of `stored` are damaged."""
-        self._genesis = genesis
+    def __init__(self, stored: Database, blocks: BlockStore, scratch: Database, ledger: Ledger) -> None:
+        """`ledger` executes over `scratch`, which is thrown away afterwards; `blocks` are those of `stored`."""
         self._stored = stored
         self._scratch = scratch
-        self._blocks = BlockStore(stored)
-        self._tree = Commitment(scratch.view(Column.PAGES))
-        self._ledger = self._open()
+        self._blocks = blocks
+        self._ledger = ledger
+        self._start = ledger.tip.height
         self._transactions = 0
         self._bytes = 0
-
-    @property
-    def height(self) -> int:
-        """Height of the newest stored block."""
-        return self._blocks.height
 
     def run(self, first: int, last: int, progress: Progress) -> Verified:
         """Verify blocks `first` to `last`; those below are executed, because the state comes of them, and only their roots are checked."""
         found: Difference | None = None
-        done = 0
+        done = int(self._start)
         while done < last and found is None:
             found = self._block(done + 1, done + 1 >= first)
             if found is None:
                 done += 1
                 progress(done, last)
-        whole = found is None and last == self.height
+        whole = found is None and last == self._blocks.height
         if whole:
             found = self._tip(last)
         return Verified(first, max(done, first - 1), self._transactions, whole, found)
-
-    def _open(self) -> Ledger:
-        writes = opening_writes(self._genesis)
-        update = self._tree.update(writes)
-        batch = self._scratch.batch(synced=False)
-        batch.apply(Column.STATE, writes)
-        batch.apply(Column.PAGES, update.pages)
-        batch.commit()
-        self._tree.commit(update)
-        return open_ledger(self._genesis, None, None, self._scratch.view(Column.STATE), self._tree, ())
 
     def _block(self, height: int, in_full: bool) -> Difference | None:
         try:
@@ -116,7 +100,7 @@ class Reexecution:
         header = stored.block.header
         block_hash = header_hash(header)
         try:
-            check_commit(stored.commit, self._genesis.chain_id, self._ledger.tip.validators, header.height, block_hash)
+            check_commit(stored.commit, self._ledger.tip.chain_id, self._ledger.tip.validators, header.height, block_hash)
         except Malformed as fault:
             return Difference(header.height, "commit", "the commit that makes it final", "", "a valid one", str(fault))
         for index, transaction in enumerate(transactions):
@@ -128,6 +112,11 @@ class Reexecution:
                 return Difference(header.height, "transaction", where, "", "known messages", str(fault), None, record)
             if not valid:
                 return Difference(header.height, "transaction", where, "signature", "valid signatures", "one that is not", None, record)
+        voters = self._blocks.validators(header.height + 1)
+        if voters is None or validators_hash(voters) != header.next_validators_hash:
+            told = MISSING if voters is None else validators_hash(voters).hex()
+            expected = header.next_validators_hash.hex()
+            return Difference(header.height, "validators", f"set that votes on block {header.height + 1}", "", expected, told)
         return check_index(self._stored, stored.block, transactions)
 
     def _executed(
@@ -177,7 +166,7 @@ class Reexecution:
             found = _of_receipts(header.height, made.receipts, stored.receipts)
             if found is not None:
                 return found
-        if field == "state_root" and header.height == self.height:
+        if field == "state_root" and header.height == self._blocks.height:
             self._keep(made)
             found = first_row(header.height, self._scratch.view(Column.STATE), self._stored.view(Column.STATE))
             if found is not None:
@@ -187,8 +176,10 @@ class Reexecution:
 
     def _tip(self, height: int) -> Difference | None:
         """Totals, state and trees at the newest block."""
-        ours = to_json(Totals(self._ledger.tip.height, self._transactions, self._bytes))
-        found = between(height, "totals", "totals", ours, to_json(self._blocks.totals))
+        found: Difference | None = None
+        if not self._start:  # else blocks are in the totals that were not executed
+            ours = to_json(Totals(self._ledger.tip.height, self._transactions, self._bytes))
+            found = between(height, "totals", "totals", ours, to_json(self._blocks.totals))
         found = found or first_row(height, self._scratch.view(Column.STATE), self._stored.view(Column.STATE))
         return found or first_tree_row(height, self._scratch.view(Column.PAGES), self._stored.view(Column.PAGES))
 

@@ -11,7 +11,7 @@ from typing import Final
 from gridnode.operations.place import refuse_held
 from gridnode.primitives.errors import OperatorError
 
-_CHAIN: Final = ("chain", "wal", "snapshots")
+_CHAIN: Final = ("chain", "chain.restoring", "wal", "snapshots")
 """Folders of what a node can get again from its peers."""
 _GUARD: Final = ("guard", "guard.new")
 _REMOVED: Final = ".removed"

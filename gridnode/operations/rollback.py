@@ -7,14 +7,16 @@ at heights where it has signed, and at those heights the node only listens, beca
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from gridnode.chain.block import header_hash
+from gridnode.chain.block import Block, header_hash
 from gridnode.chain.genesis import genesis_hash
 from gridnode.chain.transaction import decode_transaction
 from gridnode.execution.genesis import opening_writes
 from gridnode.execution.named import accounts_named
+from gridnode.execution.recent import recent_ids_from
 from gridnode.operations.export import write_blocks
 from gridnode.operations.place import Place, stopped_database
 from gridnode.primitives.errors import InvariantBroken, OperatorError
@@ -60,9 +62,25 @@ def rollback(place: Place) -> TakenBack:
         header = blocks.header(height)
         if header is None:
             raise OperatorError(f"{place.data}: block {height} is not whole; run `gridnode verify`, then `gridnode reset`")
+        _check_enough_below(blocks, height)
         file = _set_aside(place, database, height)
         root = _take_back(place, database, blocks, before)
         return TakenBack(height, header_hash(header), root, file)
+
+
+def _check_enough_below(blocks: BlockStore, height: int) -> None:
+    """Raise OperatorError unless the blocks are kept that a node at the height below needs for its replay protection."""
+
+    def below() -> Iterator[Block]:
+        for number in range(height - 1, 0, -1):
+            block = blocks.block(number)
+            if block is None:
+                raise OperatorError(
+                    f"a node at block {height - 1} needs block {number}, which is pruned; `gridnode reset` and sync again"
+                )
+            yield block
+
+    recent_ids_from(below())
 
 
 def _set_aside(place: Place, database: Database, height: int) -> Path:

@@ -51,6 +51,8 @@ class StoredSide:
 
     async def block(self, height: int) -> RecordedBlock:
         """A block with its commit and receipts."""
+        if height < self._blocks.first:
+            raise OperatorError(f"{self.name}: block {height} is pruned; those from {self._blocks.first} on are whole")
         try:
             found = read_block(self._blocks, height)
         except Damaged as damaged:

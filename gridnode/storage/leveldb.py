@@ -39,7 +39,7 @@ _OPTIONS: dict[str, Any] = {
 class Column(IntEnum):
     """What a row belongs to: the first byte of its key. Given out once, never reused."""
 
-    META = 0  # format version, genesis hash, totals of the block store
+    META = 0  # format version, genesis hash, totals of the block store and what it does not hold
     STATE = 1  # rows of the modules' tables
     PAGES = 2  # rows of the state's trees
     BLOCKS = 3  # headers, transactions, receipts, commits
@@ -170,9 +170,15 @@ class Database:
         size: int = self._db.approximate_size(b"\x00", b"\xff")
         return size
 
-    def compact(self) -> None:
-        """Merge all that was written, so that rows that are gone free their disk. Takes seconds for each 100 MB."""
-        self._db.compact_range(start=b"\x00", stop=b"\xff")  # without bounds plyvel compacts nothing
+    def compact(self, column: Column | None = None, start: bytes = b"", stop: bytes = b"\xff") -> None:
+        """Merge what was written to keys of a column (all columns), so that rows that are gone free their disk.
+
+        Takes seconds for each 100 MB; other threads read and write meanwhile.
+        """
+        if column is None:
+            self._db.compact_range(start=b"\x00", stop=b"\xff")  # without bounds plyvel compacts nothing
+        else:
+            self._db.compact_range(start=bytes([column]) + start, stop=bytes([column]) + stop)
 
     def close(self) -> None:
         """Close the files; may be called twice."""

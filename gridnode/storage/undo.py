@@ -21,11 +21,10 @@ from gridnode.primitives.ids import Address
 from gridnode.primitives.limits import MAX_UNDO_BLOCKS, MAX_UNDO_BYTES, MAX_UNDO_PART_BYTES
 from gridnode.primitives.units import Height
 from gridnode.state.kv import after_prefix
-from gridnode.storage.block_store import BlockStore, Totals
+from gridnode.storage.block_store import TOTALS_KEY, BlockStore, Totals
 from gridnode.storage.leveldb import Batch, Column, Database
 
 _PREFIX: Final = b"undo/"
-_TOTALS_KEY: Final = b"blocks"
 
 Kept = dict[int, list[int]]
 """Bytes of each part by height, heights ascending."""
@@ -141,9 +140,9 @@ def take_back_block(
     old = blocks.totals
     totals = Totals(Height(height - 1), old.transactions - len(transactions), old.bytes - size)
     if totals.height:
-        batch.put(Column.META, _TOTALS_KEY, encode(totals))
+        batch.put(Column.META, TOTALS_KEY, encode(totals))
     else:
-        batch.delete(Column.META, _TOTALS_KEY)
+        batch.delete(Column.META, TOTALS_KEY)
     return totals
 
 

@@ -1,10 +1,17 @@
-"""What consensus tells operators of a height: each vote where it is, the proposal with its verdict, what is wanted; and it changes nothing."""
+"""What consensus tells operators of a height: votes, proposal and verdict, what is wanted; looking changes nothing."""
 
 from __future__ import annotations
 
 from gridnode.chain.vote import VoteKind
 from gridnode.consensus.engine import Engine
-from gridnode.consensus.inputs import BlockKnown, ProposalReceived, StartHeight, TimeoutElapsed, TimeoutKind, VoteReceived
+from gridnode.consensus.inputs import (
+    BlockKnown,
+    ProposalReceived,
+    StartHeight,
+    TimeoutElapsed,
+    TimeoutKind,
+    VoteReceived,
+)
 from gridnode.consensus.machine import Step
 from gridnode.consensus.report import Report
 from gridnode.primitives.units import Height, Round

@@ -1,4 +1,4 @@
-"""SIGUSR1: a process writes the stacks of its threads and the tree of its tasks to its data folder, and goes on; also when its loop hangs."""
+"""SIGUSR1: a process writes the stacks of its threads and the tree of its tasks to its data folder; also when its loop hangs."""
 
 from __future__ import annotations
 
