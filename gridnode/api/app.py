@@ -29,6 +29,7 @@ from gridnode.api import (
     proofs,
     raw,
     settlements,
+    state,
     tariffs,
 )
 from gridnode.api.guard import Guard, on_fault, on_http_exception, on_problem
@@ -56,6 +57,7 @@ class Get(NamedTuple):
 
 QUESTIONS = (
     Get("/status", chain.status),
+    Get("/consensus/state", chain.consensus_state),
     Get("/peers", chain.peers),
     Get("/validators", chain.validators),
     Get("/blocks", chain.blocks, PAGE, True),
@@ -65,6 +67,9 @@ QUESTIONS = (
     Get("/snapshots", chain.snapshots),
     Get("/genesis/raw", raw.genesis),
     Get("/light/{height}/raw", light.blocks, ("count",), True),
+    Get("/state", state.roots),
+    Get("/state/digests", state.digests, ("after", "column"), True),
+    Get("/state/rows", state.rows, ("after", "column", "until"), True),
     Get("/accounts/{address}", accounts.account),
     Get("/accounts/{address}/balance", accounts.balance),
     Get("/accounts/{address}/allowances", accounts.allowances, ("limit",)),

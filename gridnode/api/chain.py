@@ -37,6 +37,14 @@ def status(ask: Ask) -> dict[str, Any]:
     }
 
 
+def consensus_state(ask: Ask) -> dict[str, Any]:
+    """What consensus waits for: round, step, proposer, votes here and missing, timeouts, peers, clocks, pool, disk.
+
+    `gridnode why` puts it into words.
+    """
+    return ask.node.standing()
+
+
 def blocks(ask: Ask) -> dict[str, Any]:
     """Blocks from the latest down; `after` is a height, only blocks below it are listed."""
     limit = ask.parameters.limit()

@@ -203,6 +203,7 @@ class Ledger:
             writes,
             update,
             next_validators,
+            run.before(),
             refused,
         )
 

@@ -32,6 +32,7 @@ from gridnode.state.proof import StateProof, prove
 from gridnode.storage.block_store import BlockStore, Position, StoredTransaction, Totals
 from gridnode.storage.leveldb import Column, Database, Snapshot
 from gridnode.storage.pruning import Pruning
+from gridnode.storage.undo import UndoLog
 from gridnode.sync.messages import FinalBlock
 
 T = TypeVar("T")
@@ -85,6 +86,7 @@ class LedgerStore:
         self._blocks = blocks
         self._ledger = ledger
         self._tree = tree
+        self._undo = UndoLog(database)
 
     # Where the chain stands
 
@@ -117,6 +119,11 @@ class LedgerStore:
     def validators(self) -> ValidatorSet:
         """Who votes on the next block."""
         return self._ledger.tip.validators
+
+    @property
+    def voted(self) -> ValidatorSet:
+        """Who voted on the newest block."""
+        return self._ledger.tip.voted
 
     @property
     def totals(self) -> Totals:
@@ -166,7 +173,9 @@ class LedgerStore:
         put = self._blocks.put(
             batch, executed.block, commit, executed.receipts, executed.transactions, named, executed.validators
         )
+        undo = self._undo.put(batch, executed.block.header.height, executed.before)
         batch.commit()
+        self._undo.accept(undo)
         self._ledger.commit(executed)
         self._blocks.accept(put)
 

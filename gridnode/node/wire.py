@@ -28,6 +28,7 @@ class RequestKind(IntEnum):
     SNAPSHOTS = 4  # SnapshotsRequest -> SnapshotsAnswer
     CHUNK = 5  # ChunkRequest -> bytes of the chunk, or nothing
     LIGHT = 6  # LightRequest -> LightBlocks
+    CLOCK = 7  # nothing -> unix ms of the peer's clock, 8 bytes
 
 
 def to_wire(message: ProposedBlock | Vote | Commit | Status) -> bytes:

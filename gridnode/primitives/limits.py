@@ -41,6 +41,8 @@ MAX_SHARED_TRADES: Final = 1_000  # newest trades that an answer adds up by zone
 MAX_REMEMBERED: Final = 8  # parts of answers that are dear, of one height: books of 100,000 levels at worst
 MAX_COUNTED_ROWS: Final = 100_000  # rows that an answer counts one by one
 MAX_RAW_BLOCKS: Final = 64  # blocks in one answer to an auditor
+MAX_DIGESTED_ROWS: Final = 16_384  # rows of the state that one answer digests: some 50 ms of a worker thread
+MAX_RAW_ROWS: Final = 4_096  # rows of the state in one answer; a run of rows is longer once in 9 million
 MAX_RAW_BYTES: Final = 4 * 1024 * 1024  # an answer stops before the block that passes this, unless it is the first
 
 MAX_GOSSIP_BATCHES: Final = 256  # received and not yet checked
@@ -75,6 +77,9 @@ MAX_KEY_BYTES: Final = 256  # of a state key that a client asks a proof for; the
 MAX_TABLE_CACHE_ROWS: Final = 4_096  # decoded values remembered for each table
 MAX_CACHED_TREE_ROWS: Final = 524_288  # all tree rows of a million state rows: 100 MB, at most 250; with less state, less
 MAX_PROOF_DEPTH: Final = 255  # two different key hashes agree in no more bits
+MAX_UNDO_BLOCKS: Final = 4  # newest blocks that a stopped node can be taken back
+MAX_UNDO_BYTES: Final = 64 * 1024 * 1024  # of the rows as they were before those blocks; the largest block changes some 20 MB
+MAX_UNDO_PART_BYTES: Final = 1024 * 1024  # of them in one row, before the pair that passes it; far below MAX_RECORD_BYTES
 MAX_CACHED_BLOCKS: Final = 64  # newest blocks kept at hand: what lagging peers and the API ask for
 MAX_CACHED_BLOCK_BYTES: Final = 32 * 1024 * 1024  # of transactions in them, however large blocks are
 

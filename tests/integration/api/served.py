@@ -63,6 +63,10 @@ class ServedChain:
         """What the runtime says of a node that follows."""
         return {"round": 0, "syncing": False, "peers": 1}
 
+    def standing(self) -> dict[str, Any]:
+        """Of a node that follows nobody."""
+        return {"consensus": None}
+
     def client(self) -> httpx.AsyncClient:
         """A client of the application, without sockets."""
         return httpx.AsyncClient(transport=httpx.ASGITransport(app=self.app), base_url="http://node/api/v1")
