@@ -7,6 +7,7 @@ Concepts
     commit.py       > 2/3 of precommits for one block: the proof that it is final.
     evidence.py     two messages of a validator that exclude each other, as blocks carry them.
     validators.py   the set of validators of a height, its quorum, and how one of several is drawn.
+    light_block.py  a header with its commit and its voters: what needs no other proof.
     receipt.py      result code, fee and typed events of a transaction; events of a block's hooks.
     genesis.py      the first state: chain id, parameters, validators, each module's opening state.
 

@@ -10,6 +10,7 @@ Concepts
     proposal.py     which waiting transactions go into a block, within its bounds.
     validation.py   what must hold of a proposed block before and after it is executed; the reason when it does not.
     genesis.py      the state at height 0.
+    tables.py       every table of the state by name; rows in a form that people read.
     named.py        which accounts a transaction names, so that their owners find it.
     executed.py     `Executed`: a block that was executed, and all that is to be stored of it.
     ledger.py       `Ledger`: the committed state and at most one executed block above it: build, execute, commit, discard.

@@ -34,5 +34,7 @@ class Executed:
     """Who votes on the next block."""
     proposers: tuple[Address, ...]
     """In which order they propose it: round r has the r-th, modulo their number."""
+    before: Writes
+    """What those rows of the state were before: undoes the block."""
     refused: tuple[Refused, ...] = ()
     """When it was built here: waiting transactions that turned out unfit."""

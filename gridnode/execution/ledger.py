@@ -229,6 +229,7 @@ class Ledger:
             update,
             next_validators,
             run.proposers(),
+            run.before(),
             refused,
         )
 

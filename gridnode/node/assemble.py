@@ -21,7 +21,7 @@ from gridnode.network.config import Channel, Endpoint, NetworkConfig, NetworkLim
 from gridnode.network.network import Handlers, Network
 from gridnode.node.candidates import Candidates
 from gridnode.node.catch_up import CatchUp
-from gridnode.node.clock import now_ms
+from gridnode.node.clock import monotonic_ms, now_ms
 from gridnode.node.config import SIGNING_TYPES, Config, read_text, split_address
 from gridnode.node.consensus_loop import ConsensusLoop
 from gridnode.node.evidence_pool import EvidencePool
@@ -35,11 +35,17 @@ from gridnode.node.log import Log
 from gridnode.node.open_store import open_store
 from gridnode.node.peer_book import PeerBook
 from gridnode.node.progress import block_stored, caught_up
+from gridnode.node.pruner import Pruner
+from gridnode.node.skews import Skews, clock_answer
+from gridnode.node.snapshot_keeper import SnapshotKeeper
+from gridnode.node.standing import standing_of
 from gridnode.node.verifier import Verifier
-from gridnode.node.wire import to_wire
+from gridnode.node.watch import Watch
+from gridnode.node.wire import RequestKind, to_wire
 from gridnode.primitives.errors import OperatorError
 from gridnode.storage.keystore import read_keystore
 from gridnode.storage.sign_guard import SignGuard
+from gridnode.storage.snapshots import SnapshotStore
 from gridnode.storage.wal import Wal
 from gridnode.sync.messages import ProposedBlock
 
@@ -82,6 +88,22 @@ class Node:
     """Evidence that no block carries yet."""
     guard: SignGuard | None
     """Consensus key that cannot sign twice; None when this node does not sign."""
+    snapshots: SnapshotStore
+    """Snapshots for others to begin from."""
+    keeper: SnapshotKeeper
+    """Makes them."""
+    pruner: Pruner | None
+    """Removes old blocks; None on an archive node."""
+    folder: Path
+    """Folder that the paths of the configuration are relative to."""
+    watch: Watch
+    """What it remembers of itself for its operator."""
+    skews: Skews
+    """How far peers' clocks are off."""
+
+    def standing(self) -> dict[str, Any]:
+        """What consensus waits for and all that may be the cause, for people and for `gridnode why`."""
+        return standing_of(self)
 
     def status(self) -> dict[str, Any]:
         """What the node is doing now, for people."""
@@ -90,6 +112,7 @@ class Node:
             "type": self.config.type,
             "chain_id": self.store.chain_id,
             "height": self.store.height,
+            "first_height": self.store.first_height,
             "round": max(0, self.engine.round),
             "step": self.engine.step.name.lower(),
             "signs": self.engine.signs,
@@ -132,18 +155,42 @@ def _join(
     engine = Engine(genesis.params, guard.address if guard else None)
     parts: dict[str, Node] = {}
 
+    watch = Watch(now_ms())
+    snapshots = SnapshotStore(data / "snapshots")
+    for damage in snapshots.damaged:
+        _log.error("a snapshot is damaged and removed", reason=damage)
+    storage = config.storage
+    keeper = SnapshotKeeper(store, snapshots, storage.snapshot_interval, storage.snapshots_kept)
+    pruner = Pruner(store, snapshots, storage.keep_blocks, bool(storage.snapshot_interval)) if storage.mode == "pruned" else None
+
     def committed(executed: Executed) -> None:
         book.refresh()
+        watch.stored(now_ms())
+        keeper.stored()
+        if pruner is not None:
+            pruner.stored()
         block_stored(parts["node"], executed)
+
+    async def request(peer: bytes, kind: int, payload: bytes) -> bytes:
+        return clock_answer(now_ms()) if kind == RequestKind.CLOCK else await parts["node"].ingress.request(peer, kind, payload)
+
+    def connected(peer: bytes) -> None:
+        watch.linked(peer, True, now_ms())
+        parts["node"].ingress.connected(peer)
+
+    def disconnected(peer: bytes) -> None:
+        watch.linked(peer, False, now_ms())
+        parts["node"].skews.forget(peer)
+        parts["node"].ingress.disconnected(peer)
 
     handlers = Handlers(
         lambda peer, _channel, payload: parts["node"].ingress.message(peer, payload),
         lambda peer, payload: parts["node"].ingress.gossip(peer, payload),
-        lambda peer, kind, payload: parts["node"].ingress.request(peer, kind, payload),
-        lambda peer: parts["node"].ingress.connected(peer),
-        lambda peer: parts["node"].ingress.disconnected(peer),
+        request,
+        connected,
+        disconnected,
     )
-    network = Network(_network_config(config, folder), handlers, now_ms)
+    network = Network(network_config(config, folder), handlers, now_ms)
     candidates = Candidates(pool, verifier, network)
     catch_up = CatchUp(store, network, candidates, committed, lambda: caught_up(parts["node"]))
     book = PeerBook(store, {bytes.fromhex(peer.key): peer.name for peer in config.network.peers}, network.admit)
@@ -168,11 +215,33 @@ def _join(
         committed,
         catch_up.behind,
         evidence,
+        watch,
     )
     intake = Intake(store, pool, outbox, verifier, loop.work_arrived)
-    ingress = Ingress(store, engine, loop, catch_up, candidates, intake, GossipQueue(), reply, network.report, evidence)
+    ingress = Ingress(store, engine, loop, catch_up, candidates, intake, GossipQueue(), reply, network.report, evidence, snapshots)
     node = Node(
-        config, genesis, store, pool, outbox, feed, network, engine, loop, catch_up, ingress, intake, verifier, wal, evidence, guard
+        config,
+        genesis,
+        store,
+        pool,
+        outbox,
+        feed,
+        network,
+        engine,
+        loop,
+        catch_up,
+        ingress,
+        intake,
+        verifier,
+        wal,
+        evidence,
+        guard,
+        snapshots,
+        keeper,
+        pruner,
+        folder,
+        watch,
+        Skews(network, now_ms, monotonic_ms),
     )
     parts["node"] = node
     return node
@@ -196,7 +265,8 @@ def _check_name(config: Config, keys: KeyPair, store: LedgerStore) -> None:
         raise OperatorError(f"name: expected {owner.name}, whose key the keystore holds, got {config.name}")
 
 
-def _network_config(config: Config, folder: Path) -> NetworkConfig:
+def network_config(config: Config, folder: Path) -> NetworkConfig:
+    """Who is linked and how. Raises OperatorError when a key file does not hold."""
     host, port = split_address(config.network.listen)
     peers = []
     for peer in config.network.peers:

@@ -14,6 +14,7 @@ from gridnode.chain.block import Block, Header
 from gridnode.chain.commit import NO_COMMIT, Commit
 from gridnode.chain.evidence import Evidence
 from gridnode.chain.genesis import Genesis, genesis_hash
+from gridnode.chain.light_block import LightBlock
 from gridnode.chain.receipt import Receipt
 from gridnode.chain.transaction import Transaction, VerifiedTransaction
 from gridnode.chain.validators import ValidatorSet
@@ -32,7 +33,9 @@ from gridnode.state.kv import MemoryReader, Reader
 from gridnode.state.proof import StateProof, prove
 from gridnode.storage.block_store import BlockStore, Position, StoredTransaction, Totals
 from gridnode.storage.evidence_store import EvidenceStore
-from gridnode.storage.leveldb import Column, Database
+from gridnode.storage.leveldb import Column, Database, Snapshot
+from gridnode.storage.pruning import Pruning
+from gridnode.storage.undo import UndoLog
 from gridnode.sync.messages import FinalBlock
 
 T = TypeVar("T")
@@ -54,6 +57,14 @@ class View:
     def prove(self, key: bytes) -> tuple[bytes | None, StateProof]:
         """Value of a state key, or None, and the proof of that against this height's state root."""
         return self.reader.get(key), prove(self.pages, key)
+
+
+class Frozen(NamedTuple):
+    """A chain at one height, whatever is committed meanwhile."""
+
+    genesis_hash: Hash  # of the chain
+    light: LightBlock  # the newest block, and what made it final here
+    rows: Snapshot  # of all columns; to be closed
 
 
 class Pace(NamedTuple):
@@ -79,6 +90,7 @@ class LedgerStore:
         self._ledger = ledger
         self._tree = tree
         self.evidence = EvidenceStore(database)
+        self._undo = UndoLog(database)
 
     # Where the chain stands
 
@@ -122,9 +134,19 @@ class LedgerStore:
         return StartHeight(self.next_height, self.validators, self.proposers)
 
     @property
+    def voted(self) -> ValidatorSet:
+        """Who voted on the newest block."""
+        return self._ledger.tip.voted
+
+    @property
     def totals(self) -> Totals:
         """How much is stored."""
         return self._blocks.totals
+
+    @property
+    def first_height(self) -> Height:
+        """Height of the lowest block that is kept whole; 1 unless the node prunes or began from a snapshot."""
+        return self._blocks.first
 
     # Blocks to come
 
@@ -170,7 +192,9 @@ class LedgerStore:
         put = self._blocks.put(
             batch, executed.block, commit, executed.receipts, executed.transactions, named, executed.validators
         )
+        undo = self._undo.put(batch, executed.block.header.height, executed.before)
         batch.commit()
+        self._undo.accept(undo)
         self._ledger.commit(executed)
         self._blocks.accept(put)
 
@@ -182,6 +206,17 @@ class LedgerStore:
         height, header = self.height, self.header
         with self._database.snapshot() as snapshot:
             yield View(height, header, snapshot.view(Column.STATE), snapshot.view(Column.PAGES))
+
+    def freeze(self) -> Frozen:
+        """All that is stored as it is now; for a snapshot. Close its rows. Raises InvariantBroken at height 0."""
+        light = self.light_block(self.height)
+        if light is None:
+            raise InvariantBroken("snapshot", f"expected a block with its commit, the height is {self.height}")
+        return Frozen(self.genesis_hash, light, self._database.snapshot())
+
+    def pruning(self) -> Pruning:
+        """What removes this store's old blocks."""
+        return Pruning(self._database, self._blocks, accounts_named)
 
     def block_header(self, height: int) -> Header | None:
         """Header of the block at `height`, or None."""
@@ -195,6 +230,12 @@ class LedgerStore:
     def validators_at(self, height: int) -> ValidatorSet | None:
         """Who votes on the block at `height`, which may be the one to come; None above it, and where it is not kept."""
         return self._blocks.validators(height) if height > 0 else None
+
+    def light_block(self, height: int) -> LightBlock | None:
+        """Header, commit and voters of the block at `height`, or None."""
+        header, commit = self._blocks.header(height), self._blocks.commit(height)
+        validators = self.validators_at(height)
+        return None if header is None or commit is None or validators is None else LightBlock(header, commit, validators)
 
     def receipts(self, height: int) -> tuple[Receipt, ...]:
         """Receipts of the block at `height`, the hooks' last; empty when there is none."""

@@ -2,9 +2,8 @@
 
 Rows of column BLOCKS, by a letter and the height (8 bytes, big-endian)
     h height         header
-    l height         the commit of the block before, as the block carries it
+    l height         what the block carries besides transactions: the commit of the block before, and evidence
     c height         the commit that made this block final here
-    e height         the evidence that the block carries; no row when there is none
     v height         the validator set that votes from this height on, up to the next such row
     t height index   transaction (index: 4 bytes), once and nowhere else
     r height index   receipt of that transaction; the one after the last is the hooks'
@@ -15,6 +14,9 @@ Rows of column INDEX
     a address height index        nothing: the key says it all
 
 Heights have no gaps. A block is put into the batch that also commits its state, so both are there or neither is.
+
+Blocks below `first` are not whole: a pruned node has let go of their transactions and receipts (`pruning.py`) and keeps header, commit and
+validator set; a node that began from a snapshot has nothing of them (`past_blocks.py`).
 """
 
 from __future__ import annotations
@@ -30,7 +32,7 @@ from gridnode.chain.receipt import Receipt
 from gridnode.chain.transaction import Transaction
 from gridnode.chain.validators import ValidatorSet, validators_hash
 from gridnode.codec.fields import U64
-from gridnode.codec.records import decode, encode, record
+from gridnode.codec.records import Nested, decode, encode, record
 from gridnode.primitives.errors import InvariantBroken, Malformed
 from gridnode.primitives.ids import Address, TransactionId
 from gridnode.primitives.limits import MAX_CACHED_BLOCK_BYTES, MAX_CACHED_BLOCKS
@@ -42,22 +44,35 @@ T = TypeVar("T")
 
 
 @record
-class EvidenceRow:
-    """The evidence of a block."""
+class Carried:
+    """What a block carries besides transactions."""
 
-    pieces: Annotated[tuple[Evidence, ...], EVIDENCE]  # in its order
+    last_commit: Annotated[Commit, Nested(Commit)]  # of the block before
+    evidence: Annotated[tuple[Evidence, ...], EVIDENCE]  # in its order
 
 
-_TOTALS_KEY = b"blocks"
+TOTALS_KEY = b"blocks"
+"""Row of column META: `Totals`."""
+GONE_KEY = b"blocks gone"
+"""Row of column META: `Gone`; not there while every block from 1 on is whole."""
 
 
 @record
 class Totals:
-    """What the store holds."""
+    """What the store has taken in, since genesis or since the snapshot that it began from."""
 
     height: Annotated[Height, U64]  # of the newest block; 0 when there is none
-    transactions: Annotated[int, U64]  # in all blocks
-    bytes: Annotated[int, U64]  # of headers, transactions, receipts and commits, without their keys
+    transactions: Annotated[int, U64]  # in all blocks, also those that were pruned
+    bytes: Annotated[int, U64]  # of headers, transactions, receipts and commits, without their keys; also those that were pruned
+
+
+@record
+class Gone:
+    """What the store does not hold, or not any more."""
+
+    first: Annotated[Height, U64]  # lowest whole block
+    transactions: Annotated[int, U64]  # pruned, of those in `Totals`
+    bytes: Annotated[int, U64]  # pruned, of those in `Totals`
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,8 +113,10 @@ class BlockStore:
         """Raises InvariantBroken when the stored totals are damaged."""
         self._blocks: Reader = database.view(Column.BLOCKS)
         self._index: Reader = database.view(Column.INDEX)
-        raw = database.view(Column.META).get(_TOTALS_KEY)
+        meta = database.view(Column.META)
+        raw, gone = meta.get(TOTALS_KEY), meta.get(GONE_KEY)
         self.totals = Totals(Height(0), 0, 0) if raw is None else _decoded(Totals, raw)
+        self.gone = Gone(Height(1), 0, 0) if gone is None else _decoded(Gone, gone)
         self._recent: dict[int, Block] = {}
         self._recent_bytes = 0
 
@@ -107,6 +124,11 @@ class BlockStore:
     def height(self) -> Height:
         """Height of the newest block; 0 when there is none."""
         return self.totals.height
+
+    @property
+    def first(self) -> Height:
+        """Height of the lowest whole block: those from here up to `height` can be read, those below cannot."""
+        return self.gone.first
 
     # Writing
 
@@ -143,11 +165,9 @@ class BlockStore:
         at = height.to_bytes(8, "big")
         rows = {
             b"h" + at: encode(block.header),
-            b"l" + at: encode(block.last_commit),
+            b"l" + at: encode(Carried(block.last_commit, block.evidence)),
             b"c" + at: encode(commit),
         }
-        if block.evidence:
-            rows[b"e" + at] = encode(EvidenceRow(block.evidence))
         for index, raw in enumerate(block.transactions):
             rows[b"t" + at + index.to_bytes(4, "big")] = raw
         for index, receipt in enumerate(receipts):
@@ -163,7 +183,7 @@ class BlockStore:
                 batch.put(Column.INDEX, b"a" + address + position, b"")
         size = sum(map(len, rows.values()))
         totals = Totals(height, self.totals.transactions + count, self.totals.bytes + size)
-        batch.put(Column.META, _TOTALS_KEY, encode(totals))
+        batch.put(Column.META, TOTALS_KEY, encode(totals))
         return Put(block, totals)
 
     def put_validators(self, batch: Batch, height: Height, validators: ValidatorSet) -> None:
@@ -186,17 +206,17 @@ class BlockStore:
         return recent.header if recent is not None else self._record(Header, b"h", height)
 
     def block(self, height: int) -> Block | None:
-        """Block at `height`, or None."""
+        """Block at `height`, or None. It may be pruned meanwhile, by another thread."""
         recent = self._recent.get(height)
         if recent is not None:
             return recent
         header = self._record(Header, b"h", height)
-        last_commit = self._record(Commit, b"l", height)
-        if header is None or last_commit is None:
+        carried = self._record(Carried, b"l", height)
+        if header is None or carried is None:
             return None
-        carried = self._record(EvidenceRow, b"e", height)
-        pieces = carried.pieces if carried is not None else ()
-        block = Block(header, tuple(self._rows(b"t", height)), last_commit, pieces)
+        if height < self.first:
+            return None
+        block = Block(header, tuple(self._rows(b"t", height)), carried.last_commit, carried.evidence)
         if len(block.transactions) != header.transaction_count:
             raise InvariantBroken("block-store", f"block {height} lacks transactions")
         return block
@@ -218,11 +238,11 @@ class BlockStore:
         return tuple(_decoded(Receipt, raw) for raw in self._rows(b"r", height))
 
     def newest_first(self) -> Iterator[Block]:
-        """Blocks from the newest one down to the first."""
+        """Blocks from the newest one down to block 1. Raises InvariantBroken when one is asked for that is not kept."""
         for height in range(self.height, 0, -1):
             block = self.block(height)
             if block is None:
-                return
+                raise InvariantBroken("block-store", f"expected block {height}, those from {self.first} on are kept")
             yield block
 
     # Reading by hash, id and address

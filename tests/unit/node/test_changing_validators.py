@@ -15,10 +15,15 @@ import trio
 
 from gridnode.chain.commit import Commit, commit_hash
 from gridnode.chain.genesis import genesis_hash
+from gridnode.chain.light_block import LightBlocks
 from gridnode.chain.validators import ValidatorSet, validators_hash
 from gridnode.chain.vote import VoteKind, vote_hash
+from gridnode.codec.records import decode
 from gridnode.execution import block
 from gridnode.execution.validation import BlockInvalid
+from gridnode.light.climb import climb
+from gridnode.light.terms import Terms
+from gridnode.light.walk import begin_with_genesis
 from gridnode.mempool.pool import Pool
 from gridnode.modules.context import Context
 from gridnode.modules.validators.tables import SEATS, Seat
@@ -27,7 +32,10 @@ from gridnode.primitives.errors import InvariantBroken
 from gridnode.primitives.ids import Hash, Signature
 from gridnode.simulation.disk import Rows
 from gridnode.storage.leveldb import Database
+from gridnode.sync.messages import LightRequest
+from gridnode.sync.responder import answer_light
 from tests.chain_in_memory import CHAIN, account, genesis, keys_of
+from tests.light_chain import Run
 
 POWERS = ({"egat": 1, "mea": 1, "pea": 1}, {"egat": 5, "mea": 1, "pea": 1}, {"egat": 5, "mea": 2}, {"mea": 2, "pea": 1})
 GENESIS = genesis()
@@ -140,6 +148,22 @@ def test_a_restarted_node_checks_the_last_commit_with_who_signed_it(opening: Any
     trio.run(propose, voted)
     with pytest.raises(BlockInvalid, match="last_commit"):
         trio.run(propose, store.validators)
+
+
+def test_light_blocks_of_every_height_are_whole(opening: Any) -> None:
+    """Header, commit and who voted then: each is checked by itself, and from the first one all others follow."""
+    store = opening()
+    for _ in range(BLOCKS):
+        grow(store)
+    terms, now_ms = Terms(CHAIN), GENESIS.time_ms + 1_000 * BLOCKS
+    answer = answer_light(LightRequest((*range(BLOCKS, 0, -1), 0, BLOCKS + 1)), store.height, store.light_block)
+    blocks = decode(LightBlocks, answer).blocks
+    assert [one.header.height for one in blocks] == [*range(BLOCKS, 0, -1), BLOCKS]
+    first = Run(begin_with_genesis(GENESIS, terms), store.light_block, now_ms).result
+    for one in blocks[: BLOCKS - 1]:
+        trace = Run(climb(first, one, now_ms, terms), store.light_block, now_ms).result
+        assert trace[-1] == one
+    assert store.light_block(0) is store.light_block(BLOCKS + 1) is None
 
 
 def test_a_store_whose_sets_do_not_fit_its_tip_is_not_opened(opening: Any) -> None:
