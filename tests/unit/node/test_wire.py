@@ -8,16 +8,18 @@ from hypothesis import strategies as st
 
 from gridnode.chain.block import CompactBlock
 from gridnode.chain.commit import Commit
+from gridnode.chain.evidence import Evidence
 from gridnode.chain.vote import Proposal, Vote, VoteKind
 from gridnode.node.wire import from_wire, to_wire
 from gridnode.primitives.errors import PeerFault
 from gridnode.sync.messages import ProposedBlock, Status
 from tests.chain_in_memory import MemoryChain, account
+from tests.validators_world import double_vote
 
 HASH, SIGNATURE = b"h" * 32, b"s" * 64
 
 
-def messages() -> list[ProposedBlock | Vote | Commit | Status]:
+def messages() -> list[ProposedBlock | Vote | Commit | Status | Evidence]:
     """One of each kind, in the order of their numbers."""
     block = MemoryChain().build([]).block
     proposal = Proposal(1, 0, -1, HASH, account("mea-node"), SIGNATURE)
@@ -26,6 +28,7 @@ def messages() -> list[ProposedBlock | Vote | Commit | Status]:
         Vote(VoteKind.PRECOMMIT, 1, 0, HASH, account("mea-node"), SIGNATURE),
         Commit(1, 0, HASH, (SIGNATURE, b"", SIGNATURE)),
         Status(HASH, 7, HASH),
+        double_vote("mea", 1),
     ]
 
 
