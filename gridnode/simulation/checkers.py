@@ -115,7 +115,9 @@ class Checkers:
 
     def resumed(self, machine: Machine, last_signed: Vote | Proposal | None, signs: bool) -> None:
         """A node has replayed its log."""
-        if machine.is_honest and last_signed is not None and not signs:
+        height = self.heights.get(machine.number, 0) + 1
+        has_seat = self.electorates.at(height).validators.get(machine.address) is not None
+        if machine.is_honest and has_seat and last_signed is not None and not signs:
             self._broken("voice", machine, "its log does not lead to what it signed last, so it does not vote")
 
     def speaks(self, machine: Machine, message: ProposedBlock | Vote | Commit) -> None:
