@@ -55,7 +55,7 @@ class NetworkSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw
     network_key: str = "network.key"
     """File with the private network's shared key (64 hex digits)."""
     peers: tuple[PeerEntry, ...] = ()
-    """Only these are admitted."""
+    """These are admitted, and the nodes that licences on the chain name."""
     max_peers: Annotated[int, Meta(ge=1, le=500)] = 64
     """Connections held at the same time."""
 
@@ -123,7 +123,7 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     """A whole configuration file."""
 
     name: Name
-    """What this node is called; a validator's must be its name in the genesis."""
+    """What this node is called; a validator's must be the name of its licence."""
     type: Literal["authority", "validator", "grid_operator", "trader", "observer"]
     """What the node is for; `authority` and `validator` sign blocks, the others follow."""
     data_dir: str = "data"

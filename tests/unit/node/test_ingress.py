@@ -12,6 +12,7 @@ import trio
 from trio.testing import MockClock, wait_all_tasks_blocked
 
 from gridnode.chain.block import CompactBlock
+from gridnode.chain.evidence import Evidence
 from gridnode.chain.light_block import LightBlocks
 from gridnode.chain.vote import Proposal, Vote, VoteKind, proposal_hash, vote_hash
 from gridnode.codec.records import encode
@@ -29,10 +30,12 @@ from gridnode.node.open_store import open_store
 from gridnode.node.verifier import Verifier
 from gridnode.node.wire import RequestKind, to_wire
 from gridnode.primitives.errors import PeerFault
+from gridnode.primitives.ids import Signature
 from gridnode.primitives.limits import MAX_GOSSIP_BATCHES
 from gridnode.sync.messages import BlockRequest, LightRequest, ProposedBlock, Status, TransactionsRequest
 from tests.chain_in_memory import CHAIN, PARAMS, account, genesis, keys_of
 from tests.unit.node.peers_in_memory import Peers, commit_of
+from tests.validators_world import double_vote
 
 PEER = b"p" * 32
 NAMES = {account(f"{name}-node"): name for name in ("egat", "mea", "pea")}
@@ -107,6 +110,25 @@ def vote(height: int = 1, name: str = "egat", signer: str | None = None) -> Vote
     signed = vote_hash(CHAIN, VoteKind.PREVOTE, height, 0, block_hash)
     signature = keys_of(f"{signer or name}-node").sign(signed)
     return Vote(VoteKind.PREVOTE, height, 0, block_hash, account(f"{name}-node"), signature)
+
+
+def test_who_is_not_in_the_set_here_may_be_so_above(gate: Gate) -> None:
+    """A block that is not here yet may have licensed it: nobody is blamed, and nothing is taken."""
+    gate.take(vote(2, "bob"))
+    gate.take(gate.proposed(2, 0, "bob"))
+    assert gate.heard.events == []
+    with pytest.raises(PeerFault, match="vote of a validator"):
+        gate.take(vote(1, "bob"))
+
+
+def test_evidence_goes_to_its_pool(gate: Gate) -> None:
+    """What holds is kept, what is forged is the sender's fault."""
+    good = double_vote("mea", 1)
+    gate.take(good)
+    assert gate.evidence.pending() == [good]
+    forged = Evidence(tuple(replace(item, signature=Signature(bytes(64))) for item in double_vote("pea", 1).votes), ())
+    with pytest.raises(PeerFault, match="wrong evidence"):
+        gate.take(forged)
 
 
 def test_votes_of_validators_are_heard(gate: Gate) -> None:
