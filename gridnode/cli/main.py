@@ -15,6 +15,7 @@ from gridnode.cli import (
     query,
     query_certificates,
     query_market,
+    signer,
     simulate,
     testnet,
     tx,
@@ -40,6 +41,7 @@ app = typer.Typer(
 app.command()(operate.init)
 app.command()(operate.start)
 app.command()(operate.status)
+app.command()(signer.signer)
 app.command(name="testnet")(testnet.play)
 app.command()(simulate.simulate)
 app.command()(explain.explain)

@@ -10,8 +10,7 @@ from gridnode.chain.commit import Commit
 from gridnode.chain.genesis import Genesis
 from gridnode.chain.vote import Vote
 from gridnode.consensus.engine import Engine
-from gridnode.crypto.address import address_of
-from gridnode.crypto.keys import KeyPair, key_pair
+from gridnode.crypto.keys import key_pair
 from gridnode.execution.executed import Executed
 from gridnode.mempool.outbox import Outbox
 from gridnode.mempool.pool import Pool
@@ -20,7 +19,8 @@ from gridnode.network.network import Handlers, Network
 from gridnode.node.candidates import Candidates
 from gridnode.node.catch_up import CatchUp
 from gridnode.node.clock import now_ms
-from gridnode.node.config import SIGNING_TYPES, Config, read_text, split_address
+from gridnode.node.config import Config, read_text, split_address
+from gridnode.node.consensus_key import open_key
 from gridnode.node.consensus_loop import ConsensusLoop
 from gridnode.node.feed import Feed
 from gridnode.node.genesis_file import load_genesis
@@ -33,8 +33,8 @@ from gridnode.node.progress import block_stored, caught_up
 from gridnode.node.verifier import Verifier
 from gridnode.node.wire import to_wire
 from gridnode.primitives.errors import OperatorError
-from gridnode.storage.keystore import read_keystore
-from gridnode.storage.sign_guard import SignGuard
+from gridnode.signer.remote import RemoteKey
+from gridnode.signer.signs import Signs
 from gridnode.storage.wal import Wal
 from gridnode.sync.messages import ProposedBlock
 
@@ -71,8 +71,8 @@ class Node:
     """Signature checks."""
     wal: Wal
     """Log of the height under way."""
-    guard: SignGuard | None
-    """Consensus key that cannot sign twice; None when this node does not sign."""
+    signer: Signs | None
+    """Consensus key that cannot sign twice, here or in a signer; None when this node does not sign."""
 
     def status(self) -> dict[str, Any]:
         """What the node is doing now, for people."""
@@ -100,25 +100,24 @@ class Node:
 def assemble(config: Config, folder: Path) -> Node:
     """A node ready to run; paths of the configuration are relative to `folder`. Raises OperatorError."""
     genesis = load_genesis(folder / config.genesis)
-    keys = _consensus_keys(config, folder, genesis)
     data = folder / config.data_dir
+    signer = open_key(config, folder, genesis)
     store = open_store(data / "chain", genesis)
     try:
-        return _join(config, folder, data, genesis, keys, store)
+        return _join(config, folder, data, genesis, signer, store)
     except BaseException:
         store.close()
         raise
 
 
 def _join(
-    config: Config, folder: Path, data: Path, genesis: Genesis, keys: KeyPair | None, store: LedgerStore
+    config: Config, folder: Path, data: Path, genesis: Genesis, signer: Signs | None, store: LedgerStore
 ) -> Node:
     pool = Pool(config.pool.max_transactions, config.pool.max_bytes, config.pool.max_per_sender)
     outbox, feed, verifier = Outbox(), Feed(), Verifier()
     feed.height = store.height
-    guard = None if keys is None else SignGuard(data / "guard", genesis.chain_id, keys)
     wal = Wal(data / "wal")
-    engine = Engine(genesis.chain_id, genesis.params, guard.address if guard else None)
+    engine = Engine(genesis.chain_id, genesis.params, signer.address if signer else None)
     parts: dict[str, Node] = {}
 
     def committed(executed: Executed) -> None:
@@ -147,33 +146,22 @@ def _join(
         store,
         pool,
         candidates,
-        guard,
+        signer,
         wal,
         speak,
         {member.address: by_name[member.name] for member in genesis.validators.members if member.name in by_name},
         committed,
         catch_up.behind,
     )
+    if isinstance(signer, RemoteKey):
+        signer.on_return = loop.signer_returned
     intake = Intake(store, pool, outbox, verifier, loop.work_arrived)
     ingress = Ingress(store, engine, loop, catch_up, candidates, intake, GossipQueue(), reply, network.report)
     node = Node(
-        config, genesis, store, pool, outbox, feed, network, engine, loop, catch_up, ingress, intake, verifier, wal, guard
+        config, genesis, store, pool, outbox, feed, network, engine, loop, catch_up, ingress, intake, verifier, wal, signer
     )
     parts["node"] = node
     return node
-
-
-def _consensus_keys(config: Config, folder: Path, genesis: Genesis) -> KeyPair | None:
-    if config.type not in SIGNING_TYPES or config.validator is None:
-        return None
-    password = read_text(folder / config.validator.password_file, "password file").split("\n", 1)[0]
-    keys = read_keystore(folder / config.validator.keystore, password)
-    member = genesis.validators.get(address_of(keys.public_key))
-    if member is None:
-        raise OperatorError(f"validator.keystore: its key {keys.public_key.hex()} is no validator of the genesis")
-    if member.name != config.name:
-        raise OperatorError(f"name: expected {member.name}, whose key the keystore holds, got {config.name}")
-    return keys
 
 
 def _network_config(config: Config, folder: Path) -> NetworkConfig:

@@ -23,10 +23,12 @@ HostPort = Annotated[str, Meta(pattern=r"^[^:\s]+:[0-9]{1,5}$")]
 class ValidatorSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """Present on nodes that validate."""
 
-    keystore: str
-    """Keystore file of the consensus key."""
-    password_file: str
+    keystore: str = ""
+    """Keystore file of the consensus key, when the node holds it itself."""
+    password_file: str = ""
     """File whose first line is the keystore's password."""
+    signer: str = ""
+    """Socket of a `gridnode signer` that holds the consensus key, instead of keystore and password_file."""
 
 
 class PeerEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -126,6 +128,8 @@ def parse_config(text: str, source: str) -> Config:
     signs = config.type in SIGNING_TYPES
     if signs and config.validator is None:
         raise OperatorError(f"{source}: validator: expected a section with keystore and password_file for type {config.type}")
+    if config.validator is not None and signs:
+        _check_key_place(config.validator, source)
     if not signs and config.validator is not None:
         raise OperatorError(f"{source}: validator: expected no such section for type {config.type}, which never signs")
     for place, address in _addresses(config):
@@ -135,6 +139,15 @@ def parse_config(text: str, source: str) -> Config:
     if len(set(keys)) != len(keys):
         raise OperatorError(f"{source}: network.peers: expected each key once")
     return config
+
+
+def _check_key_place(validator: ValidatorSection, source: str) -> None:
+    """The consensus key is in one place: a keystore with its password, or a signer."""
+    lacking = [name for name in ("keystore", "password_file") if not getattr(validator, name)]
+    if not validator.signer and lacking:
+        raise OperatorError(f"{source}: validator.{lacking[0]}: missing; expected keystore and password_file, or signer")
+    if validator.signer and len(lacking) < 2:
+        raise OperatorError(f"{source}: validator.signer: expected no keystore and password_file beside it, the signer has the key")
 
 
 def load_config(path: Path) -> Config:

@@ -15,10 +15,10 @@ from gridnode.mempool.pool import Pool
 from gridnode.node.candidates import Candidates
 from gridnode.node.clock import now_ms
 from gridnode.node.ledger_store import LedgerStore
-from gridnode.node.perform import Performer, Resume, Speaks
+from gridnode.node.perform import Performer, Resume, SignAgain, Speaks
 from gridnode.node.timers import Timers
 from gridnode.primitives.ids import Address
-from gridnode.storage.sign_guard import SignGuard
+from gridnode.signer.signs import Signs
 from gridnode.storage.wal import Wal
 
 
@@ -31,7 +31,7 @@ class ConsensusLoop:
         store: LedgerStore,
         pool: Pool,
         candidates: Candidates,
-        guard: SignGuard | None,
+        signer: Signs | None,
         wal: Wal,
         speak: Speaks,
         peer_of: Mapping[Address, bytes],
@@ -39,12 +39,12 @@ class ConsensusLoop:
         on_behind: Callable[[int], None],
     ) -> None:
         self._performer = Performer(
-            engine, store, pool, candidates, guard, wal, speak, peer_of, on_commit, on_behind, self
+            engine, store, pool, candidates, signer, wal, speak, peer_of, on_commit, on_behind, self
         )
-        self._inbox: deque[Input | Resume] = deque()
+        self._inbox: deque[Input | Resume | SignAgain] = deque()
         self._arrived = trio.Event()
 
-    def offer(self, event: Input | Resume) -> None:
+    def offer(self, event: Input | Resume | SignAgain) -> None:
         """Queue an input for the engine."""
         self._inbox.append(event)
         self._arrived.set()
@@ -52,6 +52,10 @@ class ConsensusLoop:
     def work_arrived(self) -> None:
         """The pool holds something: the height under way need not wait for its heartbeat."""
         self._performer.work_arrived()
+
+    def signer_returned(self) -> None:
+        """The signer can be asked again."""
+        self.offer(SignAgain())
 
     async def run(self) -> None:
         """Feed the engine until cancelled. Whatever is wrong with this node itself is raised and ends it."""

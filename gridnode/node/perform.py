@@ -33,10 +33,12 @@ from gridnode.mempool.pool import Pool
 from gridnode.node.candidates import Candidates, Complete
 from gridnode.node.ledger_store import LedgerStore
 from gridnode.node.log import Log
+from gridnode.node.signing import Signing
 from gridnode.primitives.errors import InvariantBroken, Rejected
 from gridnode.primitives.ids import Address, Hash
 from gridnode.primitives.limits import MAX_CLOCK_DRIFT_MS
-from gridnode.storage.sign_guard import Refused, SignGuard
+from gridnode.signer.signs import Signs
+from gridnode.storage.sign_guard import message_of
 from gridnode.storage.wal import Wal
 from gridnode.sync.messages import ProposedBlock
 
@@ -61,10 +63,15 @@ class Resume:
     """Log entries, in order."""
 
 
+@dataclass(frozen=True, slots=True)
+class SignAgain:
+    """The signer is back: what it has not answered is asked again."""
+
+
 class World(Protocol):
     """What surrounds a performer: the queue of inputs, time, tasks."""
 
-    def offer(self, event: Input | Resume) -> None:
+    def offer(self, event: Input | Resume | SignAgain) -> None:
         """Queue an input: `Performer.handle` gets it after the one under way."""
         ...
 
@@ -94,7 +101,7 @@ class Performer:
         store: LedgerStore,
         pool: Pool,
         candidates: Candidates,
-        guard: SignGuard | None,
+        signer: Signs | None,
         wal: Wal,
         speak: Speaks,
         peer_of: Mapping[Address, bytes],
@@ -106,7 +113,8 @@ class Performer:
         self._store = store
         self._pool = pool
         self._candidates = candidates
-        self._guard = guard
+        self._signer = signer
+        self._signing = Signing(signer)
         self._wal = wal
         self._speak = speak
         self._peer_of = peer_of
@@ -123,8 +131,11 @@ class Performer:
             self._told_of_work = self.height
             self._world.offer(WorkAvailable(self._store.next_height))
 
-    async def handle(self, event: Input | Resume) -> None:
+    async def handle(self, event: Input | Resume | SignAgain) -> None:
         """Let the engine take an input and do what it asks for. Whatever is wrong with this node itself is raised."""
+        if isinstance(event, SignAgain):
+            await self._sign()
+            return
         if isinstance(event, (StartHeight, Resume)):
             start = event.start if isinstance(event, Resume) else event
             if start.height != self._store.next_height or start.height <= self.height:
@@ -143,7 +154,8 @@ class Performer:
 
     def _resume(self, event: Resume) -> list[fx.Effect]:
         """Replay the log. When it does not lead to what the guard signed last, locks may be lost and the node only listens."""
-        last_signed = self._guard.last_message() if self._guard else None
+        last = self._signer.last if self._signer else None
+        last_signed = message_of(last, self._signing.address) if last else None
         effects = self._engine.restore(event.start, event.entries, last_signed)
         if last_signed is not None and not self._engine.signs:
             _log.warning("the consensus log of this height is lost or damaged; listening until the next", height=self.height)
@@ -153,10 +165,9 @@ class Performer:
         match effect:
             case fx.Persist(entry, sync):
                 self._wal.append(entry, sync)
-            case fx.SignVote():
-                self._vote(effect)
-            case fx.SignProposal():
-                self._propose(effect)
+            case fx.SignVote() | fx.SignProposal():
+                self._signing.wish(effect)
+                await self._sign()
             case fx.ScheduleTimeout():
                 self._world.schedule(effect)
             case fx.CancelTimeouts(height):
@@ -176,26 +187,15 @@ class Performer:
             case fx.Behind(height):
                 self._on_behind(height)
 
-    def _vote(self, effect: fx.SignVote) -> None:
-        vote = self._key().sign_vote(effect.kind, effect.height, effect.round, effect.block_hash)
-        if isinstance(vote, Refused):
-            _log.error("the sign guard refuses", reason=vote.reason)
-            return
-        self._speak(vote)
-        self._world.offer(VoteReceived(vote))
-
-    def _propose(self, effect: fx.SignProposal) -> None:
-        proposal = self._key().sign_proposal(effect.height, effect.round, effect.valid_round, effect.block_hash)
-        if isinstance(proposal, Refused):
-            _log.error("the sign guard refuses", reason=proposal.reason)
-            return
-        self._speak_proposal(proposal)
-        self._world.offer(ProposalReceived(proposal))
-
-    def _key(self) -> SignGuard:
-        if self._guard is None:
-            raise InvariantBroken("consensus-key", "consensus asked a node without a key to sign")
-        return self._guard
+    async def _sign(self) -> None:
+        """Have signed what waits for it, say it and hear it oneself. While the signer is away it goes on waiting."""
+        async for said in self._signing.signed(self.height):
+            if isinstance(said, Vote):
+                self._speak(said)
+                self._world.offer(VoteReceived(said))
+            else:
+                self._speak_proposal(said)
+                self._world.offer(ProposalReceived(said))
 
     def _speak_proposal(self, proposal: Proposal) -> None:
         compact = self._candidates.compact(proposal.block_hash)
@@ -213,7 +213,7 @@ class Performer:
         async with self._store.lock:
             if self._store.next_height != effect.height:
                 return
-            executed = await self._store.build(self._pool, self._world.now_ms(), self._key().address)
+            executed = await self._store.build(self._pool, self._world.now_ms(), self._signing.address)
         self._pool.remove(refused.id for refused in executed.refused)
         self._candidates.add(executed.block_hash, Complete(executed.block, executed.transactions))
         self._world.offer(BlockBuilt(effect.height, effect.round, executed.block_hash, encode(executed.block)))

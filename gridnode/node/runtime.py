@@ -20,6 +20,7 @@ from gridnode.node.config import Config, load_config
 from gridnode.node.log import Log, start_logging
 from gridnode.node.version import node_version
 from gridnode.primitives.errors import OperatorError
+from gridnode.signer.remote import RemoteKey
 
 FLUSH_S = 0.02
 """Transactions wait so long for company before they are gossiped."""
@@ -69,6 +70,8 @@ async def _live(node: Node, serve: Serve, stopping: trio.Event) -> None:
         work.start_soon(node.ingress.take_in)
         work.start_soon(_gossip, node)
         work.start_soon(node.loop.run)
+        if isinstance(node.signer, RemoteKey):
+            work.start_soon(node.signer.run)
         work.start_soon(node.catch_up.run, bool(node.config.network.peers))
         await serve(node, stopping)
         work.cancel_scope.cancel()

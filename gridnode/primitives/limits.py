@@ -123,6 +123,11 @@ MAX_AHEAD_MESSAGES: Final = 12  # messages of one validator for the next height 
 MAX_RESENT_VOTES: Final = 256  # votes in one rebroadcast: both steps of a round of the largest set
 MAX_LOGGED_BLOCK_BYTES: Final = 8 * 1024 * 1024  # the largest block with its commit, encoded in the consensus log
 
+# Keys
+MAX_SIGNER_FRAME_BYTES: Final = 4_096  # one record between node and signer: a transaction of one small message is the largest
+MAX_SIGNER_CONNECTIONS: Final = 8  # to one signer: a node, its standby, a doctor, and some that are about to be refused
+MAX_WISHES: Final = 64  # signatures of one height that wait for a signer that is away; the oldest rounds are given up first
+
 # Network
 MAX_PEERS: Final = 128  # every validator of the largest set, directly connected
 MAX_FRAME_BYTES: Final = 1024 * 1024  # one frame on a link; what is larger travels as the chunks of a response

@@ -24,11 +24,12 @@ from gridnode.node.candidates import Candidates
 from gridnode.node.ingress import Ingress
 from gridnode.node.intake import Intake
 from gridnode.node.ledger_store import LedgerStore, Pace, store_over
-from gridnode.node.perform import Performer, Resume
+from gridnode.node.perform import Performer, Resume, SignAgain
 from gridnode.node.progress import block_stored, caught_up
 from gridnode.primitives.errors import PeerFault
 from gridnode.primitives.ids import Address, TransactionId
 from gridnode.primitives.limits import MAX_GOSSIP_BATCHES
+from gridnode.signer.signs import OwnKey
 from gridnode.simulation.disk import Disk
 from gridnode.simulation.kernel import Clock, Life, Lock, Promise, Queue
 from gridnode.simulation.sharing import Checker
@@ -151,7 +152,7 @@ class Node:
             self.store, self, self.candidates, self._committed, lambda: caught_up(self), _SyncWorld(self)
         )
         self.performer = Performer(
-            self.engine, self.store, self.pool, self.candidates, self.guard, self.wal, self._speak, host.peer_of,
+            self.engine, self.store, self.pool, self.candidates, OwnKey(self.guard), self.wal, self._speak, host.peer_of,
             self._committed, self.catch_up.behind, self,
         )  # fmt: skip
         self.intake = Intake(self.store, self.pool, self.outbox, checker, self.performer.work_arrived)
@@ -229,7 +230,7 @@ class Node:
 
     # The world of the performer
 
-    def offer(self, event: Input | Resume) -> None:
+    def offer(self, event: Input | Resume | SignAgain) -> None:
         """Queue an input for the engine."""
         self._inbox.put(event)
 
