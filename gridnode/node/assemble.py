@@ -30,6 +30,7 @@ from gridnode.node.intake import Intake
 from gridnode.node.ledger_store import LedgerStore
 from gridnode.node.open_store import open_store
 from gridnode.node.progress import block_stored, caught_up
+from gridnode.node.standby import Standby, standby_of
 from gridnode.node.verifier import Verifier
 from gridnode.node.wire import to_wire
 from gridnode.primitives.errors import OperatorError
@@ -73,6 +74,8 @@ class Node:
     """Log of the height under way."""
     signer: Signs | None
     """Consensus key that cannot sign twice, here or in a signer; None when this node does not sign."""
+    standby: Standby | None
+    """Its machine's part in who signs for the validator; None when this node does not sign."""
 
     def status(self) -> dict[str, Any]:
         """What the node is doing now, for people."""
@@ -83,7 +86,8 @@ class Node:
             "height": self.store.height,
             "round": max(0, self.engine.round),
             "step": self.engine.step.name.lower(),
-            "signs": self.engine.signs,
+            "signs": self.engine.signs and not (self.standby and self.standby.duty.alarm),
+            "signing": self.standby.status() if self.standby else None,
             "syncing": self.catch_up.syncing,
             "best_height": self.catch_up.best,
             "peers": len(self.network.connected()),
@@ -119,9 +123,13 @@ def _join(
     wal = Wal(data / "wal")
     engine = Engine(genesis.chain_id, genesis.params, signer.address if signer else None)
     parts: dict[str, Node] = {}
+    network_config = _network_config(config, folder)
+    standby = standby_of(config.validator, signer, key_pair(network_config.seed).public_key, store)
 
     def committed(executed: Executed) -> None:
         block_stored(parts["node"], executed)
+        if standby is not None:
+            standby.stored()
 
     handlers = Handlers(
         lambda peer, _channel, payload: parts["node"].ingress.message(peer, payload),
@@ -130,7 +138,7 @@ def _join(
         lambda peer: parts["node"].ingress.connected(peer),
         lambda peer: parts["node"].ingress.disconnected(peer),
     )
-    network = Network(_network_config(config, folder), handlers, now_ms)
+    network = Network(network_config, handlers, now_ms)
     candidates = Candidates(pool, verifier, network)
     catch_up = CatchUp(store, network, candidates, committed, lambda: caught_up(parts["node"]))
     by_name = {peer.name: bytes.fromhex(peer.key) for peer in config.network.peers}
@@ -152,13 +160,14 @@ def _join(
         {member.address: by_name[member.name] for member in genesis.validators.members if member.name in by_name},
         committed,
         catch_up.behind,
+        standby.duty if standby else None,
     )
     if isinstance(signer, RemoteKey):
         signer.on_return = loop.signer_returned
     intake = Intake(store, pool, outbox, verifier, loop.work_arrived)
     ingress = Ingress(store, engine, loop, catch_up, candidates, intake, GossipQueue(), reply, network.report)
     node = Node(
-        config, genesis, store, pool, outbox, feed, network, engine, loop, catch_up, ingress, intake, verifier, wal, signer
+        config, genesis, store, pool, outbox, feed, network, engine, loop, catch_up, ingress, intake, verifier, wal, signer, standby
     )
     parts["node"] = node
     return node

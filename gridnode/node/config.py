@@ -29,6 +29,10 @@ class ValidatorSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True, 
     """File whose first line is the keystore's password."""
     signer: str = ""
     """Socket of a `gridnode signer` that holds the consensus key, instead of keystore and password_file."""
+    pair: Literal["", "primary", "standby"] = ""
+    """Place in a pair of machines with one consensus key, until the lease on the chain says which of them signs."""
+    takeover_after_ms: Annotated[int, Meta(ge=0, le=86_400_000)] = 0
+    """How long a machine of a pair that does not sign waits for a sign of the other before it takes the lease; 0: by command alone."""
 
 
 class PeerEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -113,6 +117,8 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     """Consensus key; required for the types that sign, forbidden for the others."""
 
 
+MIN_TAKEOVER_MS = 1_000
+"""A lease that changes hands faster than blocks come helps nobody."""
 SIGNING_TYPES = ("authority", "validator")
 
 
@@ -146,6 +152,10 @@ def _check_key_place(validator: ValidatorSection, source: str) -> None:
     lacking = [name for name in ("keystore", "password_file") if not getattr(validator, name)]
     if not validator.signer and lacking:
         raise OperatorError(f"{source}: validator.{lacking[0]}: missing; expected keystore and password_file, or signer")
+    if validator.takeover_after_ms and not validator.pair:
+        raise OperatorError(f"{source}: validator.takeover_after_ms: expected it only beside pair, primary or standby")
+    if 0 < validator.takeover_after_ms < MIN_TAKEOVER_MS:
+        raise OperatorError(f"{source}: validator.takeover_after_ms: expected 0 or at least {MIN_TAKEOVER_MS}")
     if validator.signer and len(lacking) < 2:
         raise OperatorError(f"{source}: validator.signer: expected no keystore and password_file beside it, the signer has the key")
 

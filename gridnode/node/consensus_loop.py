@@ -14,6 +14,7 @@ from gridnode.execution.executed import Executed
 from gridnode.mempool.pool import Pool
 from gridnode.node.candidates import Candidates
 from gridnode.node.clock import now_ms
+from gridnode.node.duty import Duty
 from gridnode.node.ledger_store import LedgerStore
 from gridnode.node.perform import Performer, Resume, SignAgain, Speaks
 from gridnode.node.timers import Timers
@@ -37,9 +38,10 @@ class ConsensusLoop:
         peer_of: Mapping[Address, bytes],
         on_commit: Callable[[Executed], None],
         on_behind: Callable[[int], None],
+        duty: Duty | None,
     ) -> None:
         self._performer = Performer(
-            engine, store, pool, candidates, signer, wal, speak, peer_of, on_commit, on_behind, self
+            engine, store, pool, candidates, signer, wal, speak, peer_of, on_commit, on_behind, self, duty
         )
         self._inbox: deque[Input | Resume | SignAgain] = deque()
         self._arrived = trio.Event()

@@ -108,6 +108,11 @@ class LedgerStore:
         return self._ledger.tip.validators
 
     @property
+    def voted(self) -> ValidatorSet:
+        """Who voted on the newest block."""
+        return self._ledger.tip.voted
+
+    @property
     def totals(self) -> Totals:
         """How much is stored."""
         return self._blocks.totals
@@ -171,6 +176,10 @@ class LedgerStore:
         """Block and commit at `height`, or None."""
         block, commit = self._blocks.block(height), self._blocks.commit(height)
         return None if block is None or commit is None else FinalBlock(block, commit)
+
+    def commit_of(self, height: int) -> Commit | None:
+        """The commit that made the block at `height` final here, or None."""
+        return self._blocks.commit(height)
 
     def receipts(self, height: int) -> tuple[Receipt, ...]:
         """Receipts of the block at `height`, the hooks' last; empty when there is none."""

@@ -9,7 +9,7 @@ Time, tasks and the queue of inputs are the world's. A running node's is `consen
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from gridnode.chain.block import Block
@@ -27,10 +27,13 @@ from gridnode.consensus.inputs import (
     VoteReceived,
     WorkAvailable,
 )
+from gridnode.consensus.machine import Step
 from gridnode.execution.executed import Executed
 from gridnode.execution.validation import BlockInvalid
 from gridnode.mempool.pool import Pool
+from gridnode.modules.validators.lease import lease_of
 from gridnode.node.candidates import Candidates, Complete
+from gridnode.node.duty import Duty
 from gridnode.node.ledger_store import LedgerStore
 from gridnode.node.log import Log
 from gridnode.node.signing import Signing
@@ -108,7 +111,10 @@ class Performer:
         on_commit: Callable[[Executed], None],
         on_behind: Callable[[int], None],
         world: World,
+        duty: Duty | None = None,
     ) -> None:
+        """`duty` says at which heights this machine signs; without it, at all that consensus lets it."""
+        self._duty = duty
         self._engine = engine
         self._store = store
         self._pool = pool
@@ -143,6 +149,11 @@ class Performer:
             self.height = start.height
             self._candidates.start_height()
             self._world.cancel(start.height - 1)
+            start = await self._permitted(start, isinstance(event, Resume))
+            if start.height != self._store.next_height:
+                return  # catch-up was faster, while a guard was asked
+            event = Resume(start, event.entries) if isinstance(event, Resume) else start
+        self._listen_for_own_key(event)
         if isinstance(event, Resume):
             effects = self._resume(event)
         else:
@@ -152,12 +163,30 @@ class Performer:
         if isinstance(event, (StartHeight, Resume)) and len(self._pool):
             self.work_arrived()
 
+    async def _permitted(self, start: StartHeight, is_resumed: bool) -> StartHeight:
+        """The start of a height, with or without the right to sign."""
+        if self._duty is None or not start.validators.get(self._duty.address):
+            return start
+        is_live = self._engine.height == start.height - 1 and self._engine.step is Step.DECIDED
+        with self._store.view() as view:
+            lease = lease_of(view.reader, self._duty.address)
+        may_sign = await self._duty.begin(start.height, lease, is_resumed, is_live)
+        return replace(start, may_sign=start.may_sign and may_sign)
+
+    def _listen_for_own_key(self, event: Input | Resume) -> None:
+        """What has the validator's own signature must have been signed here, or by the machine whose turn it is."""
+        if self._duty is None or not isinstance(event, VoteReceived | ProposalReceived):
+            return
+        message = event.vote if isinstance(event, VoteReceived) else event.proposal
+        if _author(message) == self._duty.address:
+            self._duty.hears(message)
+
     def _resume(self, event: Resume) -> list[fx.Effect]:
         """Replay the log. When it does not lead to what the guard signed last, locks may be lost and the node only listens."""
         last = self._signer.last if self._signer else None
         last_signed = message_of(last, self._signing.address) if last else None
         effects = self._engine.restore(event.start, event.entries, last_signed)
-        if last_signed is not None and not self._engine.signs:
+        if last_signed is not None and event.start.may_sign and not self._engine.signs:
             _log.warning("the consensus log of this height is lost or damaged; listening until the next", height=self.height)
         return effects
 
@@ -184,11 +213,15 @@ class Performer:
                 await self._decide(effect)
             case fx.Evidence(first, second):
                 _log.warning("equivocation", validator=_author(first), first=str(first), second=str(second))
+                if self._duty is not None and _author(first) == self._duty.address:
+                    self._duty.contradicted(first, second)
             case fx.Behind(height):
                 self._on_behind(height)
 
     async def _sign(self) -> None:
         """Have signed what waits for it, say it and hear it oneself. While the signer is away it goes on waiting."""
+        if self._duty is not None and self._duty.alarm:
+            self._signing.forget()
         async for said in self._signing.signed(self.height):
             if isinstance(said, Vote):
                 self._speak(said)

@@ -18,6 +18,7 @@ import trio
 from gridnode.node.assemble import Node, assemble
 from gridnode.node.config import Config, load_config
 from gridnode.node.log import Log, start_logging
+from gridnode.node.standby import Standby
 from gridnode.node.version import node_version
 from gridnode.primitives.errors import OperatorError
 from gridnode.signer.remote import RemoteKey
@@ -72,6 +73,8 @@ async def _live(node: Node, serve: Serve, stopping: trio.Event) -> None:
         work.start_soon(node.loop.run)
         if isinstance(node.signer, RemoteKey):
             work.start_soon(node.signer.run)
+        if node.standby is not None:
+            work.start_soon(_stand_by, node, node.standby)
         work.start_soon(node.catch_up.run, bool(node.config.network.peers))
         await serve(node, stopping)
         work.cancel_scope.cancel()
@@ -97,6 +100,17 @@ def _stopped_by_signals() -> trio.Event:
 def _log_and_set(stopping: trio.Event, name: str) -> None:
     _log.info("stopping", signal=name)
     stopping.set()
+
+
+async def _stand_by(node: Node, standby: Standby) -> None:
+    """Look once a second whether the other machine of a pair still signs, and take the lease when it does not."""
+    while True:
+        await trio.sleep(1)
+        if node.engine.height and not node.catch_up.syncing and standby.is_due():
+            raw = await standby.taken()
+            if raw is not None:
+                for result in await node.intake.submit([raw]):
+                    standby.answered(result.rejected)
 
 
 async def _gossip(node: Node) -> None:

@@ -126,6 +126,7 @@ MAX_LOGGED_BLOCK_BYTES: Final = 8 * 1024 * 1024  # the largest block with its co
 # Keys
 MAX_SIGNER_FRAME_BYTES: Final = 4_096  # one record between node and signer: a transaction of one small message is the largest
 MAX_SIGNER_CONNECTIONS: Final = 8  # to one signer: a node, its standby, a doctor, and some that are about to be refused
+TAKEOVER_COMMITS: Final = 3  # in a row without a validator before its standby takes the lease: it may be late once or twice
 MAX_WISHES: Final = 64  # signatures of one height that wait for a signer that is away; the oldest rounds are given up first
 
 # Network
