@@ -9,8 +9,10 @@ from collections.abc import Iterator
 import typer
 
 from gridnode.cli import (
+    doctor,
     explain,
     keys,
+    lease,
     operate,
     query,
     query_certificates,
@@ -41,12 +43,14 @@ app = typer.Typer(
 app.command()(operate.init)
 app.command()(operate.start)
 app.command()(operate.status)
+app.command()(doctor.doctor)
 app.command()(signer.signer)
 app.command(name="testnet")(testnet.play)
 app.command()(simulate.simulate)
 app.command()(explain.explain)
 app.command(name="verify-clearing")(verify_clearing.verify_clearing)
 app.add_typer(keys.app, name="keys")
+app.add_typer(lease.app, name="lease")
 tx.app.add_typer(tx_market.app)
 tx.app.add_typer(tx_certificates.app)
 query.app.add_typer(query_market.app)
@@ -96,9 +100,12 @@ def _code_of(error: BaseException) -> int | None:
     from gridnode.client.remote import RemoteProblem
 
     known = list(_leaves(error))
+    wrong = [leaf for leaf in known if isinstance(leaf, OperatorError)]
+    for fault in wrong:
+        _say(str(fault), WRONG)
+    if wrong:
+        return WRONG
     for leaf in known:
-        if isinstance(leaf, OperatorError):
-            return _say(str(leaf), WRONG)
         if isinstance(leaf, RemoteProblem):
             return _say(str(leaf), REFUSED)
     if known and all(isinstance(leaf, KeyboardInterrupt) for leaf in known):

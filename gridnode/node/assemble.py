@@ -34,6 +34,7 @@ from gridnode.node.standby import Standby, standby_of
 from gridnode.node.verifier import Verifier
 from gridnode.node.wire import to_wire
 from gridnode.primitives.errors import OperatorError
+from gridnode.primitives.ids import PublicKey
 from gridnode.signer.remote import RemoteKey
 from gridnode.signer.signs import Signs
 from gridnode.storage.wal import Wal
@@ -124,7 +125,7 @@ def _join(
     engine = Engine(genesis.chain_id, genesis.params, signer.address if signer else None)
     parts: dict[str, Node] = {}
     network_config = _network_config(config, folder)
-    standby = standby_of(config.validator, signer, key_pair(network_config.seed).public_key, store)
+    standby = standby_of(config.validator, signer, machine_key(config, folder), store)
 
     def committed(executed: Executed) -> None:
         block_stored(parts["node"], executed)
@@ -189,6 +190,11 @@ def _network_config(config: Config, folder: Path) -> NetworkConfig:
         tuple(peers),
         NetworkLimits(max_peers=config.network.max_peers),
     )
+
+
+def machine_key(config: Config, folder: Path) -> PublicKey:
+    """The public node key of the machine, by which a signing lease names it. Raises OperatorError."""
+    return key_pair(_secret(folder / config.network.node_key, "node key")).public_key
 
 
 def _secret(path: Path, what: str) -> bytes:

@@ -16,7 +16,9 @@ from pathlib import Path
 import trio
 
 from gridnode.node.assemble import Node, assemble
+from gridnode.node.checkup import check_up, refusals
 from gridnode.node.config import Config, load_config
+from gridnode.node.findings import Verdict
 from gridnode.node.log import Log, start_logging
 from gridnode.node.standby import Standby
 from gridnode.node.version import node_version
@@ -45,12 +47,26 @@ def run_node(config_path: Path, serve: Serve) -> None:
 
     serve    the API: called with the node and an event that is set when the node stops.
 
-    Raises OperatorError for what the operator can mend, InvariantBroken when the node's own rules do not hold.
+    Raises OperatorError (several in a group) for what the operator can mend, InvariantBroken when the node's own rules do not hold.
     """
     config, folder = prepare(config_path)
+    _examine(config_path)
     gc.freeze()
     gc.set_threshold(50_000, 50, 100)
     trio.run(_run, config, folder, serve)
+
+
+def _examine(config_path: Path) -> None:
+    """The checkup before anything is written. Raises OperatorError, several of them in a group: one for each problem."""
+    findings = check_up(config_path)
+    problems = [OperatorError(finding.line) for finding in refusals(findings)]
+    if len(problems) == 1:
+        raise problems[0]
+    if problems:
+        raise ExceptionGroup("the node does not start", problems)
+    for finding in findings:
+        if finding.verdict is Verdict.WARNING:
+            _log.warning("checkup", check=finding.check, what=finding.what, do=finding.do or None)
 
 
 async def _run(config: Config, folder: Path, serve: Serve) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from gridnode.primitives.errors import OperatorError, PeerFault
+from gridnode.primitives.units import Height
 from gridnode.signer import wire
 from gridnode.signer.place import check_socket, is_trusted, other_end
 from gridnode.storage.sign_guard import LeaseWish
@@ -45,6 +46,16 @@ def signed_lease(path: Path, chain_id: str, wish: LeaseWish) -> bytes:
     return answer.raw
 
 
+def raise_floor(path: Path, chain_id: str, height: Height) -> None:
+    """Make the signer at `path` sign nothing of `height` and below any more; no node may have the seat.
+
+    Raises OperatorError as `greet`, or when the signer refuses.
+    """
+    answer = _ask(path, chain_id, wire.FloorWish(height))[1]
+    if not isinstance(answer, wire.Last) or not answer.last or answer.last[0].height < height:
+        raise OperatorError(f"{path}: the signer refuses: {getattr(answer, 'reason', type(answer).__name__)}")
+
+
 def _ask(path: Path, chain_id: str, request: Any) -> tuple[wire.Welcome, Any]:
     check_socket(path)
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_CLOEXEC) as connection:
@@ -53,7 +64,7 @@ def _ask(path: Path, chain_id: str, request: Any) -> tuple[wire.Welcome, Any]:
             connection.connect(os.fspath(path))
             if not is_trusted(other_end(connection)):
                 raise OperatorError(f"{path}: expected a signer of this user, user {other_end(connection).uid} listens there")
-            connection.sendall(wire.to_frame(wire.Hello(wire.VERSION, chain_id, False)))
+            connection.sendall(wire.to_frame(wire.Hello(wire.VERSION, chain_id, isinstance(request, wire.FloorWish))))
             welcome = wire.check_welcome(_receive(connection), chain_id)
             if request is None:
                 return welcome, None
