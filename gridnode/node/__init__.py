@@ -9,6 +9,10 @@ Concepts
     ledger_store.py  the ledger and the database as one: executes blocks, commits each in one synced batch, serves snapshots.
     open_store.py    opens it in a folder.
     perform.py       performs the effects of the consensus engine in order: persist, sign, send, build, obtain, decide.
+    consensus_key.py  finds the consensus key, here or in a signer; signing.py, what consensus wishes to be signed, on its way there.
+    duty.py          whether this machine signs at a height: lease, guard, alarm; standby.py, takeover.py: when it takes the lease.
+    checkup.py       what is examined before a start: findings.py, surroundings.py, memory.py (chain, log and guard against each other).
+    rebuild_guard.py begins a lost guard anew; run_signer.py runs the signer's process.
     consensus_loop.py  a running node's world for that: inbox, timers, tasks.
     candidates.py    the blocks proposed for the height at hand, and how what is missing of them is obtained.
     block_sync.py    block sync, turn by turn: status, requests, checking and storing what others have; catch_up.py takes the turns.
