@@ -14,9 +14,11 @@ from gridnode.consensus.inputs import Input
 from gridnode.crypto.address import address_of
 from gridnode.crypto.keys import KeyPair
 from gridnode.execution.executed import Executed
+from gridnode.node.duty import Duty
 from gridnode.node.wire import to_wire
 from gridnode.primitives.errors import PeerFault
 from gridnode.primitives.ids import Address
+from gridnode.signer.signs import OwnKey
 from gridnode.simulation.disk import Disk
 from gridnode.simulation.kernel import Clock, Died, Life
 from gridnode.simulation.links import Links
@@ -153,6 +155,10 @@ class Machine:
     def guard(self) -> SignGuard:
         """The key, opened. Raises OperatorError."""
         return SignGuard(GUARD, self._chain.genesis.chain_id, self.keys, self.disk)
+
+    def duty(self, _signer: OwnKey) -> Duty | None:
+        """One machine a validator: it signs whenever consensus lets it."""
+        return None
 
     def hears(self, event: Input) -> None:
         """The engine takes an input."""

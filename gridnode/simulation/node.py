@@ -21,6 +21,7 @@ from gridnode.mempool.outbox import Outbox
 from gridnode.mempool.pool import Pool
 from gridnode.node.block_sync import JOIN_TIMEOUT_MS, PATIENCE_MS, STATUS_EVERY_MS, BlockSync
 from gridnode.node.candidates import Candidates
+from gridnode.node.duty import Duty
 from gridnode.node.ingress import Ingress
 from gridnode.node.intake import Intake
 from gridnode.node.ledger_store import LedgerStore, Pace, store_over
@@ -78,6 +79,10 @@ class Host(Protocol):
 
     def guard(self) -> SignGuard:
         """The key, opened."""
+        ...
+
+    def duty(self, signer: OwnKey) -> Duty | None:
+        """When the machine signs; None: whenever consensus lets it."""
         ...
 
     def hears(self, event: Input) -> None:
@@ -151,9 +156,10 @@ class Node:
         self.catch_up = BlockSync(
             self.store, self, self.candidates, self._committed, lambda: caught_up(self), _SyncWorld(self)
         )
+        signer = OwnKey(self.guard)
         self.performer = Performer(
-            self.engine, self.store, self.pool, self.candidates, OwnKey(self.guard), self.wal, self._speak, host.peer_of,
-            self._committed, self.catch_up.behind, self,
+            self.engine, self.store, self.pool, self.candidates, signer, self.wal, self._speak, host.peer_of,
+            self._committed, self.catch_up.behind, self, host.duty(signer),
         )  # fmt: skip
         self.intake = Intake(self.store, self.pool, self.outbox, checker, self.performer.work_arrived)
         self.ingress = Ingress(
