@@ -9,10 +9,15 @@ from collections.abc import Iterator
 import typer
 
 from gridnode.cli import (
+    debug,
+    diff,
     doctor,
     explain,
     keys,
     lease,
+    light,
+    mend,
+    move_blocks,
     operate,
     query,
     query_certificates,
@@ -23,7 +28,9 @@ from gridnode.cli import (
     tx,
     tx_certificates,
     tx_market,
+    verify,
     verify_clearing,
+    why,
 )
 from gridnode.primitives.errors import OperatorError
 
@@ -48,7 +55,16 @@ app.command()(signer.signer)
 app.command(name="testnet")(testnet.play)
 app.command()(simulate.simulate)
 app.command()(explain.explain)
+app.command()(verify.verify)
+app.command()(why.why)
+app.command()(diff.diff)
+app.command()(mend.rollback)
+app.command()(mend.reset)
+app.command()(move_blocks.export)
+app.command(name="import")(move_blocks.import_)
 app.command(name="verify-clearing")(verify_clearing.verify_clearing)
+app.command()(light.light)
+app.add_typer(debug.app, name="debug")
 app.add_typer(keys.app, name="keys")
 app.add_typer(lease.app, name="lease")
 tx.app.add_typer(tx_market.app)

@@ -18,7 +18,7 @@ from gridnode.network.config import Channel, Endpoint, NetworkConfig, NetworkLim
 from gridnode.network.network import Handlers, Network
 from gridnode.node.candidates import Candidates
 from gridnode.node.catch_up import CatchUp
-from gridnode.node.clock import now_ms
+from gridnode.node.clock import monotonic_ms, now_ms
 from gridnode.node.config import Config, read_text, split_address
 from gridnode.node.consensus_key import open_key
 from gridnode.node.consensus_loop import ConsensusLoop
@@ -28,17 +28,26 @@ from gridnode.node.gossip_queue import GossipQueue
 from gridnode.node.ingress import Ingress
 from gridnode.node.intake import Intake
 from gridnode.node.ledger_store import LedgerStore
+from gridnode.node.log import Log
 from gridnode.node.open_store import open_store
 from gridnode.node.progress import block_stored, caught_up
+from gridnode.node.pruner import Pruner
+from gridnode.node.skews import Skews, clock_answer
+from gridnode.node.snapshot_keeper import SnapshotKeeper
 from gridnode.node.standby import Standby, standby_of
+from gridnode.node.standing import standing_of
 from gridnode.node.verifier import Verifier
-from gridnode.node.wire import to_wire
+from gridnode.node.watch import Watch
+from gridnode.node.wire import RequestKind, to_wire
 from gridnode.primitives.errors import OperatorError
 from gridnode.primitives.ids import PublicKey
 from gridnode.signer.remote import RemoteKey
 from gridnode.signer.signs import Signs
+from gridnode.storage.snapshots import SnapshotStore
 from gridnode.storage.wal import Wal
 from gridnode.sync.messages import ProposedBlock
+
+_log = Log("node")
 
 
 @dataclass(slots=True)
@@ -77,6 +86,22 @@ class Node:
     """Consensus key that cannot sign twice, here or in a signer; None when this node does not sign."""
     standby: Standby | None
     """Its machine's part in who signs for the validator; None when this node does not sign."""
+    snapshots: SnapshotStore
+    """Snapshots for others to begin from."""
+    keeper: SnapshotKeeper
+    """Makes them."""
+    pruner: Pruner | None
+    """Removes old blocks; None on an archive node."""
+    folder: Path
+    """Folder that the paths of the configuration are relative to."""
+    watch: Watch
+    """What it remembers of itself for its operator."""
+    skews: Skews
+    """How far peers' clocks are off."""
+
+    def standing(self) -> dict[str, Any]:
+        """What consensus waits for and all that may be the cause, for people and for `gridnode why`."""
+        return standing_of(self)
 
     def status(self) -> dict[str, Any]:
         """What the node is doing now, for people."""
@@ -85,6 +110,7 @@ class Node:
             "type": self.config.type,
             "chain_id": self.store.chain_id,
             "height": self.store.height,
+            "first_height": self.store.first_height,
             "round": max(0, self.engine.round),
             "step": self.engine.step.name.lower(),
             "signs": self.engine.signs and not (self.standby and self.standby.duty.alarm),
@@ -124,22 +150,45 @@ def _join(
     wal = Wal(data / "wal")
     engine = Engine(genesis.chain_id, genesis.params, signer.address if signer else None)
     parts: dict[str, Node] = {}
-    network_config = _network_config(config, folder)
     standby = standby_of(config.validator, signer, machine_key(config, folder), store)
 
+    watch = Watch(now_ms())
+    snapshots = SnapshotStore(data / "snapshots")
+    for damage in snapshots.damaged:
+        _log.error("a snapshot is damaged and removed", reason=damage)
+    storage = config.storage
+    keeper = SnapshotKeeper(store, snapshots, storage.snapshot_interval, storage.snapshots_kept)
+    pruner = Pruner(store, snapshots, storage.keep_blocks, bool(storage.snapshot_interval)) if storage.mode == "pruned" else None
+
     def committed(executed: Executed) -> None:
+        watch.stored(now_ms())
+        keeper.stored()
+        if pruner is not None:
+            pruner.stored()
         block_stored(parts["node"], executed)
         if standby is not None:
             standby.stored()
 
+    async def request(peer: bytes, kind: int, payload: bytes) -> bytes:
+        return clock_answer(now_ms()) if kind == RequestKind.CLOCK else await parts["node"].ingress.request(peer, kind, payload)
+
+    def connected(peer: bytes) -> None:
+        watch.linked(peer, True, now_ms())
+        parts["node"].ingress.connected(peer)
+
+    def disconnected(peer: bytes) -> None:
+        watch.linked(peer, False, now_ms())
+        parts["node"].skews.forget(peer)
+        parts["node"].ingress.disconnected(peer)
+
     handlers = Handlers(
         lambda peer, _channel, payload: parts["node"].ingress.message(peer, payload),
         lambda peer, payload: parts["node"].ingress.gossip(peer, payload),
-        lambda peer, kind, payload: parts["node"].ingress.request(peer, kind, payload),
-        lambda peer: parts["node"].ingress.connected(peer),
-        lambda peer: parts["node"].ingress.disconnected(peer),
+        request,
+        connected,
+        disconnected,
     )
-    network = Network(network_config, handlers, now_ms)
+    network = Network(network_config(config, folder), handlers, now_ms)
     candidates = Candidates(pool, verifier, network)
     catch_up = CatchUp(store, network, candidates, committed, lambda: caught_up(parts["node"]))
     by_name = {peer.name: bytes.fromhex(peer.key) for peer in config.network.peers}
@@ -162,19 +211,42 @@ def _join(
         committed,
         catch_up.behind,
         standby.duty if standby else None,
+        watch,
     )
     if isinstance(signer, RemoteKey):
         signer.on_return = loop.signer_returned
     intake = Intake(store, pool, outbox, verifier, loop.work_arrived)
-    ingress = Ingress(store, engine, loop, catch_up, candidates, intake, GossipQueue(), reply, network.report)
+    ingress = Ingress(store, engine, loop, catch_up, candidates, intake, GossipQueue(), reply, network.report, snapshots)
     node = Node(
-        config, genesis, store, pool, outbox, feed, network, engine, loop, catch_up, ingress, intake, verifier, wal, signer, standby
+        config,
+        genesis,
+        store,
+        pool,
+        outbox,
+        feed,
+        network,
+        engine,
+        loop,
+        catch_up,
+        ingress,
+        intake,
+        verifier,
+        wal,
+        signer,
+        standby,
+        snapshots,
+        keeper,
+        pruner,
+        folder,
+        watch,
+        Skews(network, now_ms, monotonic_ms),
     )
     parts["node"] = node
     return node
 
 
-def _network_config(config: Config, folder: Path) -> NetworkConfig:
+def network_config(config: Config, folder: Path) -> NetworkConfig:
+    """How the node of a configuration reaches its peers. Raises OperatorError."""
     host, port = split_address(config.network.listen)
     peers = []
     for peer in config.network.peers:

@@ -35,7 +35,7 @@ from gridnode.signer.greet import greet
 from gridnode.state.commitment import Commitment
 from gridnode.storage.block_store import BlockStore
 from gridnode.storage.leveldb import Column, Database
-from gridnode.storage.sign_guard import LastSigned, message_of, read_last
+from gridnode.storage.sign_guard import LastSigned, last_signed, message_of
 from gridnode.storage.wal import Segment, survey
 
 LOOKED_AT: Final = 32
@@ -116,7 +116,7 @@ def read_key(config: Config, folder: Path, genesis: Genesis) -> tuple[PublicKey,
         return welcome.public_key, welcome.last[0] if welcome.last else None
     keys = own_keys(config.validator, folder)
     check_member(config, genesis, keys.public_key, "validator.keystore")
-    return keys.public_key, read_last(folder / config.data_dir / GUARD_FILE)
+    return keys.public_key, last_signed(folder / config.data_dir / GUARD_FILE)
 
 
 def read_stored(path: Path, genesis: Genesis, key: PublicKey | None) -> Stored:
@@ -138,8 +138,9 @@ def _read_stored(database: Database, genesis: Genesis, key: PublicKey | None) ->
     tip = blocks.height
     if not tip:
         return Stored(0, genesis.time_ms, genesis.validators, None, 0)
-    header, block, commit = blocks.header(tip), blocks.block(tip), blocks.commit(tip)
-    if header is None or block is None or commit is None:
+    header, commit = blocks.header(tip), blocks.commit(tip)
+    has_block = tip < blocks.first or blocks.block(tip) is not None  # a node that began from a snapshot has no whole block yet
+    if header is None or commit is None or not has_block:
         raise InvariantBroken("tip", f"block {tip} or its commit is not stored")
     if Commitment(database.view(Column.PAGES)).root != header.state_root:
         raise InvariantBroken("state-root", f"the stored state is not that of block {tip}")

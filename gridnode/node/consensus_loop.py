@@ -18,6 +18,7 @@ from gridnode.node.duty import Duty
 from gridnode.node.ledger_store import LedgerStore
 from gridnode.node.perform import Performer, Resume, SignAgain, Speaks
 from gridnode.node.timers import Timers
+from gridnode.node.watch import Watch
 from gridnode.primitives.ids import Address
 from gridnode.signer.signs import Signs
 from gridnode.storage.wal import Wal
@@ -39,7 +40,10 @@ class ConsensusLoop:
         on_commit: Callable[[Executed], None],
         on_behind: Callable[[int], None],
         duty: Duty | None,
+        watch: Watch,
     ) -> None:
+        self._engine = engine
+        self._watch = watch
         self._performer = Performer(
             engine, store, pool, candidates, signer, wal, speak, peer_of, on_commit, on_behind, self, duty
         )
@@ -70,12 +74,22 @@ class ConsensusLoop:
                     await self._arrived.wait()
                 while self._inbox:
                     await self._performer.handle(self._inbox.popleft())
+                    self._look()
                     await trio.lowlevel.checkpoint()
+
+    def _look(self) -> None:
+        """Let the operator's memory see where consensus is."""
+        engine, refusal, now = self._engine, self._performer.refusal, now_ms()
+        self._watch.moved(engine.height, engine.round, engine.step, now)
+        if refusal is not None:
+            self._performer.refusal = None
+            self._watch.rejected(refusal.height, refusal.block_hash, refusal.reason, now)
 
     # The performer's world
 
     def schedule(self, timeout: fx.ScheduleTimeout) -> None:
         """Offer the timeout after its time."""
+        self._watch.scheduled(timeout, now_ms())
         self._timers.schedule(timeout)
 
     def cancel(self, height: int) -> None:

@@ -14,7 +14,7 @@ from gridnode.node.memory import judge
 from gridnode.primitives.errors import OperatorError
 from gridnode.primitives.units import Height
 from gridnode.signer.greet import raise_floor
-from gridnode.storage.sign_guard import SignGuard, read_last
+from gridnode.storage.sign_guard import SignGuard, last_signed
 from gridnode.storage.wal import survey
 
 
@@ -51,7 +51,7 @@ def rebuild_guard(config_path: Path) -> int:
 
 def _is_damaged(path: Path) -> bool:
     try:
-        read_last(path)
+        last_signed(path)
     except OperatorError:
         return True
     return False

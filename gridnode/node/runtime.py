@@ -16,10 +16,13 @@ from pathlib import Path
 import trio
 
 from gridnode.node.assemble import Node, assemble
+from gridnode.node.begin import begin_from_snapshot
 from gridnode.node.checkup import check_up, refusals
 from gridnode.node.config import Config, load_config
 from gridnode.node.findings import Verdict
 from gridnode.node.log import Log, start_logging
+from gridnode.node.skews import EVERY_MS
+from gridnode.node.stacks import write_stacks_on_signal
 from gridnode.node.standby import Standby
 from gridnode.node.version import node_version
 from gridnode.primitives.errors import OperatorError
@@ -71,8 +74,13 @@ def _examine(config_path: Path) -> None:
 
 async def _run(config: Config, folder: Path, serve: Serve) -> None:
     stopping = _stopped_by_signals()
+    if config.sync.mode == "snapshot":
+        await begin_from_snapshot(config, folder, stopping)
+        if stopping.is_set():
+            return
     node = assemble(config, folder)
     try:
+        write_stacks_on_signal(folder / config.data_dir)
         _log.info("starting", version=node_version(), type=config.type, chain=node.store.chain_id, height=node.store.height)
         await _live(node, serve, stopping)
     finally:
@@ -91,7 +99,11 @@ async def _live(node: Node, serve: Serve, stopping: trio.Event) -> None:
             work.start_soon(node.signer.run)
         if node.standby is not None:
             work.start_soon(_stand_by, node, node.standby)
+        work.start_soon(node.keeper.run)
+        if node.pruner is not None:
+            work.start_soon(node.pruner.run)
         work.start_soon(node.catch_up.run, bool(node.config.network.peers))
+        work.start_soon(_ask_clocks, node)
         await serve(node, stopping)
         work.cancel_scope.cancel()
 
@@ -127,6 +139,14 @@ async def _stand_by(node: Node, standby: Standby) -> None:
             if raw is not None:
                 for result in await node.intake.submit([raw]):
                     standby.answered(result.rejected)
+
+
+async def _ask_clocks(node: Node) -> None:
+    """Ask the peers, one after the other, what their clocks say."""
+    while True:
+        for peer in node.network.connected():
+            await node.skews.ask(peer)
+        await trio.sleep(EVERY_MS / 1000)
 
 
 async def _gossip(node: Node) -> None:

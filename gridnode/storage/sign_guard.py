@@ -200,8 +200,8 @@ def message_of(last: LastSigned, author: Address) -> Vote | Proposal:
     return Vote(kind, last.height, last.round, last.block_hash, author, last.signature)
 
 
-def read_last(path: Path, files: Files = DISK) -> LastSigned | None:
-    """What the guard's file at `path` remembers; None when there is no file. Raises OperatorError as `SignGuard`, of any chain."""
+def last_signed(path: Path, files: Files = DISK) -> LastSigned | None:
+    """What the guard in this file remembers, for those who look at it; None when there is none. Raises OperatorError when it is damaged."""
     return _read(files, path)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
-from gridnode.storage.sign_guard import LastSigned, read_last
+from gridnode.storage.sign_guard import LastSigned, last_signed
 from tests.integration.testnet.processes import Testnet, until
 
 VOTED = ("prevote", "precommit")
@@ -34,7 +34,7 @@ class Crashed:
         until(stands, "it has voted and waits")
         self.tip = self.node.height
         self.node.kill()
-        last = read_last(self.node.plan.folder / "data" / "guard")
+        last = last_signed(self.node.plan.folder / "data" / "guard")
         assert last is not None
         assert last.height == self.tip + 1
         self.last: LastSigned = last

@@ -20,7 +20,7 @@ from gridnode.node.rebuild_guard import rebuild_guard
 from gridnode.primitives.errors import OperatorError
 from gridnode.storage.keystore import generate
 from gridnode.storage.leveldb import Column, Database
-from gridnode.storage.sign_guard import SignGuard, read_last
+from gridnode.storage.sign_guard import SignGuard, last_signed
 from tests.integration.testnet.crashed import Crashed
 from tests.integration.testnet.processes import running
 
@@ -235,7 +235,7 @@ def test_a_lost_guard_is_rebuilt_above_what_it_may_have_signed(config: Path, cra
     """Up to two heights above the newest block it signs nothing; a second time there is nothing to rebuild."""
     _lose_guard(config, crashed)
     assert rebuild_guard(config) == crashed.tip + 3  # the log is of the height above the tip
-    last = read_last(data_of(config) / "guard")
+    last = last_signed(data_of(config) / "guard")
     assert last is not None
     assert (last.is_floor, last.height) == (True, crashed.tip + 3)
     assert verdict_on("guard", config).verdict is Verdict.WARNING

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import pytest
 
-from gridnode.storage.sign_guard import read_last
+from gridnode.storage.sign_guard import last_signed
 from tests.integration.testnet.chains import nobody_lied, same_everywhere, signature_of, signs_again
 from tests.integration.testnet.processes import NodeProcess, Testnet, until, write
 from tests.integration.testnet.signers import SignerProcess, signed_by
@@ -45,7 +45,7 @@ def setting(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Setting]:
 def test_it_signs(setting: Setting) -> None:
     """Its precommits are in the commits of the others; the guard is where the signer has it, and the node has none."""
     signs_again(setting.node, setting.net["EGAT"], 0)
-    assert read_last(setting.signer.folder / "signer" / "guard") is not None
+    assert last_signed(setting.signer.folder / "signer" / "guard") is not None
     assert not (setting.node.plan.folder / "data" / "guard").exists()
 
 

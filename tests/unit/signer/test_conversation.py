@@ -21,7 +21,7 @@ from gridnode.signer import wire
 from gridnode.signer.greet import greet, signed_lease
 from gridnode.signer.serve import lock_folder, receive
 from gridnode.signer.signs import Away
-from gridnode.storage.sign_guard import LeaseWish, Refused, SignGuard, read_last
+from gridnode.storage.sign_guard import LeaseWish, Refused, SignGuard, last_signed
 from tests.unit.signer.setting import BLOCK, CHAIN, KEYS, OTHERS, RIVAL, caller, node, run, serving, welcome
 
 HELLO = wire.to_frame(wire.Hello(wire.VERSION, CHAIN, True))
@@ -42,7 +42,7 @@ def test_votes_and_proposals_are_signed_once_a_step(tmp_path: Path) -> None:
             assert await key.sign_vote(VoteKind.PREVOTE, 5, 0, BLOCK) == vote
             assert isinstance(await key.sign_vote(VoteKind.PREVOTE, 5, 0, RIVAL), Refused)
             assert isinstance(await key.sign_proposal(5, 0, -1, BLOCK), Refused)
-            assert key.last == guard.last == read_last(tmp_path / "guard")
+            assert key.last == guard.last == last_signed(tmp_path / "guard")
 
     run(script)
 
