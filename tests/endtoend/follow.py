@@ -42,6 +42,7 @@ class Follower:
         self.names: dict[str, str] = {}
         """Name of every validator ever seen, by address."""
         self._grown = trio.Event()
+        self._looked = trio.Event()
 
     @property
     def height(self) -> int:
@@ -62,6 +63,11 @@ class Follower:
         """Wait for so many more blocks."""
         await self.at(self.height + by)
 
+    async def follows(self, name: str, height: int) -> None:
+        """Wait until a node has said that it has this height."""
+        while self.heights.get(name, -1) < height:
+            await self._looked.wait()
+
     async def run(self) -> None:
         """Follow until cancelled."""
         while True:
@@ -73,6 +79,8 @@ class Follower:
         async with trio.open_nursery() as nursery:
             for node in self.nodes.values():
                 nursery.start_soon(self._ask, node)
+        self._looked.set()
+        self._looked = trio.Event()
         answering = {name: height for name, height in self.heights.items() if height > self.height}
         for name in sorted(answering, key=lambda name: -answering[name]):
             try:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -91,10 +92,10 @@ class Load:
         folder.mkdir(exist_ok=True)
         day = small_day(folder)
         self._cast = Cast(day, self._manifest.seed, self._plan.chain_id, DSO_OF_ZONE)
-        remotes = [node.remote for node in self._nodes]
-        patient = [Remote(remote.url) for remote in remotes]
-        driver = Driver(day, self._cast, {}, patient, self._plan.first_mtu, self._plan.mtu_ms, Progress())
-        await driver.register()
+        async with AsyncExitStack() as stack:  # patient ones: a registration waits for its block
+            remotes = [await stack.enter_async_context(Remote(node.plan.url)) for node in self._nodes]
+            driver = Driver(day, self._cast, {}, remotes, self._plan.first_mtu, self._plan.mtu_ms, Progress())
+            await driver.register()
 
     async def run(self) -> None:
         """Submit at the manifest's rates until cancelled."""

@@ -8,6 +8,7 @@
     [[nodes]]            name, kind (validator, observer), join (start, blocks, snapshot), height, config (tables of its config.toml)
     [load]               transfers and orders a second, and how many send
     [[perturbations]]    kind, nodes, when (height or second), duration_s, and what the kind needs
+    in_turn              whether they wait for each other, and are left out when the height is reached before their turn
     [expect]             validators (names of the set at the end), evidence (names of those convicted), idle (who need not propose)
 
 Whatever cannot be meant is refused with one line that names the key and says what was expected.
@@ -31,7 +32,7 @@ MAX_RATE = 500
 """Transactions a second of each kind: what the load's one task can sign and send."""
 
 Name = Annotated[str, Meta(min_length=1, max_length=32, pattern=r"^[A-Z0-9-]+$")]
-Seconds = Annotated[float, Meta(ge=0, le=3_600)]
+Seconds = Annotated[float, Meta(ge=0, le=86_400)]
 Kind = Literal[
     "kill", "pause", "restart", "cut", "silence", "partition", "slow", "disk_full", "wipe", "twin", "clock"
 ]
@@ -125,6 +126,8 @@ class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     """What is submitted."""
     perturbations: Annotated[tuple[Perturbation, ...], Meta(max_length=MAX_PERTURBATIONS)] = ()
     """What is done."""
+    in_turn: bool = False
+    """Each perturbation waits until the one before is over; those that still wait when the height is reached are left out."""
     expect: Expectations = Expectations()
     """What must be true."""
 

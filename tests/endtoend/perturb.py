@@ -43,6 +43,8 @@ class Done:
     """When it was undone."""
     to_height: int = 0
     """Height of the chain then."""
+    recovered_s: float = 0.0
+    """When its nodes had all blocks again and another one came."""
 
 
 @dataclass(slots=True)
@@ -61,12 +63,16 @@ class Perturber:
     """What did not end as it should have."""
 
     async def perform(self, what: Perturbation) -> None:
-        """Do it, wait for its duration, undo it."""
+        """Do it, wait for its duration, undo it, wait until its nodes follow the chain again and it goes on."""
         done = Done(what, trio.current_time(), self.follower.height)
         self.done.append(done)
         nodes = [self.nodes[name] for name in what.nodes]
         await _KINDS[what.kind](self, nodes, what)
         done.ended_s, done.to_height = trio.current_time(), self.follower.height
+        for node in nodes:
+            await self.follower.follows(node.name, done.to_height)
+        await self.follower.grows(1)
+        done.recovered_s = trio.current_time()
 
     async def _kill(self, nodes: Sequence[RunNode], what: Perturbation) -> None:
         for node in nodes:
@@ -212,6 +218,7 @@ def timeline_row(done: Done, started_s: float) -> str:
             "what": done.what.text,
             "began_s": round(done.began_s - started_s, 2),
             "ended_s": round(done.ended_s - started_s, 2),
+            "recovered_s": round(done.recovered_s - started_s, 2),
             "from_height": done.from_height,
             "to_height": done.to_height,
             "written_ms": time.time_ns() // 1_000_000,

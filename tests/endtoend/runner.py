@@ -93,6 +93,7 @@ class Run:
             with trio.CancelScope(shield=True):
                 for node in self.nodes.values():
                     await node.kill()
+                    await node.remote.__aexit__(None, None, None)
             self._write_timeline()
 
     async def _live(self) -> None:
@@ -128,10 +129,28 @@ class Run:
                 for node in self.nodes.values():
                     if node.entry.join != "start":
                         events.start_soon(self._join, node)
-                for one in self.manifest.perturbations:
-                    events.start_soon(self._perturb, one)
+                if self.manifest.in_turn:
+                    events.start_soon(self._perturb_in_turn)
+                else:
+                    for one in self.manifest.perturbations:
+                        events.start_soon(self._perturb, one)
                 await self.follower.at(self.manifest.blocks)
             sending.cancel_scope.cancel()
+
+    async def _perturb_in_turn(self) -> None:
+        for one in self.manifest.perturbations:
+            with trio.CancelScope() as waiting:
+                async with trio.open_nursery() as nursery:
+                    nursery.start_soon(self._cancel_at_end, waiting)
+                    await self._until_due(one)
+                    nursery.cancel_scope.cancel()
+            if self.follower.height >= self.manifest.blocks:
+                return
+            await self._perturb(one)
+
+    async def _cancel_at_end(self, scope: trio.CancelScope) -> None:
+        await self.follower.at(self.manifest.blocks)
+        scope.cancel()
 
     async def _join(self, node: RunNode) -> None:
         await self.follower.at(node.entry.height)
@@ -140,12 +159,15 @@ class Run:
         await node.local.ready()
         await checks.until_all_at({node.name: node}, self.follower.height)
 
-    async def _perturb(self, one: Perturbation) -> None:
+    async def _until_due(self, one: Perturbation) -> None:
         if one.height is not None:
             await self.follower.at(one.height)
         else:
             assert one.second is not None
             await trio.sleep_until(self._began_s + one.second)
+
+    async def _perturb(self, one: Perturbation) -> None:
+        await self._until_due(one)
         self._tell(f"height {self.follower.height}: {one.text}")
         await self.perturber.perform(one)
 
@@ -193,6 +215,7 @@ class Run:
             "seconds": round(seconds, 1),
             "block_ms": {"p50": pauses[len(pauses) // 2], "max": pauses[-1]} if pauses else {},
             "perturbations": len(self.perturber.done),
+            "recovery_s": self._recoveries(),
             "rounds": rounds,
             "transactions": {
                 "signed": len(self.load.sent),
@@ -205,6 +228,16 @@ class Run:
             "starts": {node.name: node.starts for node in self.nodes.values()},
             "rss_mb": {node.name: node.worst.rss_bytes >> 20 for node in self.nodes.values()},
             "open_files": {node.name: node.worst.descriptors for node in self.nodes.values()},
+        }
+
+    def _recoveries(self) -> dict[str, Any]:
+        """Seconds from the end of a perturbation until its nodes had every block and another one came: how many, middle, most."""
+        by_kind: dict[str, list[float]] = {}
+        for done in self.perturber.done:
+            by_kind.setdefault(done.what.kind, []).append(round(done.recovered_s - done.ended_s, 1))
+        return {
+            kind: {"times": len(all_s), "p50": sorted(all_s)[len(all_s) // 2], "max": max(all_s)}
+            for kind, all_s in sorted(by_kind.items())
         }
 
     async def _where_it_stands(self) -> str:
