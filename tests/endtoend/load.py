@@ -44,8 +44,8 @@ BATCH = 200
 IN_FLIGHT = 16
 AHEAD_MTUS = 8
 """Orders are for delivery so far ahead that no gate closes on them during the run."""
-RETRY_CODES = ("POOL_FULL", "SENDER_LIMIT", "DUPLICATE")
-"""Refusals that say nothing about the transaction."""
+RETRY_CODES = ("POOL_FULL", "SENDER_LIMIT", "DUPLICATE", "TOO_FAR_AHEAD")
+"""Refusals that say nothing about the transaction: no room, known already, or the node catches up and its chain time is long past."""
 
 
 @dataclass(slots=True)
