@@ -220,7 +220,7 @@ def measure(accounts: int, folder: Path, options: argparse.Namespace) -> dict[st
     populated = time.perf_counter() - began
     database = Database(path, genesis_hash(start))
     tree = TimedTree(database.view(Column.PAGES))
-    ledger = open_ledger(start, None, database.view(Column.STATE), tree, [])
+    ledger = open_ledger(start, None, None, database.view(Column.STATE), tree, [])
     gc.collect()
     gc.freeze()  # the cast is no part of a node
     rows = [

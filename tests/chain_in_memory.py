@@ -177,7 +177,8 @@ class MemoryChain:
     def reopened(self) -> Ledger:
         """A ledger made from what is stored, as after a restart."""
         tip = self.blocks[-1].header if self.blocks else None
-        return open_ledger(self.genesis, tip, self.reader, Commitment(self.pages), reversed(self.blocks))
+        voted = self.ledger.tip.voted if self.blocks else None
+        return open_ledger(self.genesis, tip, voted, self.reader, Commitment(self.pages), reversed(self.blocks))
 
     def transaction(self, sender: str, *messages: Any, valid_ms: int = 120_000) -> VerifiedTransaction:
         """A transaction of a named sender, valid that long after the tip's time."""

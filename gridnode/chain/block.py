@@ -60,6 +60,7 @@ class Header:
     receipts_root: Annotated[Hash, HASH]  # RFC 6962 root of the encoded receipts, hooks' receipt last
     state_root: Annotated[Hash, HASH]  # after this block
     validators_hash: Annotated[Hash, HASH]  # the set that votes on this block
+    next_validators_hash: Annotated[Hash, HASH]  # the set that votes on the next one, as this block leaves it
     proposer: Annotated[Address, ADDRESS]  # who made the block (not who proposes it again in a later round)
     transaction_count: Annotated[int, U32]  # leaves under transactions_root
     energy: Annotated[EnergySummary, Nested(EnergySummary)]

@@ -71,7 +71,7 @@ def validator_set(members: list[Validator]) -> ValidatorSet:
 
 
 def validators_hash(validators: ValidatorSet) -> Hash:
-    """Hash by which a header names the set that votes on it."""
+    """Hash by which a header names the set that votes on it, and the one that votes on the next."""
     return _SET.hash(encode(validators))
 
 

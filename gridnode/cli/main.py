@@ -9,8 +9,13 @@ from collections.abc import Iterator
 import typer
 
 from gridnode.cli import (
+    debug,
+    diff,
     explain,
     keys,
+    light,
+    mend,
+    move_blocks,
     operate,
     query,
     query_certificates,
@@ -20,7 +25,9 @@ from gridnode.cli import (
     tx,
     tx_certificates,
     tx_market,
+    verify,
     verify_clearing,
+    why,
 )
 from gridnode.primitives.errors import OperatorError
 
@@ -43,7 +50,16 @@ app.command()(operate.status)
 app.command(name="testnet")(testnet.play)
 app.command()(simulate.simulate)
 app.command()(explain.explain)
+app.command()(verify.verify)
+app.command()(why.why)
+app.command()(diff.diff)
+app.command()(mend.rollback)
+app.command()(mend.reset)
+app.command()(move_blocks.export)
+app.command(name="import")(move_blocks.import_)
 app.command(name="verify-clearing")(verify_clearing.verify_clearing)
+app.command()(light.light)
+app.add_typer(debug.app, name="debug")
 app.add_typer(keys.app, name="keys")
 tx.app.add_typer(tx_market.app)
 tx.app.add_typer(tx_certificates.app)

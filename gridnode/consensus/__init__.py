@@ -12,6 +12,7 @@ Concepts
     machine.py      `apply(state, fact) -> (state, outputs)`: each rule names its lines; the step table is data.
     timeouts.py     how long each timeout lasts: linear in the round, capped.
     resend.py       what is sent again while nothing is decided; outstanding.py what is left to do after a replay.
+    report.py       what a height waits for, as facts for operators.
     ahead.py        messages of heights above ours; journal.py the bytes of log entries.
 
 Steps of a height

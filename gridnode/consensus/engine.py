@@ -18,6 +18,7 @@ from gridnode.consensus.effects import Behind, CancelTimeouts, Effect, Persist, 
 from gridnode.consensus.inputs import Event, Input, ProposalReceived, StartHeight, VoteReceived, height_of
 from gridnode.consensus.journal import entry_of, event_of
 from gridnode.consensus.machine import Step
+from gridnode.consensus.report import Report, report_of
 from gridnode.primitives.errors import InvariantBroken
 from gridnode.primitives.ids import Address
 from gridnode.primitives.units import Height, Round
@@ -53,6 +54,10 @@ class Engine:
     def signs(self) -> bool:
         """Whether this node votes on the height at hand."""
         return self._driver is not None and self._driver.me is not None
+
+    def report(self) -> Report | None:
+        """Where the height at hand stands, for operators; None before the first StartHeight."""
+        return None if self._driver is None else report_of(self._driver)
 
     def handle(self, event: Input) -> list[Effect]:
         """Take an input; returns what is to be done, in order.

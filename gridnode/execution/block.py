@@ -94,6 +94,10 @@ class BlockRun:
             module.check_block(self._base, writes)
         return writes
 
+    def before(self) -> Writes:
+        """What the rows that `end` returned were before the block; None for no row."""
+        return self._context.state.before()
+
     def validators(self) -> ValidatorSet:
         """Who votes on the next block."""
         return current_set(self._context.state)

@@ -32,5 +32,7 @@ class Executed:
     """Pages of the tree to change, and the state root."""
     validators: ValidatorSet
     """Who votes on the next block."""
+    before: Writes
+    """What those rows of the state were before: undoes the block."""
     refused: tuple[Refused, ...] = ()
     """When it was built here: waiting transactions that turned out unfit."""

@@ -10,7 +10,7 @@ from gridnode.chain.block import Block, Header, header_hash
 from gridnode.chain.commit import Commit, commit_hash
 from gridnode.chain.genesis import Genesis, genesis_hash
 from gridnode.chain.transaction import Transaction, VerifiedTransaction
-from gridnode.chain.validators import Validator, validators_hash
+from gridnode.chain.validators import Validator, ValidatorSet, validators_hash
 from gridnode.codec.records import encode
 from gridnode.crypto.merkle import root
 from gridnode.execution.admission import check_standing
@@ -178,6 +178,7 @@ class Ledger:
         """Close the run: hooks, invariants, tree, header."""
         writes = run.end()
         update = self._tree.update(writes)
+        next_validators = run.validators()
         header = Header(
             self.tip.chain_id,
             self.next_height,
@@ -188,6 +189,7 @@ class Ledger:
             root([encode(receipt) for receipt in run.receipts]),
             update.root,
             validators_hash(self.tip.validators),
+            validators_hash(next_validators),
             proposer,
             len(transactions),
             run.energy(),
@@ -200,7 +202,8 @@ class Ledger:
             tuple(run.receipts),
             writes,
             update,
-            run.validators(),
+            next_validators,
+            run.before(),
             refused,
         )
 
@@ -216,11 +219,19 @@ class Ledger:
 
 
 def open_ledger(
-    genesis: Genesis, tip: Header | None, reader: Reader, tree: Commitment, newest_first: Iterable[Block]
+    genesis: Genesis,
+    tip: Header | None,
+    voted: ValidatorSet | None,
+    reader: Reader,
+    tree: Commitment,
+    newest_first: Iterable[Block],
 ) -> Ledger:
     """The ledger of a node that starts: `reader` and `tree` hold the state after `tip` (None: genesis).
 
+    voted         who voted on `tip`; None at genesis
     newest_first  blocks from `tip` downwards; read as far back as an id in them may still be valid.
+
+    Raises InvariantBroken when the sets are not those that the tip's header names.
     """
     validators = current_set(reader)
     if tip is None:
@@ -228,7 +239,11 @@ def open_ledger(
             genesis.chain_id, Height(0), genesis_hash(genesis), genesis.time_ms, validators, validators
         )
     else:
-        start = Tip(genesis.chain_id, tip.height, header_hash(tip), tip.time_ms, validators, validators)
+        if voted is None or validators_hash(voted) != tip.validators_hash:
+            raise InvariantBroken("validators", f"expected the set that voted on block {tip.height}")
+        if validators_hash(validators) != tip.next_validators_hash:
+            raise InvariantBroken("validators", f"the state's set is not the one that block {tip.height} names for the next")
+        start = Tip(genesis.chain_id, tip.height, header_hash(tip), tip.time_ms, validators, voted)
     return Ledger(genesis, start, reader, tree, restore_books(reader), recent_ids_from(newest_first))
 
 

@@ -19,7 +19,7 @@ from gridnode.network.config import Channel, Endpoint, NetworkConfig, NetworkLim
 from gridnode.network.network import Handlers, Network
 from gridnode.node.candidates import Candidates
 from gridnode.node.catch_up import CatchUp
-from gridnode.node.clock import now_ms
+from gridnode.node.clock import monotonic_ms, now_ms
 from gridnode.node.config import SIGNING_TYPES, Config, read_text, split_address
 from gridnode.node.consensus_loop import ConsensusLoop
 from gridnode.node.feed import Feed
@@ -28,15 +28,24 @@ from gridnode.node.gossip_queue import GossipQueue
 from gridnode.node.ingress import Ingress
 from gridnode.node.intake import Intake
 from gridnode.node.ledger_store import LedgerStore
+from gridnode.node.log import Log
 from gridnode.node.open_store import open_store
 from gridnode.node.progress import block_stored, caught_up
+from gridnode.node.pruner import Pruner
+from gridnode.node.skews import Skews, clock_answer
+from gridnode.node.snapshot_keeper import SnapshotKeeper
+from gridnode.node.standing import standing_of
 from gridnode.node.verifier import Verifier
-from gridnode.node.wire import to_wire
+from gridnode.node.watch import Watch
+from gridnode.node.wire import RequestKind, to_wire
 from gridnode.primitives.errors import OperatorError
 from gridnode.storage.keystore import read_keystore
 from gridnode.storage.sign_guard import SignGuard
+from gridnode.storage.snapshots import SnapshotStore
 from gridnode.storage.wal import Wal
 from gridnode.sync.messages import ProposedBlock
+
+_log = Log("node")
 
 
 @dataclass(slots=True)
@@ -73,6 +82,22 @@ class Node:
     """Log of the height under way."""
     guard: SignGuard | None
     """Consensus key that cannot sign twice; None when this node does not sign."""
+    snapshots: SnapshotStore
+    """Snapshots for others to begin from."""
+    keeper: SnapshotKeeper
+    """Makes them."""
+    pruner: Pruner | None
+    """Removes old blocks; None on an archive node."""
+    folder: Path
+    """Folder that the paths of the configuration are relative to."""
+    watch: Watch
+    """What it remembers of itself for its operator."""
+    skews: Skews
+    """How far peers' clocks are off."""
+
+    def standing(self) -> dict[str, Any]:
+        """What consensus waits for and all that may be the cause, for people and for `gridnode why`."""
+        return standing_of(self)
 
     def status(self) -> dict[str, Any]:
         """What the node is doing now, for people."""
@@ -81,6 +106,7 @@ class Node:
             "type": self.config.type,
             "chain_id": self.store.chain_id,
             "height": self.store.height,
+            "first_height": self.store.first_height,
             "round": max(0, self.engine.round),
             "step": self.engine.step.name.lower(),
             "signs": self.engine.signs,
@@ -121,17 +147,41 @@ def _join(
     engine = Engine(genesis.chain_id, genesis.params, guard.address if guard else None)
     parts: dict[str, Node] = {}
 
+    watch = Watch(now_ms())
+    snapshots = SnapshotStore(data / "snapshots")
+    for damage in snapshots.damaged:
+        _log.error("a snapshot is damaged and removed", reason=damage)
+    storage = config.storage
+    keeper = SnapshotKeeper(store, snapshots, storage.snapshot_interval, storage.snapshots_kept)
+    pruner = Pruner(store, snapshots, storage.keep_blocks, bool(storage.snapshot_interval)) if storage.mode == "pruned" else None
+
     def committed(executed: Executed) -> None:
+        watch.stored(now_ms())
+        keeper.stored()
+        if pruner is not None:
+            pruner.stored()
         block_stored(parts["node"], executed)
+
+    async def request(peer: bytes, kind: int, payload: bytes) -> bytes:
+        return clock_answer(now_ms()) if kind == RequestKind.CLOCK else await parts["node"].ingress.request(peer, kind, payload)
+
+    def connected(peer: bytes) -> None:
+        watch.linked(peer, True, now_ms())
+        parts["node"].ingress.connected(peer)
+
+    def disconnected(peer: bytes) -> None:
+        watch.linked(peer, False, now_ms())
+        parts["node"].skews.forget(peer)
+        parts["node"].ingress.disconnected(peer)
 
     handlers = Handlers(
         lambda peer, _channel, payload: parts["node"].ingress.message(peer, payload),
         lambda peer, payload: parts["node"].ingress.gossip(peer, payload),
-        lambda peer, kind, payload: parts["node"].ingress.request(peer, kind, payload),
-        lambda peer: parts["node"].ingress.connected(peer),
-        lambda peer: parts["node"].ingress.disconnected(peer),
+        request,
+        connected,
+        disconnected,
     )
-    network = Network(_network_config(config, folder), handlers, now_ms)
+    network = Network(network_config(config, folder), handlers, now_ms)
     candidates = Candidates(pool, verifier, network)
     catch_up = CatchUp(store, network, candidates, committed, lambda: caught_up(parts["node"]))
     by_name = {peer.name: bytes.fromhex(peer.key) for peer in config.network.peers}
@@ -153,11 +203,32 @@ def _join(
         {member.address: by_name[member.name] for member in genesis.validators.members if member.name in by_name},
         committed,
         catch_up.behind,
+        watch,
     )
     intake = Intake(store, pool, outbox, verifier, loop.work_arrived)
-    ingress = Ingress(store, engine, loop, catch_up, candidates, intake, GossipQueue(), reply, network.report)
+    ingress = Ingress(store, engine, loop, catch_up, candidates, intake, GossipQueue(), reply, network.report, snapshots)
     node = Node(
-        config, genesis, store, pool, outbox, feed, network, engine, loop, catch_up, ingress, intake, verifier, wal, guard
+        config,
+        genesis,
+        store,
+        pool,
+        outbox,
+        feed,
+        network,
+        engine,
+        loop,
+        catch_up,
+        ingress,
+        intake,
+        verifier,
+        wal,
+        guard,
+        snapshots,
+        keeper,
+        pruner,
+        folder,
+        watch,
+        Skews(network, now_ms, monotonic_ms),
     )
     parts["node"] = node
     return node
@@ -176,7 +247,8 @@ def _consensus_keys(config: Config, folder: Path, genesis: Genesis) -> KeyPair |
     return keys
 
 
-def _network_config(config: Config, folder: Path) -> NetworkConfig:
+def network_config(config: Config, folder: Path) -> NetworkConfig:
+    """Who is linked and how. Raises OperatorError when a key file does not hold."""
     host, port = split_address(config.network.listen)
     peers = []
     for peer in config.network.peers:

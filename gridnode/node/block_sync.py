@@ -72,6 +72,7 @@ class BlockSync:
         self._world = world
         self._started = False
         self._short_since_ms: int | None = None
+        self._told_reach = 0
         self.syncing = False
 
     @property
@@ -83,7 +84,7 @@ class BlockSync:
         """A peer told its height. Raises PeerFault when it is of another chain."""
         if status.genesis_hash != self._store.genesis_hash:
             raise PeerFault("expected a peer of this chain, its genesis differs", 100)
-        self._requester.peer_at(peer, status.height)
+        self._requester.peer_at(peer, status.height, status.first)
         self._world.stir()
 
     def lost(self, peer: bytes) -> None:
@@ -105,7 +106,8 @@ class BlockSync:
 
     def tell(self) -> None:
         """Tell all peers this node's height."""
-        status = Status(self._store.genesis_hash, self._store.height, self._store.tip_hash)
+        store = self._store
+        status = Status(store.genesis_hash, store.height, store.tip_hash, store.first_height)
         self._world.broadcast(to_wire(status))
 
     async def turn(self) -> bool:
@@ -120,6 +122,7 @@ class BlockSync:
             self._caught_up(self._started)
             self._started = True
         self.syncing = missing
+        self._check_reach()
         if missing or not self._requester.behind:
             for ask in self._requester.next_requests():
                 self._world.spawn(ask)
@@ -133,6 +136,17 @@ class BlockSync:
             _log.info("caught up", height=self._store.height)
         self.syncing = False
         self._on_caught_up()
+
+    def _check_reach(self) -> None:
+        """Say once that nobody has the next block any more: only the operator can help."""
+        lowest = self._requester.out_of_reach if self.syncing else 0
+        if lowest and lowest != self._told_reach:
+            _log.error(
+                "all peers have pruned the next block: link an archive node, or begin anew from a snapshot (sync.mode, empty data_dir)",
+                next=self._store.next_height,
+                lowest=lowest,
+            )
+        self._told_reach = lowest
 
     def _missing(self) -> bool:
         behind = self._requester.behind

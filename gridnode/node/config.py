@@ -13,7 +13,12 @@ import msgspec
 from msgspec import Meta
 
 from gridnode.primitives.errors import OperatorError
-from gridnode.primitives.limits import MAX_POOL_BYTES, MAX_POOL_PER_SENDER, MAX_POOL_TRANSACTIONS
+from gridnode.primitives.limits import (
+    MAX_POOL_BYTES,
+    MAX_POOL_PER_SENDER,
+    MAX_POOL_TRANSACTIONS,
+    MAX_SNAPSHOTS,
+)
 
 Name = Annotated[str, Meta(min_length=1, max_length=64, pattern=r"^[!-~]+$")]
 Key = Annotated[str, Meta(pattern=r"^[0-9a-f]{64}$")]
@@ -77,6 +82,32 @@ class PoolSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
     """Transactions of one sender waiting."""
 
 
+class StorageSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What the node keeps of the chain."""
+
+    mode: Literal["archive", "pruned"] = "archive"
+    """Whether old blocks keep their transactions and receipts."""
+    keep_blocks: Annotated[int, Meta(ge=100, le=10**12)] = 100_000
+    """Newest blocks that a pruned node keeps whole, at least."""
+    snapshot_interval: Annotated[int, Meta(ge=0, le=10**9)] = 0
+    """A snapshot is made of each height that this divides; 0 makes none."""
+    snapshots_kept: Annotated[int, Meta(ge=1, le=MAX_SNAPSHOTS)] = 2
+    """Newest snapshots kept."""
+
+
+class SyncSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """How a node without blocks begins."""
+
+    mode: Literal["block", "snapshot"] = "block"
+    """From genesis, block by block, or from the newest snapshot that peers offer."""
+    trusted_height: Annotated[int, Meta(ge=0, le=2**62)] = 0
+    """Height of a block that the operator trusts; 0 trusts the genesis alone."""
+    trusted_hash: Key | None = None
+    """Hash of that block."""
+    trusting_period_hours: Annotated[int, Meta(ge=1, le=87_600)] = 168
+    """How long after its time a block proves others; shorter than validators that leave can be slashed."""
+
+
 class LogSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """What the node writes about itself."""
 
@@ -105,6 +136,10 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     """Clients."""
     pool: PoolSection = PoolSection()
     """Mempool."""
+    storage: StorageSection = StorageSection()
+    """Old blocks and snapshots."""
+    sync: SyncSection = SyncSection()
+    """How it begins."""
     log: LogSection = LogSection()
     """Log."""
     validator: ValidatorSection | None = None
@@ -128,6 +163,8 @@ def parse_config(text: str, source: str) -> Config:
         raise OperatorError(f"{source}: validator: expected a section with keystore and password_file for type {config.type}")
     if not signs and config.validator is not None:
         raise OperatorError(f"{source}: validator: expected no such section for type {config.type}, which never signs")
+    if (config.sync.trusted_height == 0) != (config.sync.trusted_hash is None):
+        raise OperatorError(f"{source}: sync: expected trusted_height and trusted_hash together, or neither")
     for place, address in _addresses(config):
         if not 0 <= int(address.rpartition(":")[2]) <= 65535:
             raise OperatorError(f"{source}: {place}: expected a port from 0 to 65535, got {address}")

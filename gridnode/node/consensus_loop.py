@@ -17,6 +17,7 @@ from gridnode.node.clock import now_ms
 from gridnode.node.ledger_store import LedgerStore
 from gridnode.node.perform import Performer, Resume, Speaks
 from gridnode.node.timers import Timers
+from gridnode.node.watch import Watch
 from gridnode.primitives.ids import Address
 from gridnode.storage.sign_guard import SignGuard
 from gridnode.storage.wal import Wal
@@ -37,7 +38,10 @@ class ConsensusLoop:
         peer_of: Mapping[Address, bytes],
         on_commit: Callable[[Executed], None],
         on_behind: Callable[[int], None],
+        watch: Watch,
     ) -> None:
+        self._engine = engine
+        self._watch = watch
         self._performer = Performer(
             engine, store, pool, candidates, guard, wal, speak, peer_of, on_commit, on_behind, self
         )
@@ -64,12 +68,22 @@ class ConsensusLoop:
                     await self._arrived.wait()
                 while self._inbox:
                     await self._performer.handle(self._inbox.popleft())
+                    self._look()
                     await trio.lowlevel.checkpoint()
+
+    def _look(self) -> None:
+        """Let the operator's memory see where consensus is."""
+        engine, refusal, now = self._engine, self._performer.refusal, now_ms()
+        self._watch.moved(engine.height, engine.round, engine.step, now)
+        if refusal is not None:
+            self._performer.refusal = None
+            self._watch.rejected(refusal.height, refusal.block_hash, refusal.reason, now)
 
     # The performer's world
 
     def schedule(self, timeout: fx.ScheduleTimeout) -> None:
         """Offer the timeout after its time."""
+        self._watch.scheduled(timeout, now_ms())
         self._timers.schedule(timeout)
 
     def cancel(self, height: int) -> None:

@@ -23,8 +23,9 @@ from gridnode.node.ledger_store import LedgerStore
 from gridnode.node.wire import RequestKind, from_wire, to_wire
 from gridnode.primitives.errors import Malformed, PeerFault
 from gridnode.primitives.ids import Hash
-from gridnode.sync.messages import BlockRequest, ProposedBlock, Status, TransactionsRequest
-from gridnode.sync.responder import answer_blocks, answer_transactions
+from gridnode.sync.messages import BlockRequest, LightRequest, ProposedBlock, Status, TransactionsRequest
+from gridnode.sync.responder import answer_blocks, answer_light, answer_transactions
+from gridnode.sync.snapshots import ChunkRequest, Manifest, SnapshotsRequest, answer_snapshots
 
 NEVER_HONEST = (ChainCode.MALFORMED, ChainCode.WRONG_CHAIN, ChainCode.UNKNOWN_MESSAGE, ChainCode.BAD_SIGNATURE)
 """What a node refuses at its own door, whatever it has seen of the chain. The other codes depend on that and blame nobody."""
@@ -66,6 +67,18 @@ class Batches(Protocol):
         ...
 
 
+class Offered(Protocol):
+    """Snapshots that peers may fetch; `SnapshotStore` is one."""
+
+    def manifests(self) -> list[Manifest]:
+        """Manifests, the newest first."""
+        ...
+
+    def chunk(self, height: int, index: int) -> bytes | None:
+        """A chunk, or None when it is not there."""
+        ...
+
+
 class Ingress:
     """Messages, gossip and requests of peers."""
 
@@ -80,6 +93,7 @@ class Ingress:
         batches: Batches,
         reply: Callable[[bytes, bytes], object],
         report: Callable[[bytes, PeerFault], object],
+        snapshots: Offered | None = None,
     ) -> None:
         self._store = store
         self._engine = engine
@@ -90,6 +104,7 @@ class Ingress:
         self._reply = reply
         self._report = report
         self._batches = batches
+        self._snapshots = snapshots
         self.dropped_batches = 0
 
     def message(self, peer: bytes, payload: bytes) -> None:
@@ -174,12 +189,26 @@ class Ingress:
                 return answer_blocks(decode(BlockRequest, payload), self._store.height, self._store.final_block)
             if kind == RequestKind.TRANSACTIONS:
                 return answer_transactions(decode(TransactionsRequest, payload), self._candidates.transaction)
+            if kind == RequestKind.SNAPSHOTS:
+                return self._offer(decode(SnapshotsRequest, payload))
+            if kind == RequestKind.CHUNK:
+                return self._chunk(decode(ChunkRequest, payload))
+            if kind == RequestKind.LIGHT:
+                return answer_light(decode(LightRequest, payload), self._store.height, self._store.light_block)
         except Malformed as error:
             raise PeerFault(f"malformed request: {error}") from None
         if kind == RequestKind.PROPOSED:
             compact = self._candidates.compact(Hash(payload))
             return b"" if compact is None else encode(compact)
-        raise PeerFault(f"expected a request of kind 1 to {len(RequestKind)}, got {kind}")
+        known = ", ".join(str(int(one)) for one in RequestKind)
+        raise PeerFault(f"expected a request of kind {known}, got {kind}")
+
+    def _offer(self, request: SnapshotsRequest) -> bytes:
+        return answer_snapshots(request, self._snapshots.manifests() if self._snapshots is not None else ())
+
+    def _chunk(self, request: ChunkRequest) -> bytes:
+        chunk = None if self._snapshots is None else self._snapshots.chunk(request.height, request.index)
+        return b"" if chunk is None else chunk
 
     def connected(self, _peer: bytes) -> None:
         """A peer can be reached: tell it where this node stands."""

@@ -9,8 +9,8 @@ Time, tasks and the queue of inputs are the world's. A running node's is `consen
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
-from typing import Protocol
+from dataclasses import dataclass, replace
+from typing import NamedTuple, Protocol
 
 from gridnode.chain.block import Block
 from gridnode.chain.commit import Commit
@@ -33,6 +33,7 @@ from gridnode.mempool.pool import Pool
 from gridnode.node.candidates import Candidates, Complete
 from gridnode.node.ledger_store import LedgerStore
 from gridnode.node.log import Log
+from gridnode.node.lost_guard import LostGuard
 from gridnode.primitives.errors import InvariantBroken, Rejected
 from gridnode.primitives.ids import Address, Hash
 from gridnode.primitives.limits import MAX_CLOCK_DRIFT_MS
@@ -85,6 +86,17 @@ class World(Protocol):
         ...
 
 
+class Refusal(NamedTuple):
+    """A proposed block that was found invalid."""
+
+    height: int
+    """Height it was proposed for."""
+    block_hash: Hash
+    """Which block."""
+    reason: str
+    """What did not hold."""
+
+
 class Performer:
     """One engine against the ledger, the log, the key and the network."""
 
@@ -115,7 +127,9 @@ class Performer:
         self._world = world
         self._told_of_work = 0
         self._obtaining: dict[Hash, None] = {}
+        self._lost_guard: LostGuard | None = None
         self.height = 0  # under way; 0 before the first StartHeight
+        self.refusal: Refusal | None = None  # the last one
 
     def work_arrived(self) -> None:
         """The pool holds something: the height under way need not wait for its heartbeat."""
@@ -130,8 +144,11 @@ class Performer:
             if start.height != self._store.next_height or start.height <= self.height:
                 return  # catch-up was faster, or the height runs already
             self.height = start.height
+            if isinstance(event, StartHeight):
+                event = self._unless_signed_before(event)
             self._candidates.start_height()
             self._world.cancel(start.height - 1)
+            event = self._if_guarded(event)
         if isinstance(event, Resume):
             effects = self._resume(event)
         else:
@@ -140,6 +157,26 @@ class Performer:
             await self._perform(effect)
         if isinstance(event, (StartHeight, Resume)) and len(self._pool):
             self.work_arrived()
+
+    def _if_guarded(self, event: StartHeight | Resume) -> StartHeight | Resume:
+        """The same, for a listener when the guard does not know what the key has signed."""
+        if isinstance(event, Resume) and self._guard is not None and self._guard.last_message() is None:
+            self._lost_guard = LostGuard(self._store, self._guard.address, self._world.now_ms())
+        if self._lost_guard is None or self._lost_guard.may_sign():
+            return event
+        start = replace(event.start if isinstance(event, Resume) else event, may_sign=False)
+        return replace(event, start=start) if isinstance(event, Resume) else start
+
+    def _unless_signed_before(self, start: StartHeight) -> StartHeight:
+        """A height at which something was signed before, and whose log is not replayed, is only listened to: its locks are not known.
+
+        That comes of a chain that was taken back or made anew beside a guard that remembers.
+        """
+        last = None if self._guard is None else self._guard.last
+        if last is None or last.height < start.height:
+            return start
+        _log.warning("signed at this height before the chain was taken back; listening", height=start.height, signed=last.height)
+        return replace(start, may_sign=False)
 
     def _resume(self, event: Resume) -> list[fx.Effect]:
         """Replay the log. When it does not lead to what the guard signed last, locks may be lost and the node only listens."""
@@ -233,6 +270,7 @@ class Performer:
             await self._check(effect, complete)
         except (Rejected, BlockInvalid) as error:
             _log.warning("invalid block", height=effect.height, hash=effect.block_hash, reason=str(error))
+            self.refusal = Refusal(effect.height, effect.block_hash, str(error))
             self._world.offer(BlockKnown(effect.height, effect.block_hash, False, False, b""))
         finally:
             self._obtaining.pop(effect.block_hash, None)

@@ -16,8 +16,11 @@ from pathlib import Path
 import trio
 
 from gridnode.node.assemble import Node, assemble
+from gridnode.node.begin import begin_from_snapshot
 from gridnode.node.config import Config, load_config
 from gridnode.node.log import Log, start_logging
+from gridnode.node.skews import EVERY_MS
+from gridnode.node.stacks import write_stacks_on_signal
 from gridnode.node.version import node_version
 from gridnode.primitives.errors import OperatorError
 
@@ -53,8 +56,13 @@ def run_node(config_path: Path, serve: Serve) -> None:
 
 async def _run(config: Config, folder: Path, serve: Serve) -> None:
     stopping = _stopped_by_signals()
+    if config.sync.mode == "snapshot":
+        await begin_from_snapshot(config, folder, stopping)
+        if stopping.is_set():
+            return
     node = assemble(config, folder)
     try:
+        write_stacks_on_signal(folder / config.data_dir)
         _log.info("starting", version=node_version(), type=config.type, chain=node.store.chain_id, height=node.store.height)
         await _live(node, serve, stopping)
     finally:
@@ -69,7 +77,11 @@ async def _live(node: Node, serve: Serve, stopping: trio.Event) -> None:
         work.start_soon(node.ingress.take_in)
         work.start_soon(_gossip, node)
         work.start_soon(node.loop.run)
+        work.start_soon(node.keeper.run)
+        if node.pruner is not None:
+            work.start_soon(node.pruner.run)
         work.start_soon(node.catch_up.run, bool(node.config.network.peers))
+        work.start_soon(_ask_clocks, node)
         await serve(node, stopping)
         work.cancel_scope.cancel()
 
@@ -94,6 +106,14 @@ def _stopped_by_signals() -> trio.Event:
 def _log_and_set(stopping: trio.Event, name: str) -> None:
     _log.info("stopping", signal=name)
     stopping.set()
+
+
+async def _ask_clocks(node: Node) -> None:
+    """Ask the peers, one after the other, what their clocks say."""
+    while True:
+        for peer in node.network.connected():
+            await node.skews.ask(peer)
+        await trio.sleep(EVERY_MS / 1000)
 
 
 async def _gossip(node: Node) -> None:

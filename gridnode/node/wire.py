@@ -25,6 +25,10 @@ class RequestKind(IntEnum):
     BLOCKS = 1  # BlockRequest -> BlockAnswer
     TRANSACTIONS = 2  # TransactionsRequest -> TransactionsAnswer
     PROPOSED = 3  # a block hash of the height under way -> CompactBlock, or nothing
+    SNAPSHOTS = 4  # SnapshotsRequest -> SnapshotsAnswer
+    CHUNK = 5  # ChunkRequest -> bytes of the chunk, or nothing
+    LIGHT = 6  # LightRequest -> LightBlocks
+    CLOCK = 7  # nothing -> unix ms of the peer's clock, 8 bytes
 
 
 def to_wire(message: ProposedBlock | Vote | Commit | Status) -> bytes:

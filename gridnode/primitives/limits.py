@@ -41,6 +41,8 @@ MAX_SHARED_TRADES: Final = 1_000  # newest trades that an answer adds up by zone
 MAX_REMEMBERED: Final = 8  # parts of answers that are dear, of one height: books of 100,000 levels at worst
 MAX_COUNTED_ROWS: Final = 100_000  # rows that an answer counts one by one
 MAX_RAW_BLOCKS: Final = 64  # blocks in one answer to an auditor
+MAX_DIGESTED_ROWS: Final = 16_384  # rows of the state that one answer digests: some 50 ms of a worker thread
+MAX_RAW_ROWS: Final = 4_096  # rows of the state in one answer; a run of rows is longer once in 9 million
 MAX_RAW_BYTES: Final = 4 * 1024 * 1024  # an answer stops before the block that passes this, unless it is the first
 
 MAX_GOSSIP_BATCHES: Final = 256  # received and not yet checked
@@ -53,12 +55,31 @@ MAX_SYNC_AHEAD: Final = 256  # blocks fetched but not yet executed
 MAX_SYNC_REQUESTS: Final = 4  # requests under way at once
 MAX_FETCH_IDS: Final = 10_000  # transactions asked for at once
 
+# Snapshots
+SNAPSHOT_CHUNK_BYTES: Final = 1024 * 1024  # what one bad peer can waste, and what a node that died asks for again
+MAX_SNAPSHOT_CHUNKS: Final = 65_536  # 64 GiB of rows; the manifest that names them stays under an answer
+MAX_SNAPSHOTS: Final = 8  # kept by a node, and in one answer: each is as large as the state
+MAX_SNAPSHOT_REQUESTS: Final = 8  # chunks under way at once: as many MiB in memory
+MAX_PEER_CHUNKS: Final = 2  # of them from one peer, which has other things to do
+MAX_PRUNE_ROWS: Final = 256  # transactions removed in one step: a few ms
+
+# Light client
+MAX_LIGHT_BLOCKS: Final = 32  # light blocks in one answer
+MAX_LIGHT_BLOCK_BYTES: Final = 1024 * 1024  # header with the largest auctions, commit and set of 128; a test builds it
+MAX_LIGHT_BYTES: Final = 4 * 1024 * 1024  # an answer stops before the block that passes this, unless it is the first
+MAX_LIGHT_STEPS: Final = 1_000  # headers verified on the way to one; more only when the whole set changes at every height
+MAX_LIGHT_DESCENT: Final = 10_000  # headers below a trusted one that are followed by hash
+MAX_TRUSTED_BLOCKS: Final = 1_000  # that a light client keeps: a day of one each 90 s
+
 # State
 MAX_STATE_NESTING: Final = 8  # block, transaction, message and room; deeper is a rule that calls itself
 MAX_KEY_BYTES: Final = 256  # of a state key that a client asks a proof for; the longest has two names
 MAX_TABLE_CACHE_ROWS: Final = 4_096  # decoded values remembered for each table
 MAX_CACHED_TREE_ROWS: Final = 524_288  # all tree rows of a million state rows: 100 MB, at most 250; with less state, less
 MAX_PROOF_DEPTH: Final = 255  # two different key hashes agree in no more bits
+MAX_UNDO_BLOCKS: Final = 4  # newest blocks that a stopped node can be taken back
+MAX_UNDO_BYTES: Final = 64 * 1024 * 1024  # of the rows as they were before those blocks; the largest block changes some 20 MB
+MAX_UNDO_PART_BYTES: Final = 1024 * 1024  # of them in one row, before the pair that passes it; far below MAX_RECORD_BYTES
 MAX_CACHED_BLOCKS: Final = 64  # newest blocks kept at hand: what lagging peers and the API ask for
 MAX_CACHED_BLOCK_BYTES: Final = 32 * 1024 * 1024  # of transactions in them, however large blocks are
 
@@ -141,6 +162,9 @@ assert 2 * (MAX_CHARGE_MICRO * MAX_PEAK_PPM // 1_000_000 + MAX_CHARGE_MICRO) <= 
 assert MAX_VALIDATORS <= MAX_PEERS
 assert MAX_TRANSACTION_BYTES < MAX_GOSSIP_FRAME_BYTES < MAX_FRAME_BYTES
 assert MAX_BLOCK_BYTES < MAX_RESPONSE_BYTES
+assert SNAPSHOT_CHUNK_BYTES < MAX_RESPONSE_BYTES
+assert MAX_SNAPSHOT_CHUNKS * 34 + 1024 < MAX_SYNC_BYTES  # a manifest: 34 bytes for each hash
+assert MAX_LIGHT_BLOCK_BYTES < MAX_LIGHT_BYTES < MAX_RESPONSE_BYTES
 assert MAX_BLOCK_BYTES < MAX_LOGGED_BLOCK_BYTES < MAX_RECORD_BYTES
 assert MAX_BOOK_ORDERS * MAX_ORDER_WH <= MAX_AUCTION_WH
 assert 2 * MAX_LINES <= MAX_AUCTION_LINES

@@ -155,6 +155,11 @@ class SignGuard:
         return signature
 
 
+def last_signed(path: Path, files: Files = DISK) -> LastSigned | None:
+    """What the guard in this file remembers, for those who look at it; None when there is none. Raises OperatorError when it is damaged."""
+    return _read(files, path)
+
+
 def _read(files: Files, path: Path) -> LastSigned | None:
     try:
         data = files.read(path)

@@ -162,6 +162,22 @@ class Wal:
         return OperatorError(f"{self._path}: the consensus log cannot be written: {error.strerror}")
 
 
+def records_in(data: bytes) -> tuple[list[tuple[int, bytes]], int | None]:
+    """Offset and entry of each intact record of a segment's bytes from its start, and where the first that is not begins, or None.
+
+    Reads only: for those who look at the log of a node that runs or has died.
+    """
+    found: list[tuple[int, bytes]] = []
+    offset = 0
+    while offset < len(data):
+        record = _parse(data, offset)
+        if record is None:
+            return found, offset
+        found.append((offset, record.entry))
+        offset = record.end
+    return found, None
+
+
 def _check(fields: bytes, entry: bytes) -> bytes:
     return sha256(fields + entry).digest()[:_CHECK_BYTES]
 

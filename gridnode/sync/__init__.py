@@ -1,7 +1,7 @@
 """Catching up: how a node that comes late, or was away, gets the blocks it lacks.
 
 Concepts
-    messages.py   what nodes tell and ask each other: status, ranges of blocks with their commits, transactions by id.
+    messages.py   what nodes tell and ask each other: status, ranges of blocks with their commits, transactions by id, light blocks.
     requester.py  pure: peers' heights in, requests out; hands over blocks strictly in order; a peer that answers wrongly is named.
     responder.py  pure: answers bounded in blocks and bytes.
 

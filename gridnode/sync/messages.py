@@ -13,6 +13,7 @@ from gridnode.primitives.ids import Hash, TransactionId
 from gridnode.primitives.limits import (
     MAX_BLOCK_TRANSACTIONS,
     MAX_FETCH_IDS,
+    MAX_LIGHT_BLOCKS,
     MAX_SYNC_BLOCKS,
     MAX_TRANSACTION_BYTES,
 )
@@ -26,6 +27,7 @@ class Status:
     genesis_hash: Annotated[Hash, HASH]
     height: Annotated[Height, U64]
     block_hash: Annotated[Hash, HASH_OR_NIL]
+    first: Annotated[Height, U64] = Height(1)  # lowest block that it has whole: what is below is asked of others
 
 
 @record
@@ -64,6 +66,13 @@ class TransactionsAnswer:
 
     transactions: Annotated[tuple[bytes, ...], ListOf(Bytes(1, MAX_TRANSACTION_BYTES), MAX_BLOCK_TRANSACTIONS)]
     missing: Annotated[int, U32]
+
+
+@record
+class LightRequest:
+    """Ask for the light blocks of these heights; 0 stands for the newest one. The answer is `gridnode.chain.light_block.LightBlocks`."""
+
+    heights: Annotated[tuple[int, ...], ListOf(U64, MAX_LIGHT_BLOCKS, 1)]
 
 
 @record

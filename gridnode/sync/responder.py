@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from gridnode.chain.light_block import LightBlock, LightBlocks
 from gridnode.codec.records import encode
 from gridnode.primitives.ids import TransactionId
-from gridnode.primitives.limits import MAX_SYNC_BYTES
+from gridnode.primitives.limits import MAX_LIGHT_BYTES, MAX_SYNC_BYTES
 from gridnode.sync.messages import (
     BlockAnswer,
     BlockRequest,
     FinalBlock,
+    LightRequest,
     TransactionsAnswer,
     TransactionsRequest,
 )
@@ -49,3 +51,22 @@ def answer_transactions(request: TransactionsRequest, find: Callable[[Transactio
             found.append(raw)
             size += len(raw)
     return encode(TransactionsAnswer(tuple(found), len(request.ids) - len(found)))
+
+
+def answer_light(request: LightRequest, height: int, load: Callable[[int], LightBlock | None]) -> bytes:
+    """Encoded `LightBlocks`: those of the heights asked for that are there, in that order; 0 is answered with that of `height`, the newest.
+
+    The answer stays within MAX_LIGHT_BYTES; what comes after is left out and may be asked for again.
+
+    load    the light block of a height, or None when there is none or it was pruned.
+    """
+    found: list[LightBlock] = []
+    size = 0
+    for number in request.heights:
+        block = load(number or height)
+        if block is not None:
+            size += len(encode(block))
+            if size > MAX_LIGHT_BYTES:
+                break
+            found.append(block)
+    return encode(LightBlocks(tuple(found)))

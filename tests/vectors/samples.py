@@ -28,6 +28,7 @@ VALIDATORS = validator_set(
         for name, keys in KEYS.items()
     ]
 )
+NEXT_VALIDATORS = ValidatorSet(VALIDATORS.members[:3])
 BODY = TransactionBody(
     CHAIN,
     KEYS["EGAT"].public_key,
@@ -89,6 +90,7 @@ HEADER = Header(
     root([b"receipt"]),
     Hash(b"\x05" * 32),
     validators_hash(VALIDATORS),
+    validators_hash(NEXT_VALIDATORS),
     address_of(KEYS["PEA"].public_key),
     1,
     ENERGY,

@@ -38,6 +38,7 @@ HEADER_CHANGES: dict[str, Any] = {
     "receipts_root": OTHER,
     "state_root": OTHER,
     "validators_hash": OTHER,
+    "next_validators_hash": OTHER,
     "proposer": address_of(b"x"),
     "transaction_count": 2,
     "energy": replace(ENERGY, settled_wh=EnergyWh(0)),

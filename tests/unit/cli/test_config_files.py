@@ -21,7 +21,7 @@ def keys_of(cls: Any, prefix: str = "") -> dict[str, Any]:
     found: dict[str, Any] = {}
     for field in msgspec.structs.fields(cls):
         name = prefix + field.name
-        inner = {"network": True, "api": True, "pool": True, "log": True, "validator": True}.get(name)
+        inner = {"network": True, "api": True, "pool": True, "log": True, "validator": True, "storage": True, "sync": True}.get(name)
         if inner:
             types = [field.type, *getattr(field.type, "__args__", ())]
             section = next(each for each in types if isinstance(each, type) and issubclass(each, msgspec.Struct))

@@ -133,6 +133,7 @@ LIES: list[tuple[str, Any]] = [
     ("receipts_root", bytes(32)),
     ("state_root", bytes(32)),
     ("validators_hash", bytes(32)),
+    ("next_validators_hash", bytes(32)),
     ("proposer", account("alice")),
     ("transaction_count", 3),
     ("energy", replace(NO_ENERGY, traded_wh=1)),

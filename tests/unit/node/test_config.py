@@ -66,6 +66,14 @@ CASES: dict[str, tuple[str, str, str]] = {
         "network.peers: expected each key once",
     ),
     "a validator without a key": ("[validator]", "[log]\n[validators]", "validators"),
+    "no such mode": ("[validator]", '[storage]\nmode = "pruning"\n[validator]', "storage.mode"),
+    "too few blocks kept": ("[validator]", "[storage]\nkeep_blocks = 99\n[validator]", "storage.keep_blocks"),
+    "no snapshots kept": ("[validator]", "[storage]\nsnapshots_kept = 0\n[validator]", "storage.snapshots_kept"),
+    "too many snapshots kept": ("[validator]", "[storage]\nsnapshots_kept = 9\n[validator]", "storage.snapshots_kept"),
+    "a negative interval": ("[validator]", "[storage]\nsnapshot_interval = -1\n[validator]", "storage.snapshot_interval"),
+    "no such way to begin": ("[validator]", '[sync]\nmode = "fast"\n[validator]', "sync.mode"),
+    "a trusted height alone": ("[validator]", "[sync]\ntrusted_height = 5\n[validator]", "trusted_height and trusted_hash together"),
+    "a trusted hash alone": ("[validator]", f'[sync]\ntrusted_hash = "{KEY}"\n[validator]', "trusted_height and trusted_hash together"),
     "not TOML": ("[network]", "[network", "test.toml"),
 }
 

@@ -12,6 +12,7 @@ import trio
 from trio.testing import MockClock, wait_all_tasks_blocked
 
 from gridnode.chain.block import CompactBlock
+from gridnode.chain.light_block import LightBlocks
 from gridnode.chain.validators import proposer_of
 from gridnode.chain.vote import Proposal, Vote, VoteKind, proposal_hash, vote_hash
 from gridnode.codec.records import encode
@@ -29,7 +30,7 @@ from gridnode.node.verifier import Verifier
 from gridnode.node.wire import RequestKind, to_wire
 from gridnode.primitives.errors import PeerFault
 from gridnode.primitives.limits import MAX_GOSSIP_BATCHES
-from gridnode.sync.messages import BlockRequest, ProposedBlock, Status, TransactionsRequest
+from gridnode.sync.messages import BlockRequest, LightRequest, ProposedBlock, Status, TransactionsRequest
 from tests.chain_in_memory import CHAIN, PARAMS, account, genesis, keys_of
 from tests.unit.node.peers_in_memory import Peers, commit_of
 
@@ -198,6 +199,14 @@ def test_requests_are_answered_or_a_fault(gate: Gate) -> None:
     assert trio.run(ask, RequestKind.PROPOSED, b"unknown") == b""
     assert trio.run(ask, RequestKind.BLOCKS, encode(BlockRequest(1, 5)))
     assert trio.run(ask, RequestKind.TRANSACTIONS, encode(TransactionsRequest((bytes(32),))))
-    for kind, payload in ((RequestKind.BLOCKS, b""), (RequestKind.TRANSACTIONS, b"\x90"), (0, b""), (9, b"")):
+    assert trio.run(ask, RequestKind.LIGHT, encode(LightRequest((0, 1, 2**64 - 1)))) == encode(LightBlocks(()))
+    for kind, payload in (
+        (RequestKind.BLOCKS, b""),
+        (RequestKind.TRANSACTIONS, b"\x90"),
+        (RequestKind.LIGHT, encode(LightBlocks(()))),
+        (RequestKind.LIGHT, b""),
+        (0, b""),
+        (99, b""),
+    ):
         with pytest.raises(PeerFault):
             trio.run(ask, kind, payload)
