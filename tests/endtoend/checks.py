@@ -26,7 +26,7 @@ UNEXPLAINED_PPM = 100_000
 """Share of blocks that may have needed a second round without a perturbation: a loaded machine is slow now and then."""
 PAGE = 500
 LIARS = ("equivocation", "the sign guard refuses")
-"""Events of a log that no honest node has, unless somebody was told to lie."""
+"""Events that are in no log while nobody lies."""
 
 
 async def same_headers(nodes: Mapping[str, RunNode], height: int) -> list[str]:
@@ -136,8 +136,8 @@ def processes_bounded(nodes: Mapping[str, RunNode]) -> list[str]:
     return wrong
 
 
-def clean_logs(manifest: Manifest, nodes: Mapping[str, RunNode], expected: Sequence[str]) -> list[str]:
-    """No log has a traceback, a broken invariant, or, when nobody was told to lie, a liar.
+def clean_logs(nodes: Mapping[str, RunNode], expected: Sequence[str]) -> list[str]:
+    """No log has a traceback, a broken invariant, or a liar.
 
     expected  names of nodes whose processes were made to fail with words on their log (a full disk)
     """
@@ -148,7 +148,7 @@ def clean_logs(manifest: Manifest, nodes: Mapping[str, RunNode], expected: Seque
                 wrong.append(f"{node.name}: {line[:200]}")
             elif not line.startswith("{") and line.strip() and node.name not in expected:
                 wrong.append(f"{node.name}: expected lines of JSON alone in its log, got {line[:200]}")
-            elif not manifest.expect.evidence and any(f'"event": "{liar}"' in line for liar in LIARS):
+            elif any(f'"event": "{liar}"' in line for liar in LIARS):
                 wrong.append(f"{node.name}: {line[:200]}")
     return wrong
 

@@ -9,7 +9,7 @@
     [load]               transfers and orders a second, and how many send
     [[perturbations]]    kind, nodes, when (height or second), duration_s, and what the kind needs
     in_turn              whether they wait for each other, and are left out when the height is reached before their turn
-    [expect]             validators (names of the set at the end), evidence (names of those convicted), idle (who need not propose)
+    [expect]             validators (names of the set at the end), idle (who need not propose)
 
 Whatever cannot be meant is refused with one line that names the key and says what was expected.
 """
@@ -17,7 +17,7 @@ Whatever cannot be meant is refused with one line that names the key and says wh
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any, Literal, get_args
+from typing import Annotated, Any, Literal
 
 import msgspec
 from msgspec import Meta
@@ -33,12 +33,7 @@ MAX_RATE = 500
 
 Name = Annotated[str, Meta(min_length=1, max_length=32, pattern=r"^[A-Z0-9-]+$")]
 Seconds = Annotated[float, Meta(ge=0, le=86_400)]
-Kind = Literal[
-    "kill", "pause", "restart", "cut", "silence", "partition", "slow", "disk_full", "wipe", "twin", "clock"
-]
-KINDS: tuple[str, ...] = get_args(Kind)
-STOPS = ("kill", "restart", "disk_full", "wipe")
-"""Perturbations that end the process."""
+Kind = Literal["kill", "pause", "restart", "cut", "silence", "partition", "slow", "disk_full", "wipe"]
 
 
 class NodeEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, omit_defaults=True):
@@ -84,8 +79,6 @@ class Perturbation(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
     """Of `silence`: which bytes do not arrive, seen from the nodes."""
     delay_ms: Annotated[int, Meta(ge=0, le=10_000)] = 0
     """Of `slow`: how much later everything arrives on the links of the nodes."""
-    shift_ms: Annotated[int, Meta(ge=-86_400_000, le=86_400_000)] = 0
-    """Of `clock`: how far the wall clock jumps."""
 
     @property
     def text(self) -> str:
@@ -99,8 +92,6 @@ class Expectations(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
 
     validators: tuple[Name, ...] | None = None
     """Names of the validator set at the end; those of the genesis unless said otherwise."""
-    evidence: tuple[Name, ...] = ()
-    """Who has been convicted of equivocation."""
     idle: tuple[Name, ...] = ()
     """Validators that need neither propose nor sign: they are down for too much of the run."""
 
@@ -176,7 +167,7 @@ def _wrong(manifest: Manifest) -> list[str]:
             wrong.append(f"nodes {node.name}: height: expected one below blocks, {manifest.blocks}")
     for number, perturbation in enumerate(manifest.perturbations, start=1):
         wrong += [f"perturbations {number}: {text}" for text in _wrong_perturbation(perturbation, manifest)]
-    listed = (*(manifest.expect.validators or ()), *manifest.expect.evidence, *manifest.expect.idle)
+    listed = (*(manifest.expect.validators or ()), *manifest.expect.idle)
     wrong += [f"expect: {name}: no such node" for name in listed if name not in names]
     return wrong
 
@@ -192,14 +183,11 @@ def _wrong_perturbation(one: Perturbation, manifest: Manifest) -> list[str]:
         wrong.append(f"height: expected one below blocks, {manifest.blocks}, got {one.height}")
     if one.kind == "partition" and len(one.nodes) == len(names):
         wrong.append("nodes: expected those of one side of the partition, got all")
-    for key, kind in (("direction", "silence"), ("delay_ms", "slow"), ("shift_ms", "clock")):
+    for key, kind in (("direction", "silence"), ("delay_ms", "slow")):
         if one.kind != kind and getattr(one, key) != getattr(_PLAIN, key):
             wrong.append(f"{key}: expected with kind {kind} alone, got kind {one.kind}")
-    for key, kind in (("delay_ms", "slow"), ("shift_ms", "clock")):
-        if one.kind == kind and not getattr(one, key):
-            wrong.append(f"{key}: missing with kind {kind}")
-    if one.kind == "twin" and any(name not in manifest.validators for name in one.nodes):
-        wrong.append("nodes: expected validators, an observer has no key to share with a twin")
+    if one.kind == "slow" and not one.delay_ms:
+        wrong.append("delay_ms: missing with kind slow")
     return wrong
 
 

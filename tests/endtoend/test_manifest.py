@@ -57,11 +57,6 @@ BAD = {
         'kind = "partition"\nnodes = ["EGAT", "MEA", "PEA", "ERC"]',
         "one side of the partition",
     ),
-    "a twin of nobody": (
-        '{ name = "ERC" }]\n[[perturbations]]\nkind = "kill"\nnodes = ["EGAT"]',
-        '{ name = "ERC" }, { name = "OBS", kind = "observer" }]\n[[perturbations]]\nkind = "twin"\nnodes = ["OBS"]',
-        "expected validators",
-    ),
     "an expectation of a stranger": ("height = 5", 'height = 5\n[expect]\nvalidators = ["NOBODY"]', "expect: NOBODY"),
     "too much load": ("height = 5", "height = 5\n[load]\ntransfers = 100000", "transfers"),
 }
