@@ -144,6 +144,8 @@ def configure(plan: NodePlan, entry: NodeEntry, addresses: Mapping[str, str]) ->
         if peer["name"] in addresses:
             peer["address"] = addresses[peer["name"]]
     document["log"]["format"] = "json"
+    if entry.join == "snapshot":
+        document["sync"] = {"mode": "snapshot"}
     for table, keys in entry.config.items():
         document.setdefault(table, {}).update(keys)
     plan.config.write_text(msgspec.toml.encode(document).decode(), encoding="utf-8")

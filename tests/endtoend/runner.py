@@ -202,6 +202,7 @@ class Run:
             if code != 0:
                 self.problems.append(f"{node.name}: SIGTERM ended it with exit code {code}, expected 0")
         self.problems += checks.processes_bounded(self.nodes)
+        self.problems += checks.began_from_snapshots(self.nodes)
         self.problems += checks.clean_logs(self.nodes, self._disks)
 
     def _figures(self, height: int, rounds: dict[str, int]) -> dict[str, Any]:
