@@ -22,6 +22,7 @@ COMMANDS = {
 NOT_HERE = {
     "matching_others": "needs the packages of the extra `bench`",
     "network": "takes a minute in its smallest form",
+    "recovery": "starts networks",
     "testnet": "starts a network",
 }
 """Measurements that are run by hand, and why."""
