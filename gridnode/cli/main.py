@@ -24,6 +24,7 @@ from gridnode.cli import (
     query_market,
     signer,
     simulate,
+    snapshot,
     testnet,
     tx,
     tx_certificates,
@@ -71,6 +72,7 @@ tx.app.add_typer(tx_market.app)
 tx.app.add_typer(tx_certificates.app)
 query.app.add_typer(query_market.app)
 query.app.add_typer(query_certificates.app)
+app.add_typer(snapshot.app, name="snapshot")
 app.add_typer(tx.app, name="tx")
 app.add_typer(query.app, name="query")
 

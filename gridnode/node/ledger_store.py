@@ -255,6 +255,10 @@ class LedgerStore:
         """Size of the database on disk, roughly."""
         return self._database.size_bytes()
 
+    def compact(self) -> None:
+        """Merge all files of the database. Takes seconds for each 100 MB."""
+        self._database.compact()
+
     def close(self) -> None:
         """Close the database."""
         self._database.close()
