@@ -30,8 +30,8 @@ class Apart(Exception):
 class Pair(NamedTuple):
     """The two sides."""
 
-    left: Side
-    right: Side
+    left: Side  # one
+    right: Side  # the other
     same_block: bool  # whether answers must be about one block, and not only about one height
 
 
