@@ -10,12 +10,13 @@ from starlette.responses import Response
 from gridnode.api.answers import answer
 from gridnode.api.blocks import header_row, waiting_transaction, whole_block, whole_transaction
 from gridnode.api.parameters import MAX_WAIT_MS, Parameters
-from gridnode.api.problems import not_found
+from gridnode.api.problems import gone, not_found
 from gridnode.api.reading import Ask, Served
 from gridnode.api.shapes import address
 from gridnode.chain.block import header_hash
 from gridnode.modules.validators import queries as validators_queries
 from gridnode.primitives.ids import TransactionId
+from gridnode.sync.snapshots import manifest_hash
 
 
 def status(ask: Ask) -> dict[str, Any]:
@@ -55,7 +56,8 @@ def blocks(ask: Ask) -> dict[str, Any]:
         if header is not None:
             rows.append(header_row(header))
     lowest = top - limit + 1
-    return {"rows": rows, "next": lowest if lowest > 1 else None}
+    has_more = lowest > 1 and ask.node.store.block_header(lowest - 1) is not None
+    return {"rows": rows, "next": lowest if has_more else None}
 
 
 def block(ask: Ask) -> dict[str, Any]:
@@ -75,10 +77,35 @@ def block_by_hash(ask: Ask) -> dict[str, Any]:
 def _block(ask: Ask, height: int) -> dict[str, Any]:
     store = ask.node.store
     found = store.final_block(height) if 1 <= height <= ask.view.height else None
+    if found is None and 1 <= height < store.first_height:
+        raise gone(height, store.first_height, ask.view.height)
     if found is None:
         raise not_found("block", f"{height}; the latest is {ask.view.height}")
     with_events = ask.parameters.boolean("events") is not False
-    return whole_block(found, store.receipts(height), with_events)
+    receipts = store.receipts(height)
+    if height < store.first_height:  # pruned while it was read
+        raise gone(height, store.first_height, ask.view.height)
+    return whole_block(found, receipts, with_events)
+
+
+def snapshots(ask: Ask) -> dict[str, Any]:
+    """Snapshots that this node keeps, the newest first, and from which block on it has the chain whole."""
+    return {
+        "first_height": ask.node.store.first_height,
+        "height": ask.view.height,
+        "rows": [
+            {
+                "height": manifest.height,
+                "hash": manifest.block_hash.hex(),
+                "state_root": manifest.state_root.hex(),
+                "rows": manifest.rows,
+                "bytes": manifest.bytes,
+                "chunks": len(manifest.chunks),
+                "manifest_hash": manifest_hash(manifest).hex(),
+            }
+            for manifest in ask.node.snapshots.manifests()
+        ],
+    }
 
 
 async def transaction(request: Request) -> Response:

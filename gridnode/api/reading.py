@@ -23,6 +23,7 @@ from gridnode.node.feed import Feed
 from gridnode.node.intake import Intake
 from gridnode.node.ledger_store import LedgerStore, View
 from gridnode.state.kv import Reader
+from gridnode.storage.snapshots import SnapshotStore
 
 T = TypeVar("T")
 PAGE = ("limit", "after")
@@ -64,6 +65,11 @@ class Served(Protocol):
     @property
     def feed(self) -> Feed:
         """Tells of commits."""
+        ...
+
+    @property
+    def snapshots(self) -> SnapshotStore:
+        """Snapshots that others may begin from."""
         ...
 
     @property

@@ -14,6 +14,8 @@ Concepts
     explain.py    explain: why two orders met, or why an order did not trade.
     verify_clearing.py  verify-clearing: what the market did in a block, checked from blocks alone; audits.py runs it,
                   recordings.py fetches the blocks, of a node or of its data.
+    light.py      light: headers, and rows of the state, verified without trust in a node; light_session.py runs it, light_state.py checks rows,
+                  light_shapes.py says how it looks.
     signing.py    messages signed with a keystore, submitted, followed into their block.
     proof.py      a proof shown only after it was checked.
     body.py       what people type (12.5 THB, 3.5 THB/kWh, a JSON object) as the records of messages.

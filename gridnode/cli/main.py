@@ -13,6 +13,7 @@ from gridnode.cli import (
     diff,
     explain,
     keys,
+    light,
     mend,
     move_blocks,
     operate,
@@ -57,6 +58,7 @@ app.command()(mend.reset)
 app.command()(move_blocks.export)
 app.command(name="import")(move_blocks.import_)
 app.command(name="verify-clearing")(verify_clearing.verify_clearing)
+app.command()(light.light)
 app.add_typer(debug.app, name="debug")
 app.add_typer(keys.app, name="keys")
 tx.app.add_typer(tx_market.app)

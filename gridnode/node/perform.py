@@ -33,6 +33,7 @@ from gridnode.mempool.pool import Pool
 from gridnode.node.candidates import Candidates, Complete
 from gridnode.node.ledger_store import LedgerStore
 from gridnode.node.log import Log
+from gridnode.node.lost_guard import LostGuard
 from gridnode.primitives.errors import InvariantBroken, Rejected
 from gridnode.primitives.ids import Address, Hash
 from gridnode.primitives.limits import MAX_CLOCK_DRIFT_MS
@@ -126,6 +127,7 @@ class Performer:
         self._world = world
         self._told_of_work = 0
         self._obtaining: dict[Hash, None] = {}
+        self._lost_guard: LostGuard | None = None
         self.height = 0  # under way; 0 before the first StartHeight
         self.refusal: Refusal | None = None  # the last one
 
@@ -146,6 +148,7 @@ class Performer:
                 event = self._unless_signed_before(event)
             self._candidates.start_height()
             self._world.cancel(start.height - 1)
+            event = self._if_guarded(event)
         if isinstance(event, Resume):
             effects = self._resume(event)
         else:
@@ -154,6 +157,15 @@ class Performer:
             await self._perform(effect)
         if isinstance(event, (StartHeight, Resume)) and len(self._pool):
             self.work_arrived()
+
+    def _if_guarded(self, event: StartHeight | Resume) -> StartHeight | Resume:
+        """The same, for a listener when the guard does not know what the key has signed."""
+        if isinstance(event, Resume) and self._guard is not None and self._guard.last_message() is None:
+            self._lost_guard = LostGuard(self._store, self._guard.address, self._world.now_ms())
+        if self._lost_guard is None or self._lost_guard.may_sign():
+            return event
+        start = replace(event.start if isinstance(event, Resume) else event, may_sign=False)
+        return replace(event, start=start) if isinstance(event, Resume) else start
 
     def _unless_signed_before(self, start: StartHeight) -> StartHeight:
         """A height at which something was signed before, and whose log is not replayed, is only listened to: its locks are not known.

@@ -29,6 +29,7 @@ from gridnode.node.intake import Intake
 from gridnode.node.open_store import open_store
 from gridnode.node.verifier import Verifier
 from gridnode.primitives.ids import Address, Signature
+from gridnode.storage.snapshots import SnapshotStore
 from tests.chain_in_memory import CHAIN, account, genesis, keys_of
 
 MAX_PAGE = 50
@@ -53,6 +54,7 @@ class ServedChain:
         self.pool = Pool(**pool)
         self.feed = Feed()
         self.network = Links()
+        self.snapshots = SnapshotStore(folder.with_name(folder.name + ".snapshots"))
         self.intake = Intake(self.store, self.pool, Outbox(), Verifier(), lambda: None)
         self.app = make_app(self)
         self._salt = 0
