@@ -172,7 +172,7 @@ class Performer:
 
         That comes of a chain that was taken back or made anew beside a guard that remembers.
         """
-        last = None if self._guard is None else self._guard.last
+        last = None if self._guard is None else self._guard.last_message()
         if last is None or last.height < start.height:
             return start
         _log.warning("signed at this height before the chain was taken back; listening", height=start.height, signed=last.height)
