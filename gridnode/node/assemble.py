@@ -169,26 +169,7 @@ def _join(
         if standby is not None:
             standby.stored()
 
-    async def request(peer: bytes, kind: int, payload: bytes) -> bytes:
-        return clock_answer(now_ms()) if kind == RequestKind.CLOCK else await parts["node"].ingress.request(peer, kind, payload)
-
-    def connected(peer: bytes) -> None:
-        watch.linked(peer, True, now_ms())
-        parts["node"].ingress.connected(peer)
-
-    def disconnected(peer: bytes) -> None:
-        watch.linked(peer, False, now_ms())
-        parts["node"].skews.forget(peer)
-        parts["node"].ingress.disconnected(peer)
-
-    handlers = Handlers(
-        lambda peer, _channel, payload: parts["node"].ingress.message(peer, payload),
-        lambda peer, payload: parts["node"].ingress.gossip(peer, payload),
-        request,
-        connected,
-        disconnected,
-    )
-    network = Network(network_config(config, folder), handlers, now_ms)
+    network = Network(network_config(config, folder), _handlers(parts, watch), now_ms)
     candidates = Candidates(pool, verifier, network)
     catch_up = CatchUp(store, network, candidates, committed, lambda: caught_up(parts["node"]))
     by_name = {peer.name: bytes.fromhex(peer.key) for peer in config.network.peers}
@@ -218,31 +199,35 @@ def _join(
     intake = Intake(store, pool, outbox, verifier, loop.work_arrived)
     ingress = Ingress(store, engine, loop, catch_up, candidates, intake, GossipQueue(), reply, network.report, snapshots)
     node = Node(
-        config,
-        genesis,
-        store,
-        pool,
-        outbox,
-        feed,
-        network,
-        engine,
-        loop,
-        catch_up,
-        ingress,
-        intake,
-        verifier,
-        wal,
-        signer,
-        standby,
-        snapshots,
-        keeper,
-        pruner,
-        folder,
-        watch,
-        Skews(network, now_ms, monotonic_ms),
-    )
+        config, genesis, store, pool, outbox, feed, network, engine, loop, catch_up, ingress, intake, verifier, wal, signer,
+        standby, snapshots, keeper, pruner, folder, watch, Skews(network, now_ms, monotonic_ms),
+    )  # fmt: skip
     parts["node"] = node
     return node
+
+
+def _handlers(parts: dict[str, Node], watch: Watch) -> Handlers:
+    """What the node does with what arrives; `parts` holds it under `node` before anything does."""
+
+    async def request(peer: bytes, kind: int, payload: bytes) -> bytes:
+        return clock_answer(now_ms()) if kind == RequestKind.CLOCK else await parts["node"].ingress.request(peer, kind, payload)
+
+    def connected(peer: bytes) -> None:
+        watch.linked(peer, True, now_ms())
+        parts["node"].ingress.connected(peer)
+
+    def disconnected(peer: bytes) -> None:
+        watch.linked(peer, False, now_ms())
+        parts["node"].skews.forget(peer)
+        parts["node"].ingress.disconnected(peer)
+
+    return Handlers(
+        lambda peer, _channel, payload: parts["node"].ingress.message(peer, payload),
+        lambda peer, payload: parts["node"].ingress.gossip(peer, payload),
+        request,
+        connected,
+        disconnected,
+    )
 
 
 def network_config(config: Config, folder: Path) -> NetworkConfig:
