@@ -30,6 +30,7 @@ from gridnode.node.intake import Intake
 from gridnode.node.ledger_store import LedgerStore
 from gridnode.node.open_store import open_store
 from gridnode.node.progress import block_stored, caught_up
+from gridnode.node.side_by_side import side_by_side
 from gridnode.node.verifier import Verifier
 from gridnode.node.wire import to_wire
 from gridnode.primitives.errors import OperatorError
@@ -132,7 +133,7 @@ def _join(
         lambda peer: parts["node"].ingress.disconnected(peer),
     )
     network = Network(_network_config(config, folder), handlers, now_ms)
-    candidates = Candidates(pool, verifier, network)
+    candidates = Candidates(pool, verifier, network, side_by_side)
     catch_up = CatchUp(store, network, candidates, committed, lambda: caught_up(parts["node"]))
     by_name = {peer.name: bytes.fromhex(peer.key) for peer in config.network.peers}
 
