@@ -55,6 +55,8 @@ class Fetch:
         self._check = check
         self._failure: Exception | None = None
         self._has_asked = False
+        self._is_checking = False
+        self._unchecked: dict[TransactionId, bytes] = {}
         self.found: dict[TransactionId, VerifiedTransaction] = {}
 
     async def run(
@@ -81,7 +83,10 @@ class Fetch:
                     raise failure
 
     async def _ask(self, parts: Parts, holders: Sequence[bytes], room_bytes: int) -> bool:
-        """Ask for part after part, of the first holder that may be asked. True when nothing is missing, or nothing more will help."""
+        """Ask for part after part, of the first holder that may be asked.
+
+        True when all is there and checked, or when nothing more will help.
+        """
         while self._failure is None and not parts.is_whole:
             asks = ((holder, parts.next_part(holder)) for holder in holders)
             holder, part = next((ask for ask in asks if ask[1]), (b"", ()))
@@ -93,18 +98,35 @@ class Fetch:
             except PeerFault as fault:
                 parts.failed(holder, part)
                 self._peers.report(holder, fault)
-            except (InvariantBroken, OperatorError, Rejected) as failure:
+            except (InvariantBroken, OperatorError) as failure:
                 self._failure = failure
             except GridnodeError:  # the peer cannot be asked now
                 parts.failed(holder, part)
             else:
-                parts.answered(holder, part, [transaction.id for transaction in came])
-                self.found |= {transaction.id: transaction for transaction in came}
-                if sum(len(transaction.raw) for transaction in self.found.values()) > room_bytes:
-                    self._failure = Rejected(ChainCode.MALFORMED, f"expected at most {MAX_BLOCK_BYTES} bytes of transactions")
-        return True
+                parts.answered(holder, part, came)
+                self._unchecked |= {wanted: raw for wanted, raw in came.items() if wanted not in self.found}
+                await self._check_all(room_bytes)
+        return self._failure is not None or not (self._unchecked or self._is_checking)
 
-    async def _part(self, holder: bytes, part: Sequence[TransactionId]) -> list[VerifiedTransaction]:
+    async def _check_all(self, room_bytes: int) -> None:
+        """Check what came, unless another job is at it: it then takes this too. Checks at the same time only fight over the interpreter."""
+        if self._is_checking:
+            return
+        self._is_checking = True
+        try:
+            while self._unchecked and self._failure is None:
+                some, self._unchecked = self._unchecked, {}
+                checked = await self._check(list(some.values()))
+                self.found |= {transaction.id: transaction for transaction in checked}
+                if sum(len(transaction.raw) for transaction in self.found.values()) > room_bytes:
+                    raise Rejected(ChainCode.MALFORMED, f"expected at most {MAX_BLOCK_BYTES} bytes of transactions")
+        except Rejected as failure:
+            self._failure = failure
+        finally:
+            self._is_checking = False
+
+    async def _part(self, holder: bytes, part: Sequence[TransactionId]) -> dict[TransactionId, bytes]:
+        """What a holder brings of a part. Raises PeerFault for what was not asked for."""
         request = encode(TransactionsRequest(tuple(part)))
         payload = await self._peers.request(holder, RequestKind.TRANSACTIONS, request, FETCH_TIMEOUT_MS)
         try:
@@ -112,6 +134,7 @@ class Fetch:
         except Malformed as error:
             raise PeerFault(f"malformed transactions: {error}") from None
         asked = dict.fromkeys(part)
-        if any(transaction_id(raw) not in asked for raw in raws):
+        found = {transaction_id(raw): raw for raw in raws}
+        if any(one not in asked for one in found):
             raise PeerFault("expected only transactions that were asked for", 100)
-        return await self._check(raws)
+        return found

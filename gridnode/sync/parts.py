@@ -6,8 +6,8 @@ is bounded in number (MAX_FETCH_IDS) and, by the answer, in bytes (MAX_FETCH_BYT
 what a holder is to be asked now:
 
     what nobody is asked for, in the block's order
-    else what one other holder is asked for, if this one has answered since: it is the faster one, and a slow holder holds up nothing.
-    So each transaction is asked of two at most.
+    else what one other holder is asked for, if this one has since brought as many parts as it is asked for at once: it would have brought
+    that one too, so the other is slow, and holds up nothing. Each transaction is asked of two at most.
 
 An answer that brings anything is progress, and the rest of its part is free for everybody again (answers are cut at their bound). One that
 brings nothing says that the holder lacks them. A holder that fails or lies is asked for nothing more. So it ends: each answer makes what is
@@ -38,7 +38,7 @@ class Parts:
         self._asked: dict[TransactionId, dict[bytes, int]] = {}  # who is asked for it now -> number of the question
         self._questions = 0
         self._under_way: dict[bytes, int] = {}
-        self._answered: dict[bytes, int] = {}  # holder -> how many questions had been asked when it last brought something
+        self._answers: dict[bytes, list[int]] = {}  # holder -> how many questions had been asked at each part that it brought
         self._lacks: dict[bytes, dict[TransactionId, None]] = {}
         self._gone: dict[bytes, None] = {}
 
@@ -73,7 +73,7 @@ class Parts:
         for wanted in brought:
             self._missing.pop(wanted, None)
         if brought:
-            self._answered[holder] = self._questions
+            self._answers.setdefault(holder, []).append(self._questions)
         else:
             self._lacks.setdefault(holder, {}).update(dict.fromkeys(part))
 
@@ -87,10 +87,11 @@ class Parts:
         return tuple(islice((wanted for wanted in self._missing if wanted not in lacks and is_free(wanted)), self._size))
 
     def _is_slow(self, wanted: TransactionId, holder: bytes) -> bool:
-        """Whether it is asked of one other only, and `holder` has brought something since."""
-        asked = self._asked[wanted]
-        answered = self._answered.get(holder, 0)
-        return holder not in asked and len(asked) < MAX_ASKED_AT_ONCE and all(number <= answered for number in asked.values())
+        """Whether it is asked of one other only, and `holder` has brought MAX_PARTS_PER_HOLDER parts since."""
+        asked, answers = self._asked[wanted], self._answers.get(holder, [])
+        if holder in asked or len(asked) >= MAX_ASKED_AT_ONCE or len(answers) < MAX_PARTS_PER_HOLDER:
+            return False
+        return max(asked.values()) <= answers[-MAX_PARTS_PER_HOLDER]
 
     def _no_longer_asked(self, holder: bytes, part: Sequence[TransactionId]) -> None:
         self._under_way[holder] -= 1

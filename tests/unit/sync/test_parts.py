@@ -17,8 +17,17 @@ def ids(*numbers: int) -> tuple[TransactionId, ...]:
     return tuple(TransactionId(number.to_bytes(32, "big")) for number in numbers)
 
 
-TWO_PARTS = ids(*range(2 * SMALL_PART))
 MANY = ids(*range(2 * MAX_FETCH_IDS + 10))
+
+
+def with_a_slow_one(brought: int) -> tuple[Parts, tuple[TransactionId, ...]]:
+    """A is asked for the first part and silent; B has brought all others, so many of them."""
+    parts = Parts(ids(*range((1 + brought) * SMALL_PART)), 1 + brought)
+    slow = parts.next_part(A)
+    for _ in range(brought):
+        part = parts.next_part(B)
+        parts.answered(B, part, part)
+    return parts, slow
 
 
 def test_parts_are_bounded_in_the_blocks_order_and_not_asked_twice() -> None:
@@ -31,11 +40,10 @@ def test_parts_are_bounded_in_the_blocks_order_and_not_asked_twice() -> None:
 
 
 def test_at_the_end_another_is_asked_for_what_one_holds_up() -> None:
-    """Of one that has answered since; of two at most, and nobody twice; whoever is first brings it."""
-    parts = Parts(TWO_PARTS, 2)
-    slow, fast = parts.next_part(A), parts.next_part(B)
-    assert parts.next_part(B) == parts.next_part(C) == ()
-    parts.answered(B, fast, fast)
+    """Of one that has brought enough since; of two at most, and nobody twice; whoever is first brings it."""
+    parts, slow = with_a_slow_one(MAX_PARTS_PER_HOLDER - 1)
+    assert parts.next_part(B) == ()
+    parts, slow = with_a_slow_one(MAX_PARTS_PER_HOLDER)
     assert parts.next_part(A) == parts.next_part(C) == ()
     assert parts.next_part(B) == slow
     assert parts.next_part(B) == ()
@@ -76,9 +84,7 @@ def test_who_brings_nothing_lacks_it_and_may_have_the_rest() -> None:
 
 
 def test_who_brings_what_another_has_brought_meanwhile_does_not_lack_the_rest() -> None:
-    parts = Parts(TWO_PARTS, 2)
-    slow, fast = parts.next_part(A), parts.next_part(B)
-    parts.answered(B, fast, fast)
+    parts, slow = with_a_slow_one(MAX_PARTS_PER_HOLDER)
     assert parts.next_part(B) == slow
     parts.answered(A, slow, slow[:1])
     parts.answered(B, slow, slow[:1])
