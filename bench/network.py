@@ -10,7 +10,7 @@ import argparse
 import json
 import statistics
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 import trio
@@ -35,11 +35,10 @@ class Node:
         """Node `number` of those with `keys`; it dials `peers`."""
         self.received = 0
         self.on_message: Callable[[bytes, bytes], None] = lambda _key, _payload: None
-        self.on_request: Callable[[bytes, int, bytes], Awaitable[bytes]] = _zeros
         handlers = Handlers(
             on_message=lambda key, _channel, payload: self._count(key, payload),
             on_gossip=self._count,
-            on_request=lambda key, kind, payload: self.on_request(key, kind, payload),
+            on_request=self._answer,
             on_connect=lambda _key: None,
             on_disconnect=lambda _key: None,
         )
@@ -53,10 +52,9 @@ class Node:
         self.received += 1
         self.on_message(key, payload)
 
-
-async def _zeros(_key: bytes, _kind: int, payload: bytes) -> bytes:
-    """As many bytes as the request's number says."""
-    return bytes(int.from_bytes(payload, "big"))
+    async def _answer(self, _key: bytes, _kind: int, payload: bytes) -> bytes:
+        """As many bytes as the request's number says."""
+        return bytes(int.from_bytes(payload, "big"))
 
 
 def _seed(number: int) -> bytes:
