@@ -2,8 +2,8 @@
 
     python -m bench.large_block [--mbit 50]
 
-Holders answer from memory, each through an uplink of `--mbit`, and time is that of these lines alone, on a virtual clock: the same figures on
-any machine, however busy. Rows, in ms:
+Holders answer from memory, each through an uplink of `--mbit`, and time is that of these lines alone, on a virtual clock: the same figures
+on any machine, however busy. Rows, in ms:
 
     one_holder     the proposer alone has it
     four_holders   three voters have it too
