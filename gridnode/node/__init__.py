@@ -14,7 +14,8 @@ Concepts
     checkup.py       what is examined before a start: findings.py, surroundings.py, memory.py (chain, log and guard against each other).
     rebuild_guard.py begins a lost guard anew; run_signer.py runs the signer's process.
     consensus_loop.py  a running node's world for that: inbox, timers, tasks.
-    candidates.py    the blocks proposed for the height at hand, and how what is missing of them is obtained.
+    candidates.py    the blocks proposed for the height at hand, made whole.
+    fetch.py         what is missing of them, in parts, of several holders at once; side_by_side.py, at once on trio.
     block_sync.py    block sync, turn by turn: status, requests, checking and storing what others have; catch_up.py takes the turns.
     progress.py      what follows when a block was stored, and when nothing is missing.
     intake.py        transactions from clients and peers: form, room, standing, signatures, then pool and gossip.
@@ -33,6 +34,6 @@ it or none, and the log brings back what was said at the height under way.
 
 Everything that touches the ledger happens under one lock, in consensus or in catch-up, never in both at once.
 
-What decides is separate from what waits: perform, block_sync, progress, candidates, ingress, intake and ledger_store import no trio. They
+What decides is separate from what waits: perform, block_sync, progress, candidates, fetch, ingress, intake and ledger_store import no trio. They
 await what is handed to them (a lock, an answer, a pause), so the same code runs in a node and, on a virtual clock, in `gridnode.simulation`.
 """

@@ -32,6 +32,7 @@ from gridnode.node.log import Log
 from gridnode.node.open_store import open_store
 from gridnode.node.progress import block_stored, caught_up
 from gridnode.node.pruner import Pruner
+from gridnode.node.side_by_side import side_by_side
 from gridnode.node.skews import Skews, clock_answer
 from gridnode.node.snapshot_keeper import SnapshotKeeper
 from gridnode.node.standby import Standby, standby_of
@@ -170,7 +171,7 @@ def _join(
             standby.stored()
 
     network = Network(network_config(config, folder), _handlers(parts, watch), now_ms)
-    candidates = Candidates(pool, verifier, network)
+    candidates = Candidates(pool, verifier, network, side_by_side)
     catch_up = CatchUp(store, network, candidates, committed, lambda: caught_up(parts["node"]))
     by_name = {peer.name: bytes.fromhex(peer.key) for peer in config.network.peers}
 

@@ -53,7 +53,11 @@ MAX_SYNC_BLOCKS: Final = 64  # blocks in one answer
 MAX_SYNC_BYTES: Final = 4 * 1024 * 1024  # an answer stops after the block that passes this
 MAX_SYNC_AHEAD: Final = 256  # blocks fetched but not yet executed
 MAX_SYNC_REQUESTS: Final = 4  # requests under way at once
-MAX_FETCH_IDS: Final = 10_000  # transactions asked for at once
+MAX_FETCH_IDS: Final = 1_024  # transactions of a proposed block asked for at once: one part
+MAX_FETCH_BYTES: Final = 512 * 1024  # one part; an answer leaves out what passes this
+MAX_HOLDERS_ASKED: Final = 4  # for parts of one block at the same time
+MAX_PARTS_PER_HOLDER: Final = 3  # under way at once: the next one is asked for while one travels
+MAX_PARTIAL_BLOCKS: Final = 4  # blocks of which parts are kept until the next attempt
 
 # Snapshots
 SNAPSHOT_CHUNK_BYTES: Final = 1024 * 1024  # what one bad peer can waste, and what a node that died asks for again
@@ -155,6 +159,7 @@ MAX_PEERS: Final = 128  # every validator of the largest set, directly connected
 MAX_FRAME_BYTES: Final = 1024 * 1024  # one frame on a link; what is larger travels as the chunks of a response
 MAX_GOSSIP_FRAME_BYTES: Final = MAX_GOSSIP_BYTES + 4096  # a full batch and what wraps its transactions
 MAX_RESPONSE_BYTES: Final = 8 * 1024 * 1024  # answer to one request: the largest block with its commit and room
+MAX_HEADER_BYTES: Final = 256 * 1024  # with four auctions of the largest grid; a test builds it
 MAX_RELAY_HOPS: Final = 8  # diameter of the worst mesh that still works; ends a frame that runs in circles
 MAX_SEEN_FLOODS: Final = 32_768  # flooded messages remembered against duplicates: minutes of normal traffic
 
@@ -170,6 +175,10 @@ assert MAX_TRANSACTION_BYTES < MAX_GOSSIP_FRAME_BYTES < MAX_FRAME_BYTES
 assert MAX_BLOCK_BYTES < MAX_RESPONSE_BYTES
 assert SNAPSHOT_CHUNK_BYTES < MAX_RESPONSE_BYTES
 assert MAX_SNAPSHOT_CHUNKS * 34 + 1024 < MAX_SYNC_BYTES  # a manifest: 34 bytes for each hash
+assert MAX_TRANSACTION_BYTES <= MAX_FETCH_BYTES  # so every answer of who has it brings something
+assert MAX_FETCH_IDS <= MAX_BLOCK_TRANSACTIONS
+# A proposal is one frame: header, ids, last commit, each with what wraps it. So a block that fits its own bounds can be proposed.
+assert MAX_HEADER_BYTES + 34 * MAX_BLOCK_TRANSACTIONS + 66 * MAX_VALIDATORS + 4_096 < MAX_FRAME_BYTES
 assert MAX_LIGHT_BLOCK_BYTES < MAX_LIGHT_BYTES < MAX_RESPONSE_BYTES
 assert MAX_BLOCK_BYTES < MAX_LOGGED_BLOCK_BYTES < MAX_RECORD_BYTES
 assert MAX_BOOK_ORDERS * MAX_ORDER_WH <= MAX_AUCTION_WH

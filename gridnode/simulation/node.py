@@ -6,7 +6,7 @@ guard. The simulation puts in the clock, the network, the disk, and checks of si
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Final, Protocol
@@ -22,6 +22,7 @@ from gridnode.mempool.pool import Pool
 from gridnode.node.block_sync import JOIN_TIMEOUT_MS, PATIENCE_MS, STATUS_EVERY_MS, BlockSync
 from gridnode.node.candidates import Candidates
 from gridnode.node.duty import Duty
+from gridnode.node.fetch import Job
 from gridnode.node.ingress import Ingress
 from gridnode.node.intake import Intake
 from gridnode.node.ledger_store import LedgerStore, Pace, store_over
@@ -152,7 +153,7 @@ class Node:
         )
         self.loop = self
         checker = Checker()
-        self.candidates = Candidates(self.pool, checker, self)
+        self.candidates = Candidates(self.pool, checker, self, self._side_by_side)
         self.catch_up = BlockSync(
             self.store, self, self.candidates, self._committed, lambda: caught_up(self), _SyncWorld(self)
         )
@@ -235,6 +236,21 @@ class Node:
         await self._host.clock.sleep(self._host.execution_ms())
 
     # The world of the performer
+
+    async def _side_by_side(self, jobs: Sequence[Job]) -> None:
+        """Jobs at the same time until all have ended or one says True; the others go on by themselves and are heard no more."""
+        enough, left = Promise(), len(jobs)
+
+        async def run(job: Job) -> None:
+            nonlocal left
+            is_enough = await job()
+            left -= 1
+            if is_enough or not left:
+                enough.keep()
+
+        for job in jobs:
+            self._life.spawn(run(job))
+        await enough
 
     def offer(self, event: Input | Resume | SignAgain) -> None:
         """Queue an input for the engine."""
