@@ -129,7 +129,20 @@ MAX_FRAME_BYTES: Final = 1024 * 1024  # one frame on a link; what is larger trav
 MAX_GOSSIP_FRAME_BYTES: Final = MAX_GOSSIP_BYTES + 4096  # a full batch and what wraps its transactions
 MAX_RESPONSE_BYTES: Final = 8 * 1024 * 1024  # answer to one request: the largest block with its commit and room
 MAX_RELAY_HOPS: Final = 8  # diameter of the worst mesh that still works; ends a frame that runs in circles
-MAX_SEEN_FLOODS: Final = 32_768  # flooded messages remembered against duplicates: minutes of normal traffic
+MAX_SEEN_FLOODS: Final = 2_048  # newest floods of one author remembered against repetition; whoever floods fast forgets its own
+MAX_KNOWN_ADDRESSES: Final = 4_096  # addresses of strangers whose failed connections are counted
+MAX_WAITING_CONNECTIONS: Final = 256  # connections that the system accepts before the node does
+MAX_BAN_REASON_CHARS: Final = 200  # of what a ban is remembered for
+MAX_LATE_BYTES: Final = 4 * MAX_RESPONSE_BYTES  # of answers that came too late and are no fault, for each peer
+
+# What waits between network and node
+MAX_INBOX_PER_AUTHOR: Final = 1_024  # inputs of consensus from one node that wait; a repetition of the largest set is 260
+MAX_CHECKED_SIGNATURES: Final = 8_192  # signed messages of consensus found valid: both steps of 32 rounds of the largest set
+MAX_GOSSIP_PER_AUTHOR: Final = 64  # batches of one author received and not yet checked
+GOSSIPED_PER_S: Final = 2_000  # transactions of one author checked in a second, three times the busiest testnet; more waits
+GOSSIP_BURST: Final = 20_000  # what it may bring at once: a full pool
+USELESS_COST: Final = 4  # a gossiped transaction that was known, expired or found no room counts as so many
+HELP_PER_S: Final = 5  # commits told to one peer that votes on what is decided
 
 assert MAX_TRANSACTION_BYTES <= MAX_BLOCK_BYTES <= MAX_RECORD_BYTES
 assert MAX_POOL_PER_SENDER <= MAX_POOL_TRANSACTIONS
@@ -141,6 +154,9 @@ assert 2 * (MAX_CHARGE_MICRO * MAX_PEAK_PPM // 1_000_000 + MAX_CHARGE_MICRO) <= 
 assert MAX_VALIDATORS <= MAX_PEERS
 assert MAX_TRANSACTION_BYTES < MAX_GOSSIP_FRAME_BYTES < MAX_FRAME_BYTES
 assert MAX_BLOCK_BYTES < MAX_RESPONSE_BYTES
+assert 2 * MAX_VALIDATORS + MAX_RESENT_VOTES <= MAX_INBOX_PER_AUTHOR
+assert MAX_GOSSIP_PER_AUTHOR < MAX_GOSSIP_BATCHES
+assert MAX_GOSSIP_TRANSACTIONS <= GOSSIP_BURST
 assert MAX_BLOCK_BYTES < MAX_LOGGED_BLOCK_BYTES < MAX_RECORD_BYTES
 assert MAX_BOOK_ORDERS * MAX_ORDER_WH <= MAX_AUCTION_WH
 assert 2 * MAX_LINES <= MAX_AUCTION_LINES
