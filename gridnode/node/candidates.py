@@ -25,6 +25,7 @@ from gridnode.primitives.errors import (
 )
 from gridnode.primitives.ids import Hash, TransactionId
 from gridnode.primitives.limits import MAX_CANDIDATES, MAX_FETCH_IDS
+from gridnode.primitives.offences import Offence
 from gridnode.sync.messages import TransactionsAnswer, TransactionsRequest
 
 FETCH_TIMEOUT_MS = 3_000
@@ -75,7 +76,7 @@ class Candidates:
     def proposed(self, block_hash: Hash, compact: CompactBlock) -> None:
         """A proposal brought this block. Raises PeerFault when the block is not the one that the proposal names."""
         if header_hash(compact.header) != block_hash:
-            raise PeerFault("expected the block that the proposal names", 100)
+            raise PeerFault.of(Offence.WRONG_BLOCK, "expected the one that the proposal names")
         if len(self._compact) < MAX_CANDIDATES:
             self._compact.setdefault(block_hash, compact)
 
@@ -149,7 +150,7 @@ class Candidates:
         try:
             compact = decode(CompactBlock, answer)
         except Malformed as error:
-            raise PeerFault(f"malformed block: {error}") from None
+            raise PeerFault.of(Offence.BAD_MESSAGE, f"block: {error}") from None
         self.proposed(block_hash, compact)
         return compact
 
@@ -169,10 +170,10 @@ class Candidates:
         try:
             raws = decode(TransactionsAnswer, payload).transactions
         except Malformed as error:
-            raise PeerFault(f"malformed transactions: {error}") from None
+            raise PeerFault.of(Offence.BAD_MESSAGE, f"transactions: {error}") from None
         asked = dict.fromkeys(wanted)
         if any(transaction_id(raw) not in asked for raw in raws):
-            raise PeerFault("expected only transactions that were asked for", 100)
+            raise PeerFault.of(Offence.OTHER_TRANSACTIONS)
         return {transaction.id: transaction for transaction in await self.check(raws)}
 
     async def check(self, raws: Sequence[bytes]) -> list[VerifiedTransaction]:

@@ -132,6 +132,7 @@ MAX_RELAY_HOPS: Final = 8  # diameter of the worst mesh that still works; ends a
 MAX_SEEN_FLOODS: Final = 2_048  # newest floods of one author remembered against repetition; whoever floods fast forgets its own
 MAX_KNOWN_ADDRESSES: Final = 4_096  # addresses of strangers whose failed connections are counted
 MAX_WAITING_CONNECTIONS: Final = 256  # connections that the system accepts before the node does
+MAX_REMEMBERED_BANS: Final = 512  # of licensed peers, over restarts; four times the most peers
 MAX_BAN_REASON_CHARS: Final = 200  # of what a ban is remembered for
 MAX_LATE_BYTES: Final = 4 * MAX_RESPONSE_BYTES  # of answers that came too late and are no fault, for each peer
 
@@ -141,8 +142,7 @@ MAX_CHECKED_SIGNATURES: Final = 8_192  # signed messages of consensus found vali
 MAX_GOSSIP_PER_AUTHOR: Final = 64  # batches of one author received and not yet checked
 GOSSIPED_PER_S: Final = 2_000  # transactions of one author checked in a second, three times the busiest testnet; more waits
 GOSSIP_BURST: Final = 20_000  # what it may bring at once: a full pool
-USELESS_COST: Final = 4  # a gossiped transaction that was known, expired or found no room counts as so many
-HELP_PER_S: Final = 5  # commits told to one peer that votes on what is decided
+MAX_HELPS: Final = 8  # commits told to one peer that votes on a height that is decided; then it syncs
 
 assert MAX_TRANSACTION_BYTES <= MAX_BLOCK_BYTES <= MAX_RECORD_BYTES
 assert MAX_POOL_PER_SENDER <= MAX_POOL_TRANSACTIONS

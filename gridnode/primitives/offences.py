@@ -47,6 +47,9 @@ class Offence(Enum):
     NO_VALIDATOR = (WRONG, "passes on a vote of no validator")
     NOT_ITS_TURN = (WRONG, "passes on a proposal of a validator whose turn it is not")
     FORGED_MESSAGE = (MALICIOUS, "passes on a vote, proposal or commit with a wrong signature")
+    WRONG_BLOCKS = (5 * WRONG, "answers with blocks that were not asked for, or do not follow each other")
+    WRONG_BLOCK = (MALICIOUS, "answers with a block that no quorum decided, or that does not hold")
+    OTHER_TRANSACTIONS = (MALICIOUS, "answers with transactions that were not asked for")
     JUNK_TRANSACTION = (WRONG, "gossips a transaction that no node would accept")
     FORGED_TRANSACTION = (MALICIOUS, "gossips a transaction with a wrong signature")
 
