@@ -142,7 +142,7 @@ MAX_CHECKED_SIGNATURES: Final = 8_192  # signed messages of consensus found vali
 MAX_GOSSIP_PER_AUTHOR: Final = 64  # batches of one author received and not yet checked
 GOSSIPED_PER_S: Final = 2_000  # transactions of one author checked in a second, three times the busiest testnet; more waits
 GOSSIP_BURST: Final = 20_000  # what it may bring at once: a full pool
-MAX_HELPS: Final = 8  # commits told to one peer that votes on a height that is decided; then it syncs
+MAX_HELPS: Final = 64  # commits told to one peer that votes on a height that is decided, on the worst of lines; then it syncs
 
 assert MAX_TRANSACTION_BYTES <= MAX_BLOCK_BYTES <= MAX_RECORD_BYTES
 assert MAX_POOL_PER_SENDER <= MAX_POOL_TRANSACTIONS
