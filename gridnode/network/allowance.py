@@ -80,6 +80,7 @@ class Allowance:
         self._links = TokenBucket(limits.links_per_s, limits.links_burst, now_ms)
         self._patience = TokenBucket(PATIENCE_MS_PER_S, limits.patience_ms, now_ms)
         self._late_bytes = 0
+        self._held_until_ms = 0
         self._unborne_ms = 0
         self.excess = 0
         """Messages dropped because their channel had no room."""
@@ -100,9 +101,13 @@ class Allowance:
         shared_ms = self._shared.take(self._peer_key, 1, 0, now_ms)
         if own_ms == 0:
             return shared_ms, 0
-        self.held_up_ms += own_ms
-        if self._patience.take(own_ms, now_ms):
-            self._unborne_ms += own_ms
+        # Frames that came together share a pause: what counts is how far this one moves its end.
+        longer_ms = now_ms + own_ms - max(now_ms, self._held_until_ms)
+        self._held_until_ms = now_ms + own_ms
+        if longer_ms > 0:
+            self.held_up_ms += longer_ms
+            if self._patience.take(longer_ms, now_ms):
+                self._unborne_ms += longer_ms
         faults, self._unborne_ms = divmod(self._unborne_ms, BLAME_MS)
         return max(own_ms, shared_ms), faults
 

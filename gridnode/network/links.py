@@ -133,7 +133,9 @@ class Link:
             self._on_fault(self.peer, PeerFault.of(Offence.TOO_MANY_MESSAGES))
 
     def _receive(self, kind: FrameKind, body: bytes) -> None:
-        """Answer the pulse; everything else is the business of the network."""
+        """Answer the pulse; everything else is the business of the network. Raises `PeerFault` for a pulse with a body."""
+        if body and kind in (FrameKind.PING, FrameKind.PONG):
+            raise PeerFault.of(Offence.BAD_FRAME, "a probe with a body")
         if kind is FrameKind.PING:
             self.peer.queue.put(Urgency.CONTROL, _PONG)
         elif kind is FrameKind.PONG:
