@@ -61,6 +61,7 @@ class Link:
         self._scope = trio.CancelScope()
         self._heard = trio.current_time()
         self._pinged: float | None = None
+        self._answer_due = 0.0
 
     @property
     def direction(self) -> str:
@@ -87,6 +88,11 @@ class Link:
                 nursery.start_soon(self._until_lost, self._write)
                 nursery.start_soon(self._until_lost, self._pulse)
                 await self._until_lost(self._read)
+        # Whichever task noticed first that the connection is gone: it may be gone because of what the peer did below the frames.
+        fault = self._connection.fault
+        if fault is not None:
+            self.reason = fault.reason
+            self._on_fault(self.peer, fault)
 
     async def _until_lost(self, work: Callable[[], Awaitable[None]]) -> None:
         """Run one of the three tasks; when the connection is lost all of them end."""
@@ -100,8 +106,8 @@ class Link:
         """Read, account and hand on frames. A frame that cannot be one ends the link."""
         reader = FrameReader()
         while True:
-            data = await self._next_bytes()
-            self._heard = trio.current_time()
+            data = await self._connection.read()
+            self._heard = max(self._heard, trio.current_time())
             try:
                 for kind, body in reader.feed(data):
                     self._account(kind, body)
@@ -112,25 +118,22 @@ class Link:
                 self._on_fault(self.peer, fault)
                 raise ConnectionLost(fault.reason) from fault
 
-    async def _next_bytes(self) -> bytes:
-        """What the peer sends next; blames it for what broke the connection below the frames."""
-        try:
-            return await self._connection.read()
-        except ConnectionLost:
-            fault = self._connection.fault
-            if fault is not None:
-                self._on_fault(self.peer, fault)
-                raise ConnectionLost(fault.reason) from fault
-            raise
-
     def _account(self, kind: FrameKind, body: bytes) -> None:
         """Charge the frame to the peer; slow the peer down when it sends too much, and blame it when it keeps at it."""
         solicited = kind is FrameKind.RESPONSE and self._is_solicited(self.peer, kind, body)
         pause_ms, faults = self.peer.charge(len(body), solicited, self._clock_ms())
         if pause_ms:
             self._connection.pause(pause_ms)
+            self._be_deaf(pause_ms / 1000)
         for _ in range(faults):
             self._on_fault(self.peer, PeerFault.of(Offence.TOO_MANY_MESSAGES))
+
+    def _be_deaf(self, pause_s: float) -> None:
+        """It is us who do not listen for a while: neither silence nor a missing answer is held against the peer."""
+        now = trio.current_time()
+        over = now + pause_s
+        self._answer_due += max(0.0, over - max(now, self._heard))
+        self._heard = max(self._heard, over)
 
     def _receive(self, kind: FrameKind, body: bytes) -> None:
         """Answer the pulse; everything else is the business of the network. Raises `PeerFault` for a pulse with a body."""
@@ -176,8 +179,9 @@ class Link:
             now = trio.current_time()
             if self._pinged is None:
                 self._pinged = now
+                self._answer_due = max(now, self._heard) + 2 * silence_s
                 self.peer.queue.put(Urgency.CONTROL, _PING)
-            elif now - self._pinged > 2 * silence_s:
+            elif now > self._answer_due:
                 raise ConnectionLost("does not answer probes")
             await trio.sleep(self._limits.ping_interval_ms / 1000)
             if trio.current_time() - self._heard > silence_s:

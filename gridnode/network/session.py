@@ -171,7 +171,7 @@ class PacedSession(BaseSession):
         self._inner = inner
         self._allowance = allowance
         self._clock_ms = clock_ms
-        self._pause_ms = 0
+        self._resume = 0.0
         self._muxer: Yamux | None = None
         self._body_left = 0
         self._opened = 0
@@ -183,7 +183,8 @@ class PacedSession(BaseSession):
 
     def pause(self, pause_ms: int) -> None:
         """Read nothing for so long before the next Yamux frame; the peer's data waits in its own send buffer."""
-        self._pause_ms = max(self._pause_ms, pause_ms)
+        if pause_ms:
+            self._resume = max(self._resume, trio.current_time() + pause_ms / 1000)
 
     async def read(self, n: int | None = None) -> bytes:
         """`n` bytes of the decrypted stream. Raises `ConnectionClosedError` when the peer exceeds a bound."""
@@ -197,9 +198,8 @@ class PacedSession(BaseSession):
 
     async def _read_some(self, n: int | None) -> bytes:
         """At most one Noise packet's bytes, accounted; waits first while the peer is beyond its allowance."""
-        pause_ms, self._pause_ms = self._pause_ms, 0
-        if pause_ms:
-            await trio.sleep(pause_ms / 1000)
+        while trio.current_time() < self._resume:  # which may be put off meanwhile
+            await trio.sleep_until(self._resume)
         data = await self._inner.read(n)
         self.pause(self._allowance.hear_packet(len(data), self._clock_ms()))
         return data
