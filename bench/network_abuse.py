@@ -24,7 +24,8 @@ import json
 import subprocess
 import sys
 import tempfile
-from collections.abc import Sequence
+import time
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from itertools import pairwise
 from pathlib import Path
@@ -32,9 +33,12 @@ from typing import Any
 
 import trio
 
-from bench.testnet import cpu_seconds, finality, now_ms
 from gridnode.client.remote import Remote
 from gridnode.client.wallet import Wallet
+from gridnode.modules.token.messages import Transfer
+from gridnode.modules.token.tables import Denomination
+from gridnode.primitives.ids import Address
+from gridnode.primitives.units import Amount
 from gridnode.replay.cast import derived_key
 from gridnode.replay.network import LocalNetwork
 from gridnode.replay.provision import NetworkPlan, write_network
@@ -46,8 +50,30 @@ SEED = 1
 MTU_MS = 30_000
 LEAD_MS = 60_000
 SAMPLE_S = 0.2
+START_S = 120
 PAGE_BYTES = 4096
 ROOT = Path(__file__).parents[1]
+
+
+def now_ms() -> int:
+    """Unix time in ms."""
+    return time.time_ns() // 1_000_000
+
+
+def cpu_seconds(pid: int) -> float:
+    """Processor time of a process so far."""
+    fields = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / 100
+
+
+async def finality(remote: Remote, wallet: Wallet, target: Address) -> float:
+    """Milliseconds from submitting a transfer to being told that it is in a block."""
+    raw = wallet.sign([Transfer(target, Denomination.THB, Amount(1))], now_ms())
+    started = time.perf_counter()
+    row = (await remote.submit([raw], 60_000))[0]
+    if row["status"] != "committed":
+        raise SystemExit(f"a transfer was not committed: {row}")
+    return round((time.perf_counter() - started) * 1000, 1)
 
 
 def resident_bytes(pid: int) -> int:
@@ -126,8 +152,20 @@ def write_plan(folder: Path, plan: NetworkPlan, genesis_hash: str, options: argp
     return path
 
 
-async def attacked(path: Path, period: Period, seconds: float) -> dict[str, Any]:
-    """Measure `period` while the attackers are at it; what they say of it."""
+async def under_attack(remotes: Sequence[Remote], name: str) -> None:
+    """Return when every node has heard of the licensed attacker, and of strangers that came to nothing."""
+    with trio.fail_after(START_S):
+        for remote in remotes:
+            while not any(row["name"] == name and row["messages_in"] for row in await remote.get("peers")):
+                await trio.sleep(SAMPLE_S)
+            while not (await remote.status())["door"]["evicted"]:
+                await trio.sleep(SAMPLE_S)
+
+
+async def attacked(
+    path: Path, period: Period, seconds: float, begun: Callable[[], Awaitable[None]]
+) -> dict[str, Any]:
+    """Measure `period` while the attackers are at it, from when `begun` says that they are; what they say of it."""
     said: dict[str, Any] = {}
     plan = json.loads(path.read_text(encoding="utf-8"))
     processes = []
@@ -137,6 +175,7 @@ async def attacked(path: Path, period: Period, seconds: float) -> dict[str, Any]
         command = [sys.executable, "-m", "bench.attackers", str(own)]
         processes.append(subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE))
     try:
+        await begun()
         await period.run(seconds)
     finally:
         for process in processes:
@@ -157,7 +196,9 @@ async def measure(options: argparse.Namespace, folder: Path) -> dict[str, Any]:
         await before.run(options.quiet_seconds)
         status = await remotes[0].status()
         path = write_plan(folder, plan, status["genesis_hash"], options)
-        said = await attacked(path, during, options.seconds)
+        said = await attacked(
+            path, during, options.seconds, lambda: under_attack(remotes, plan.observer.name)
+        )
         height = min([(await remote.status())["height"] for remote in remotes])
         hashes = {(await remote.get(f"blocks/{height}"))["hash"] for remote in remotes}
         return {

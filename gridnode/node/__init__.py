@@ -19,6 +19,7 @@ Concepts
     wire.py          which message travels on which channel and how it is told apart.
     timers.py        timeouts that consensus asked for.
     feed.py          who waits for blocks and transactions is told.
+    peer_memory.py   bans and the numbering of floods, over restarts; checked.py, signatures already found valid.
     clock.py, log.py the outside world's time and the node's own record of events; version.py, which gridnode this is.
 
 Order of durability: the engine's entry is in the log, then the guard's record is on disk, then a signature exists, then it is sent. A block is
