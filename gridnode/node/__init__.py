@@ -26,6 +26,7 @@ Concepts
     feed.py          who waits for blocks and transactions is told.
     watch.py        what a node remembers of itself for its operator; skews.py, how far peers' clocks are off; standing.py, both as an answer.
     stacks.py       what it is doing, written to a file on SIGUSR1.
+    peer_memory.py   bans and the numbering of floods, over restarts; checked.py, signatures already found valid.
     clock.py, log.py the outside world's time and the node's own record of events; version.py, which gridnode this is.
 
 Order of durability: the engine's entry is in the log, then the guard's record is on disk, then a signature exists, then it is sent. A block is

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +30,7 @@ from gridnode.node.intake import Intake
 from gridnode.node.ledger_store import LedgerStore
 from gridnode.node.log import Log
 from gridnode.node.open_store import open_store
+from gridnode.node.peer_memory import PeerMemory
 from gridnode.node.progress import block_stored, caught_up
 from gridnode.node.pruner import Pruner
 from gridnode.node.side_by_side import side_by_side
@@ -119,6 +120,7 @@ class Node:
             "syncing": self.catch_up.syncing,
             "best_height": self.catch_up.best,
             "peers": len(self.network.connected()),
+            "door": asdict(self.network.door_stats()),
             "pool_transactions": len(self.pool),
             "pool_bytes": self.pool.bytes,
         }
@@ -170,10 +172,19 @@ def _join(
         if standby is not None:
             standby.stored()
 
-    network = Network(network_config(config, folder), _handlers(parts, watch), now_ms)
+    memory = PeerMemory(data / "peers", now_ms())
+    network = Network(
+        network_config(config, folder),
+        _handlers(parts, watch),
+        now_ms,
+        memory.first_sequence,
+        lambda: memory.keep(parts["node"].network.sentences()),
+    )
+    network.serve(memory.sentences)
     candidates = Candidates(pool, verifier, network, side_by_side)
     catch_up = CatchUp(store, network, candidates, committed, lambda: caught_up(parts["node"]))
     by_name = {peer.name: bytes.fromhex(peer.key) for peer in config.network.peers}
+    network.prefer(by_name[member.name] for member in genesis.validators.members if member.name in by_name)
 
     def reply(peer: bytes, payload: bytes) -> None:
         network.send(peer, Channel.CONSENSUS, payload)
@@ -246,7 +257,15 @@ def network_config(config: Config, folder: Path) -> NetworkConfig:
         _secret(folder / config.network.network_key, "network key"),
         {bytes.fromhex(peer.key): peer.name for peer in config.network.peers},
         tuple(peers),
-        NetworkLimits(max_peers=config.network.max_peers),
+        NetworkLimits(
+            max_peers=config.network.max_peers,
+            max_handshakes=config.network.max_handshakes,
+            strangers_per_s=config.network.strangers_per_s,
+            bytes_per_s=config.network.peer_bytes_per_s,
+            messages_per_s=config.network.peer_messages_per_s,
+            total_bytes_per_s=config.network.clients_bytes_per_s,
+            total_messages_per_s=config.network.clients_messages_per_s,
+        ),
     )
 
 

@@ -28,6 +28,7 @@ from gridnode.primitives.errors import (
 )
 from gridnode.primitives.ids import Hash, TransactionId
 from gridnode.primitives.limits import MAX_BLOCK_BYTES, MAX_CANDIDATES, MAX_PARTIAL_BLOCKS
+from gridnode.primitives.offences import Offence
 
 
 class Complete(NamedTuple):
@@ -81,7 +82,7 @@ class Candidates:
     def proposed(self, block_hash: Hash, compact: CompactBlock) -> None:
         """A proposal brought this block. Raises PeerFault when the block is not the one that the proposal names."""
         if header_hash(compact.header) != block_hash:
-            raise PeerFault("expected the block that the proposal names", 100)
+            raise PeerFault.of(Offence.WRONG_BLOCK, "expected the one that the proposal names")
         if len(self._compact) < MAX_CANDIDATES:
             self._compact.setdefault(block_hash, compact)
 
@@ -174,7 +175,7 @@ class Candidates:
         try:
             compact = decode(CompactBlock, answer)
         except Malformed as error:
-            raise PeerFault(f"malformed block: {error}") from None
+            raise PeerFault.of(Offence.BAD_MESSAGE, f"block: {error}") from None
         self.proposed(block_hash, compact)
         return compact
 

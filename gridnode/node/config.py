@@ -64,6 +64,18 @@ class NetworkSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw
     """Only these are admitted."""
     max_peers: Annotated[int, Meta(ge=1, le=500)] = 64
     """Connections held at the same time."""
+    max_handshakes: Annotated[int, Meta(ge=8, le=1_024)] = 64
+    """Inbound connections that have not yet shown a licence."""
+    strangers_per_s: Annotated[int, Meta(ge=1, le=10_000)] = 10
+    """Inbound connections of one address that came to nothing."""
+    peer_bytes_per_s: Annotated[int, Meta(ge=1 << 20, le=1 << 30)] = 16 * 1024 * 1024
+    """Read from one peer."""
+    peer_messages_per_s: Annotated[int, Meta(ge=100, le=100_000)] = 2_000
+    """Messages read from one peer."""
+    clients_bytes_per_s: Annotated[int, Meta(ge=1 << 20, le=1 << 30)] = 32 * 1024 * 1024
+    """Read from all peers together that are not validators."""
+    clients_messages_per_s: Annotated[int, Meta(ge=100, le=100_000)] = 4_000
+    """Messages read from all peers together that are not validators."""
 
 
 class ApiSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

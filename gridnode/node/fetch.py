@@ -25,6 +25,7 @@ from gridnode.primitives.errors import (
 )
 from gridnode.primitives.ids import TransactionId
 from gridnode.primitives.limits import MAX_BLOCK_BYTES, MAX_HOLDERS_ASKED, MAX_PARTS_PER_HOLDER
+from gridnode.primitives.offences import Offence
 from gridnode.sync.messages import TransactionsAnswer, TransactionsRequest
 from gridnode.sync.parts import Parts
 
@@ -132,9 +133,9 @@ class Fetch:
         try:
             raws = decode(TransactionsAnswer, payload).transactions
         except Malformed as error:
-            raise PeerFault(f"malformed transactions: {error}") from None
+            raise PeerFault.of(Offence.BAD_MESSAGE, f"transactions: {error}") from None
         asked = dict.fromkeys(part)
         found = {transaction_id(raw): raw for raw in raws}
         if any(one not in asked for one in found):
-            raise PeerFault("expected only transactions that were asked for", 100)
+            raise PeerFault.of(Offence.OTHER_TRANSACTIONS)
         return found

@@ -13,6 +13,7 @@ from gridnode.chain.commit import Commit
 from gridnode.chain.vote import Vote
 from gridnode.codec.records import decode, encode
 from gridnode.primitives.errors import Malformed, PeerFault
+from gridnode.primitives.offences import Offence
 from gridnode.sync.messages import ProposedBlock, Status
 
 _KINDS: dict[int, type[Any]] = {1: ProposedBlock, 2: Vote, 3: Commit, 4: Status}
@@ -40,9 +41,9 @@ def from_wire(payload: bytes) -> ProposedBlock | Vote | Commit | Status:
     """Message of received bytes. Raises PeerFault when they are none."""
     kind = _KINDS.get(payload[0]) if payload else None
     if kind is None:
-        raise PeerFault(f"expected a message of kind 1 to {len(_KINDS)}")
+        raise PeerFault.of(Offence.BAD_MESSAGE, f"expected kind 1 to {len(_KINDS)}")
     try:
         message: ProposedBlock | Vote | Commit | Status = decode(kind, payload[1:])
     except Malformed as error:
-        raise PeerFault(f"malformed message: {error}") from None
+        raise PeerFault.of(Offence.BAD_MESSAGE, str(error)) from None
     return message

@@ -161,7 +161,20 @@ MAX_GOSSIP_FRAME_BYTES: Final = MAX_GOSSIP_BYTES + 4096  # a full batch and what
 MAX_RESPONSE_BYTES: Final = 8 * 1024 * 1024  # answer to one request: the largest block with its commit and room
 MAX_HEADER_BYTES: Final = 256 * 1024  # with four auctions of the largest grid; a test builds it
 MAX_RELAY_HOPS: Final = 8  # diameter of the worst mesh that still works; ends a frame that runs in circles
-MAX_SEEN_FLOODS: Final = 32_768  # flooded messages remembered against duplicates: minutes of normal traffic
+MAX_SEEN_FLOODS: Final = 2_048  # newest floods of one author remembered against repetition; whoever floods fast forgets its own
+MAX_KNOWN_ADDRESSES: Final = 4_096  # addresses of strangers whose failed connections are counted
+MAX_WAITING_CONNECTIONS: Final = 256  # connections that the system accepts before the node does
+MAX_REMEMBERED_BANS: Final = 512  # of licensed peers, over restarts; four times the most peers
+MAX_BAN_REASON_CHARS: Final = 200  # of what a ban is remembered for
+MAX_LATE_BYTES: Final = 4 * MAX_RESPONSE_BYTES  # of answers that came too late and are no fault, for each peer
+
+# What waits between network and node
+MAX_INBOX_PER_AUTHOR: Final = 1_024  # inputs of consensus from one node that wait; a repetition of the largest set is 260
+MAX_CHECKED_SIGNATURES: Final = 8_192  # signed messages of consensus found valid: both steps of 32 rounds of the largest set
+MAX_GOSSIP_PER_AUTHOR: Final = 64  # batches of one author received and not yet checked
+GOSSIPED_PER_S: Final = 2_000  # transactions of one author checked in a second, three times the busiest testnet; more waits
+GOSSIP_BURST: Final = 20_000  # what it may bring at once: a full pool
+MAX_HELPS: Final = 64  # commits told to one peer that votes on a height that is decided, on the worst of lines; then it syncs
 
 assert MAX_TRANSACTION_BYTES <= MAX_BLOCK_BYTES <= MAX_RECORD_BYTES
 assert MAX_POOL_PER_SENDER <= MAX_POOL_TRANSACTIONS
@@ -180,6 +193,9 @@ assert MAX_FETCH_IDS <= MAX_BLOCK_TRANSACTIONS
 # A proposal is one frame: header, ids, last commit, each with what wraps it. So a block that fits its own bounds can be proposed.
 assert MAX_HEADER_BYTES + 34 * MAX_BLOCK_TRANSACTIONS + 66 * MAX_VALIDATORS + 4_096 < MAX_FRAME_BYTES
 assert MAX_LIGHT_BLOCK_BYTES < MAX_LIGHT_BYTES < MAX_RESPONSE_BYTES
+assert 2 * MAX_VALIDATORS + MAX_RESENT_VOTES <= MAX_INBOX_PER_AUTHOR
+assert MAX_GOSSIP_PER_AUTHOR < MAX_GOSSIP_BATCHES
+assert MAX_GOSSIP_TRANSACTIONS <= GOSSIP_BURST
 assert MAX_BLOCK_BYTES < MAX_LOGGED_BLOCK_BYTES < MAX_RECORD_BYTES
 assert MAX_BOOK_ORDERS * MAX_ORDER_WH <= MAX_AUCTION_WH
 assert 2 * MAX_LINES <= MAX_AUCTION_LINES

@@ -256,6 +256,10 @@ class Node:
         """Queue an input for the engine."""
         self._inbox.put(event)
 
+    def hear(self, _author: bytes, event: Input) -> None:
+        """Queue what a node has said."""
+        self._inbox.put(event)
+
     def schedule(self, timeout: fx.ScheduleTimeout) -> None:
         """Offer a timeout after its time, unless its height has ended."""
         self._host.moment()

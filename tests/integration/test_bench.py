@@ -22,6 +22,8 @@ COMMANDS = {
 }
 NOT_HERE = {
     "matching_others": "needs the packages of the extra `bench`",
+    "attackers": "measures nothing: network_abuse starts it",
+    "network_abuse": "tests/integration/testnet/test_attack.py runs it and looks at its figures",
     "network": "takes a minute in its smallest form",
     "recovery": "starts networks",
     "testnet": "starts a network",

@@ -29,7 +29,7 @@ from gridnode.node.open_store import open_store
 from gridnode.node.verifier import Verifier
 from gridnode.node.wire import RequestKind, to_wire
 from gridnode.primitives.errors import PeerFault
-from gridnode.primitives.limits import MAX_GOSSIP_BATCHES
+from gridnode.primitives.limits import MAX_GOSSIP_PER_AUTHOR, MAX_HELPS
 from gridnode.sync.messages import BlockRequest, LightRequest, ProposedBlock, Status, TransactionsRequest
 from tests.chain_in_memory import CHAIN, PARAMS, account, genesis, keys_of
 from tests.unit.node.peers_in_memory import Peers, commit_of
@@ -45,6 +45,10 @@ class Heard:
         self.events: list[Any] = []
 
     def offer(self, event: Any) -> None:
+        """Keep it."""
+        self.events.append(event)
+
+    def hear(self, _author: bytes, event: Any) -> None:
         """Keep it."""
         self.events.append(event)
 
@@ -182,7 +186,7 @@ def test_gossip_is_taken_in_and_lies_are_blamed_on_their_author(gate: Gate) -> N
 
 def test_gossip_beyond_the_bound_is_dropped_and_counted(gate: Gate) -> None:
     """Nobody waits, nothing grows; who submitted it still has it."""
-    for _ in range(MAX_GOSSIP_BATCHES + 3):
+    for _ in range(MAX_GOSSIP_PER_AUTHOR + 3):
         gate.ingress.gossip(PEER, batch(b"x"))
     assert gate.ingress.dropped_batches == 3
 
@@ -210,3 +214,27 @@ def test_requests_are_answered_or_a_fault(gate: Gate) -> None:
     ):
         with pytest.raises(PeerFault):
             trio.run(ask, kind, payload)
+
+
+def test_a_signature_is_verified_once_and_a_wrong_one_every_time(gate: Gate) -> None:
+    """Consensus hears each repetition; only the verification is spared."""
+    for _ in range(3):
+        gate.take(vote())
+    assert len(gate.heard.events) == 3
+    assert gate.ingress._checked.verified == 1
+    for _ in range(2):
+        with pytest.raises(PeerFault):
+            gate.take(vote(signer="mea"))
+    assert gate.ingress._checked.verified == 3
+
+
+def test_who_votes_on_what_is_decided_is_helped_a_few_times(gate: Gate, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A peer that asks for commits by old votes gets no more than a lost one would need."""
+    monkeypatch.setattr(gate.ingress._engine, "commit_of", lambda height: commit_of(height, b"h" * 32))
+    for height in (0, 0, -1, 0):
+        for _ in range(MAX_HELPS):
+            gate.ingress._help(PEER, height)
+    assert len(gate.replies) == MAX_HELPS
+    gate.ingress._help(PEER, 1)
+    gate.ingress._help(b"q" * 32, 0)
+    assert len(gate.replies) == MAX_HELPS + 2
