@@ -10,6 +10,7 @@ from gridnode.chain.commit import Commit
 from gridnode.chain.genesis import Genesis
 from gridnode.chain.vote import Vote
 from gridnode.consensus.engine import Engine
+from gridnode.consensus.summary import Summary
 from gridnode.crypto.address import address_of
 from gridnode.crypto.keys import KeyPair, key_pair
 from gridnode.execution.executed import Executed
@@ -19,7 +20,7 @@ from gridnode.network.config import Channel, Endpoint, NetworkConfig, NetworkLim
 from gridnode.network.network import Handlers, Network
 from gridnode.node.candidates import Candidates
 from gridnode.node.catch_up import CatchUp
-from gridnode.node.clock import now_ms
+from gridnode.node.clock import monotonic_ms, now_ms
 from gridnode.node.config import SIGNING_TYPES, Config, read_text, split_address
 from gridnode.node.consensus_loop import ConsensusLoop
 from gridnode.node.feed import Feed
@@ -30,6 +31,7 @@ from gridnode.node.intake import Intake
 from gridnode.node.ledger_store import LedgerStore
 from gridnode.node.open_store import open_store
 from gridnode.node.progress import block_stored, caught_up
+from gridnode.node.summary_gate import SummaryGate
 from gridnode.node.verifier import Verifier
 from gridnode.node.wire import to_wire
 from gridnode.primitives.errors import OperatorError
@@ -136,11 +138,13 @@ def _join(
     catch_up = CatchUp(store, network, candidates, committed, lambda: caught_up(parts["node"]))
     by_name = {peer.name: bytes.fromhex(peer.key) for peer in config.network.peers}
 
-    def reply(peer: bytes, payload: bytes) -> None:
-        network.send(peer, Channel.CONSENSUS, payload)
-
-    def speak(message: ProposedBlock | Vote | Commit) -> None:
-        network.flood(Channel.CONSENSUS, to_wire(message))
+    def speak(message: ProposedBlock | Vote | Commit | Summary, to: bytes | None = None) -> None:
+        if to is not None:
+            network.send(to, Channel.CONSENSUS, to_wire(message))
+        elif isinstance(message, Summary):
+            network.broadcast(Channel.CONSENSUS, to_wire(message))
+        else:
+            network.flood(Channel.CONSENSUS, to_wire(message))
 
     loop = ConsensusLoop(
         engine,
@@ -155,7 +159,8 @@ def _join(
         catch_up.behind,
     )
     intake = Intake(store, pool, outbox, verifier, loop.work_arrived)
-    ingress = Ingress(store, engine, loop, catch_up, candidates, intake, GossipQueue(), reply, network.report)
+    gate = SummaryGate(monotonic_ms)
+    ingress = Ingress(store, loop, catch_up, candidates, intake, GossipQueue(), gate, network.report)
     node = Node(
         config, genesis, store, pool, outbox, feed, network, engine, loop, catch_up, ingress, intake, verifier, wal, guard
     )

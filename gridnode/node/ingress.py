@@ -13,14 +13,15 @@ from gridnode.chain.receipt import ChainCode
 from gridnode.chain.validators import proposer_of
 from gridnode.chain.vote import Proposal, Vote, proposal_hash, vote_hash
 from gridnode.codec.records import decode, encode
-from gridnode.consensus.engine import Engine
-from gridnode.consensus.inputs import CommitReceived, Input, ProposalReceived, VoteReceived
+from gridnode.consensus.inputs import CommitReceived, Input, ProposalReceived, SummaryReceived, VoteReceived
+from gridnode.consensus.summary import Summary
 from gridnode.crypto.keys import verify
 from gridnode.mempool.outbox import TransactionBatch
 from gridnode.node.candidates import Candidates
 from gridnode.node.intake import Intake
 from gridnode.node.ledger_store import LedgerStore
-from gridnode.node.wire import RequestKind, from_wire, to_wire
+from gridnode.node.summary_gate import SummaryGate
+from gridnode.node.wire import RequestKind, from_wire
 from gridnode.primitives.errors import Malformed, PeerFault
 from gridnode.primitives.ids import Hash
 from gridnode.sync.messages import BlockRequest, ProposedBlock, Status, TransactionsRequest
@@ -72,24 +73,22 @@ class Ingress:
     def __init__(
         self,
         store: LedgerStore,
-        engine: Engine,
         loop: Offers,
         catch_up: Heights,
         candidates: Candidates,
         intake: Intake,
         batches: Batches,
-        reply: Callable[[bytes, bytes], object],
+        gate: SummaryGate,
         report: Callable[[bytes, PeerFault], object],
     ) -> None:
         self._store = store
-        self._engine = engine
         self._loop = loop
         self._catch_up = catch_up
         self._candidates = candidates
         self._intake = intake
-        self._reply = reply
         self._report = report
         self._batches = batches
+        self._gate = gate
         self.dropped_batches = 0
 
     def message(self, peer: bytes, payload: bytes) -> None:
@@ -98,15 +97,17 @@ class Ingress:
         if isinstance(message, Status):
             self._catch_up.heard(peer, message)
         elif isinstance(message, Vote):
-            self._vote(peer, message)
+            self._vote(message)
         elif isinstance(message, ProposedBlock):
             self._proposal(message)
+        elif isinstance(message, Summary):
+            if self._gate.passes(peer, message.answers):
+                self._loop.offer(SummaryReceived(peer, message))
         else:
             self._commit(message)
 
-    def _vote(self, peer: bytes, vote: Vote) -> None:
+    def _vote(self, vote: Vote) -> None:
         if vote.height < self._store.next_height:
-            self._help(peer, vote.height)
             return
         member = self._store.validators.get(vote.validator)
         if member is None:
@@ -115,12 +116,6 @@ class Ingress:
         if not verify(member.key, signed, vote.signature):
             raise PeerFault(f"expected a valid signature of {member.name}'s vote", 100)
         self._loop.offer(VoteReceived(vote))
-
-    def _help(self, peer: bytes, height: int) -> None:
-        """A peer votes on what is decided: give it the commit, so that it needs no sync."""
-        commit = self._engine.commit_of(height)
-        if commit is not None:
-            self._reply(peer, to_wire(commit))
 
     def _proposal(self, proposed: ProposedBlock) -> None:
         proposal = proposed.proposal

@@ -27,6 +27,7 @@ from gridnode.consensus.inputs import (
     VoteReceived,
     WorkAvailable,
 )
+from gridnode.consensus.summary import Summary
 from gridnode.execution.executed import Executed
 from gridnode.execution.validation import BlockInvalid
 from gridnode.mempool.pool import Pool
@@ -44,10 +45,10 @@ _log = Log("consensus")
 
 
 class Speaks(Protocol):
-    """How messages reach the other validators."""
+    """How messages reach the other nodes."""
 
-    def __call__(self, message: ProposedBlock | Vote | Commit) -> None:
-        """Send to all; may lose anything."""
+    def __call__(self, message: ProposedBlock | Vote | Commit | Summary, to: bytes | None = None) -> None:
+        """Send to one peer, or to all validators, a summary to all linked peers; may lose anything."""
         ...
 
 
@@ -168,7 +169,11 @@ class Performer:
             case fx.RestoreBlock():
                 await self._restore_block(effect)
             case fx.Rebroadcast(messages):
-                self._say_again(messages)
+                self._say_again(messages, None)
+            case fx.Send(to, messages):
+                self._say_again(messages, to)
+            case fx.TellSummary(summary, to):
+                self._speak(summary, to)
             case fx.Decide():
                 await self._decide(effect)
             case fx.Evidence(first, second):
@@ -197,17 +202,17 @@ class Performer:
             raise InvariantBroken("consensus-key", "consensus asked a node without a key to sign")
         return self._guard
 
-    def _speak_proposal(self, proposal: Proposal) -> None:
+    def _speak_proposal(self, proposal: Proposal, to: bytes | None = None) -> None:
         compact = self._candidates.compact(proposal.block_hash)
         if compact is not None:
-            self._speak(ProposedBlock(proposal, compact))
+            self._speak(ProposedBlock(proposal, compact), to)
 
-    def _say_again(self, messages: tuple[Proposal | Vote | Commit, ...]) -> None:
+    def _say_again(self, messages: tuple[Proposal | Vote | Commit, ...], to: bytes | None) -> None:
         for message in messages:
             if isinstance(message, Proposal):
-                self._speak_proposal(message)
+                self._speak_proposal(message, to)
             else:
-                self._speak(message)
+                self._speak(message, to)
 
     async def _build(self, effect: fx.GetValue) -> None:
         async with self._store.lock:

@@ -120,7 +120,11 @@ MAX_CLOCK_DRIFT_MS: Final = 5_000  # a block from further in the future than thi
 MAX_FUTURE_ROUNDS: Final = 4  # rounds ahead of ours in which one validator's messages are kept; its latest ones
 MAX_KEPT_ROUNDS: Final = 256  # rounds of one height whose votes are kept; more only after an outage of hours
 MAX_AHEAD_MESSAGES: Final = 12  # messages of one validator for the next height that wait until we are there
-MAX_RESENT_VOTES: Final = 256  # votes in one rebroadcast: both steps of a round of the largest set
+MAX_ANSWERED_VOTES: Final = 256  # votes in the answer to one summary: both steps of a round of the largest set
+MAX_ANSWERED_PROPOSALS: Final = 2  # proposals in it: that of the peer's round and of ours
+MAX_SUMMARY_ROUNDS: Final = 8  # rounds in a summary: at most four that matter, and the highest later ones
+MAX_SUMMARY_BLOCKS: Final = 4  # blocks told apart in a summary's votes of a step: nil, the proposal, what a liar proposed besides
+MIN_SUMMARY_GAP_MS: Final = 250  # summaries of one peer that come faster are not answered; an honest one tells two a second
 MAX_LOGGED_BLOCK_BYTES: Final = 8 * 1024 * 1024  # the largest block with its commit, encoded in the consensus log
 
 # Network

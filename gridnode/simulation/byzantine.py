@@ -16,6 +16,7 @@ from gridnode.chain.transaction import VerifiedTransaction
 from gridnode.chain.vote import NO_ROUND, Proposal, Vote, VoteKind, proposal_hash, vote_hash
 from gridnode.codec.records import decode, encode
 from gridnode.consensus.inputs import Input, ProposalReceived, VoteReceived
+from gridnode.consensus.summary import Summary
 from gridnode.execution.executed import Executed
 from gridnode.execution.validation import BlockInvalid
 from gridnode.mempool.pool import Pool
@@ -68,9 +69,11 @@ class Liar(Machine):
         if self._does(Lie.USURP) and self.life is not None:
             self.life.at(1, lambda: self._spawn(self._usurp()))
 
-    def speak(self, message: ProposedBlock | Vote | Commit) -> None:
+    def speak(self, message: ProposedBlock | Vote | Commit | Summary, to: bytes | None = None) -> None:
         """Say what the honest node says, and something else."""
-        if isinstance(message, Vote) and message.validator == self.address:
+        if to is not None:
+            super().speak(message, to)
+        elif isinstance(message, Vote) and message.validator == self.address:
             self._vote(message)
         elif isinstance(message, ProposedBlock) and message.proposal.proposer == self.address:
             self._propose(message)
