@@ -10,7 +10,7 @@ Concepts
     mux.py          the table knowledge -> facts.
     facts.py        what the machine hears (conditions of the algorithm come true) and says.
     machine.py      `apply(state, fact) -> (state, outputs)`: each rule names its lines; the step table is data.
-    timeouts.py     how long each timeout lasts: linear in the round, capped.
+    timeouts.py     how long each timeout lasts: linear in the round, capped. timely.py: which times of blocks are prevoted.
     resend.py       what a node says again of its own; outstanding.py what is left to do after a replay.
     summary.py      what a node has of a height, told to linked peers; exchange.py how it is made, and what to answer.
     ahead.py        messages of heights above ours; journal.py the bytes of log entries.
@@ -60,7 +60,10 @@ is given what the guard signed last, and a replay that does not lead to it makes
 writes no log, so that the loss is seen again at its next start.
 
 Time of blocks: like `proposer-based timestamps` (Tendermint specification), a block's time is judged once, when it is proposed as new (line 22).
-A polka or a commit stands for that judgement, so clocks never split what a quorum has accepted.
+A polka or a commit stands for that judgement, so clocks never split what a quorum has accepted. A time is above the previous block's, and by the
+receiver's clock at most MAX_CLOCK_DRIFT_MS ahead and at most MAX_CLOCK_LAG_MS and the longest propose timeout behind. The proposer takes
+its clock, or the previous time and 1 ms when that is later. So a proposer whose clock is an hour off, either way, loses its rounds, and the
+chain's time is never further off than that from clocks that are right. After an outage of days the next block has the time of the day.
 
 Loss: the network may lose, delay, repeat and reorder anything. The first RESEND timeout of a height repeats a node's own messages to all; each
 further one tells linked peers a summary of what it has (TellSummary). A peer answers with what is missing there (Send): the commit when

@@ -73,7 +73,7 @@ class BlockKnown:
     height: Annotated[Height, U64]
     block_hash: Annotated[Hash, HASH]
     valid: Annotated[bool, BOOL]  # the same on every honest node
-    timely: Annotated[bool, BOOL]  # its time is not too far ahead of this node's clock; asked only where line 22 is
+    timely: Annotated[bool, BOOL]  # `gridnode.consensus.timely` by this node's clock; asked only where line 22 is
     block: Annotated[bytes, BLOCK]  # encoded; empty when not valid
 
 

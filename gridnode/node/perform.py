@@ -28,6 +28,7 @@ from gridnode.consensus.inputs import (
     WorkAvailable,
 )
 from gridnode.consensus.summary import Summary
+from gridnode.consensus.timely import is_timely
 from gridnode.execution.executed import Executed
 from gridnode.execution.validation import BlockInvalid
 from gridnode.mempool.pool import Pool
@@ -36,7 +37,6 @@ from gridnode.node.ledger_store import LedgerStore
 from gridnode.node.log import Log
 from gridnode.primitives.errors import InvariantBroken, Rejected
 from gridnode.primitives.ids import Address, Hash
-from gridnode.primitives.limits import MAX_CLOCK_DRIFT_MS
 from gridnode.storage.sign_guard import Refused, SignGuard
 from gridnode.storage.wal import Wal
 from gridnode.sync.messages import ProposedBlock
@@ -247,7 +247,7 @@ class Performer:
             if effect.height != self._store.next_height:
                 return
             await self._store.execute(complete.block, complete.transactions)
-        timely = complete.block.header.time_ms <= self._world.now_ms() + MAX_CLOCK_DRIFT_MS
+        timely = is_timely(self._store.genesis.params, complete.block.header.time_ms, self._world.now_ms())
         self._world.offer(BlockKnown(effect.height, effect.block_hash, True, timely, encode(complete.block)))
 
     async def _restore_block(self, effect: fx.RestoreBlock) -> None:

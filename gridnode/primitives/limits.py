@@ -117,6 +117,7 @@ MAX_I64: Final = 2**63 - 1
 # Consensus
 MAX_ROUND: Final = 100_000  # a round number beyond this is a lie
 MAX_CLOCK_DRIFT_MS: Final = 5_000  # a block from further in the future than this is voted nil
+MAX_CLOCK_LAG_MS: Final = 30_000  # a block older than this and the longest propose timeout is voted nil, too
 MAX_FUTURE_ROUNDS: Final = 4  # rounds ahead of ours in which one validator's messages are kept; its latest ones
 MAX_KEPT_ROUNDS: Final = 256  # rounds of one height whose votes are kept; more only after an outage of hours
 MAX_AHEAD_MESSAGES: Final = 12  # messages of one validator for the next height that wait until we are there
