@@ -10,6 +10,7 @@ from gridnode.chain.commit import Commit
 from gridnode.chain.genesis import Genesis
 from gridnode.chain.vote import Vote
 from gridnode.consensus.engine import Engine
+from gridnode.consensus.summary import Summary
 from gridnode.crypto.keys import key_pair
 from gridnode.execution.executed import Executed
 from gridnode.mempool.outbox import Outbox
@@ -38,6 +39,7 @@ from gridnode.node.skews import Skews, clock_answer
 from gridnode.node.snapshot_keeper import SnapshotKeeper
 from gridnode.node.standby import Standby, standby_of
 from gridnode.node.standing import standing_of
+from gridnode.node.summary_gate import SummaryGate
 from gridnode.node.verifier import Verifier
 from gridnode.node.watch import Watch
 from gridnode.node.wire import RequestKind, to_wire
@@ -186,11 +188,13 @@ def _join(
     by_name = {peer.name: bytes.fromhex(peer.key) for peer in config.network.peers}
     network.prefer(by_name[member.name] for member in genesis.validators.members if member.name in by_name)
 
-    def reply(peer: bytes, payload: bytes) -> None:
-        network.send(peer, Channel.CONSENSUS, payload)
-
-    def speak(message: ProposedBlock | Vote | Commit) -> None:
-        network.flood(Channel.CONSENSUS, to_wire(message))
+    def speak(message: ProposedBlock | Vote | Commit | Summary, to: bytes | None = None) -> None:
+        if to is not None:
+            network.send(to, Channel.CONSENSUS, to_wire(message))
+        elif isinstance(message, Summary):
+            network.broadcast(Channel.CONSENSUS, to_wire(message))
+        else:
+            network.flood(Channel.CONSENSUS, to_wire(message))
 
     loop = ConsensusLoop(
         engine,
@@ -209,7 +213,8 @@ def _join(
     if isinstance(signer, RemoteKey):
         signer.on_return = loop.signer_returned
     intake = Intake(store, pool, outbox, verifier, loop.work_arrived)
-    ingress = Ingress(store, engine, loop, catch_up, candidates, intake, GossipQueue(), reply, network.report, snapshots)
+    gate = SummaryGate(monotonic_ms)
+    ingress = Ingress(store, loop, catch_up, candidates, intake, GossipQueue(), gate, network.report, snapshots)
     node = Node(
         config, genesis, store, pool, outbox, feed, network, engine, loop, catch_up, ingress, intake, verifier, wal, signer,
         standby, snapshots, keeper, pruner, folder, watch, Skews(network, now_ms, monotonic_ms),

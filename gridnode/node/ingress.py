@@ -15,18 +15,18 @@ from gridnode.chain.receipt import ChainCode
 from gridnode.chain.validators import proposer_of
 from gridnode.chain.vote import Proposal, Vote, proposal_hash, vote_hash
 from gridnode.codec.records import decode, encode
-from gridnode.consensus.engine import Engine
-from gridnode.consensus.inputs import CommitReceived, Input, ProposalReceived, VoteReceived
+from gridnode.consensus.inputs import CommitReceived, Input, ProposalReceived, SummaryReceived, VoteReceived
+from gridnode.consensus.summary import Summary
 from gridnode.crypto.keys import verify
 from gridnode.mempool.outbox import TransactionBatch
 from gridnode.node.candidates import Candidates
 from gridnode.node.checked import CheckedSignatures
 from gridnode.node.intake import Intake
 from gridnode.node.ledger_store import LedgerStore
-from gridnode.node.wire import RequestKind, from_wire, to_wire
+from gridnode.node.summary_gate import SummaryGate
+from gridnode.node.wire import RequestKind, from_wire
 from gridnode.primitives.errors import Malformed, PeerFault
 from gridnode.primitives.ids import Hash
-from gridnode.primitives.limits import MAX_HELPS
 from gridnode.primitives.offences import Offence
 from gridnode.sync.messages import BlockRequest, LightRequest, ProposedBlock, Status, TransactionsRequest
 from gridnode.sync.responder import answer_blocks, answer_light, answer_transactions
@@ -94,28 +94,25 @@ class Ingress:
     def __init__(
         self,
         store: LedgerStore,
-        engine: Engine,
         loop: Offers,
         catch_up: Heights,
         candidates: Candidates,
         intake: Intake,
         batches: Batches,
-        reply: Callable[[bytes, bytes], object],
+        gate: SummaryGate,
         report: Callable[[bytes, PeerFault], object],
         snapshots: Offered | None = None,
     ) -> None:
         self._store = store
-        self._engine = engine
         self._loop = loop
         self._catch_up = catch_up
         self._candidates = candidates
         self._intake = intake
-        self._reply = reply
         self._report = report
         self._batches = batches
+        self._gate = gate
         self._snapshots = snapshots
         self._checked = CheckedSignatures(lambda key, message, signature: verify(key, message, signature))
-        self._helped: dict[bytes, tuple[int, int]] = {}  # peer -> height it was helped at last, and how often
         self.dropped_batches = 0
 
     def message(self, peer: bytes, payload: bytes) -> None:
@@ -127,12 +124,14 @@ class Ingress:
             self._vote(peer, message)
         elif isinstance(message, ProposedBlock):
             self._proposal(peer, message)
+        elif isinstance(message, Summary):
+            if self._gate.passes(peer, message.answers):
+                self._loop.hear(peer, SummaryReceived(peer, message))
         else:
             self._commit(peer, message)
 
     def _vote(self, peer: bytes, vote: Vote) -> None:
         if vote.height < self._store.next_height:
-            self._help(peer, vote.height)
             return
         member = self._store.validators.get(vote.validator)
         if member is None:
@@ -141,16 +140,6 @@ class Ingress:
         if not self._checked.verify(member.key, signed, vote.signature):
             raise PeerFault.of(Offence.FORGED_MESSAGE, f"vote of {member.name}")
         self._loop.hear(peer, VoteReceived(vote))
-
-    def _help(self, peer: bytes, height: int) -> None:
-        """A peer votes on what is decided: give it the commit, so that it needs no sync; a few times, in case it is lost."""
-        last, times = self._helped.get(peer, (0, 0))
-        if height < last or (height == last and times >= MAX_HELPS):
-            return
-        commit = self._engine.commit_of(height)
-        if commit is not None:
-            self._helped[peer] = (height, times + 1 if height == last else 1)
-            self._reply(peer, to_wire(commit))
 
     def _proposal(self, peer: bytes, proposed: ProposedBlock) -> None:
         proposal = proposed.proposal

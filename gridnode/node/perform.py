@@ -28,6 +28,8 @@ from gridnode.consensus.inputs import (
     WorkAvailable,
 )
 from gridnode.consensus.machine import Step
+from gridnode.consensus.summary import Summary
+from gridnode.consensus.timely import is_timely
 from gridnode.execution.executed import Executed
 from gridnode.execution.validation import BlockInvalid
 from gridnode.mempool.pool import Pool
@@ -40,7 +42,6 @@ from gridnode.node.lost_guard import LostGuard
 from gridnode.node.signing import Signing
 from gridnode.primitives.errors import InvariantBroken, Rejected
 from gridnode.primitives.ids import Address, Hash
-from gridnode.primitives.limits import MAX_CLOCK_DRIFT_MS
 from gridnode.signer.signs import Signs
 from gridnode.storage.sign_guard import message_of
 from gridnode.storage.wal import Wal
@@ -50,10 +51,10 @@ _log = Log("consensus")
 
 
 class Speaks(Protocol):
-    """How messages reach the other validators."""
+    """How messages reach the other nodes."""
 
-    def __call__(self, message: ProposedBlock | Vote | Commit) -> None:
-        """Send to all; may lose anything."""
+    def __call__(self, message: ProposedBlock | Vote | Commit | Summary, to: bytes | None = None) -> None:
+        """Send to one peer, or to all validators, a summary to all linked peers; may lose anything."""
         ...
 
 
@@ -236,7 +237,11 @@ class Performer:
             case fx.RestoreBlock():
                 await self._restore_block(effect)
             case fx.Rebroadcast(messages):
-                self._say_again(messages)
+                self._say_again(messages, None)
+            case fx.Send(to, messages):
+                self._say_again(messages, to)
+            case fx.TellSummary(summary, to):
+                self._speak(summary, to)
             case fx.Decide():
                 await self._decide(effect)
             case fx.Evidence(first, second):
@@ -258,17 +263,17 @@ class Performer:
                 self._speak_proposal(said)
                 self._world.offer(ProposalReceived(said))
 
-    def _speak_proposal(self, proposal: Proposal) -> None:
+    def _speak_proposal(self, proposal: Proposal, to: bytes | None = None) -> None:
         compact = self._candidates.compact(proposal.block_hash)
         if compact is not None:
-            self._speak(ProposedBlock(proposal, compact))
+            self._speak(ProposedBlock(proposal, compact), to)
 
-    def _say_again(self, messages: tuple[Proposal | Vote | Commit, ...]) -> None:
+    def _say_again(self, messages: tuple[Proposal | Vote | Commit, ...], to: bytes | None) -> None:
         for message in messages:
             if isinstance(message, Proposal):
-                self._speak_proposal(message)
+                self._speak_proposal(message, to)
             else:
-                self._speak(message)
+                self._speak(message, to)
 
     async def _build(self, effect: fx.GetValue) -> None:
         async with self._store.lock:
@@ -304,7 +309,7 @@ class Performer:
             if effect.height != self._store.next_height:
                 return
             await self._store.execute(complete.block, complete.transactions)
-        timely = complete.block.header.time_ms <= self._world.now_ms() + MAX_CLOCK_DRIFT_MS
+        timely = is_timely(self._store.genesis.params, complete.block.header.time_ms, self._world.now_ms())
         self._world.offer(BlockKnown(effect.height, effect.block_hash, True, timely, encode(complete.block)))
 
     async def _restore_block(self, effect: fx.RestoreBlock) -> None:

@@ -142,10 +142,15 @@ MAX_I64: Final = 2**63 - 1
 # Consensus
 MAX_ROUND: Final = 100_000  # a round number beyond this is a lie
 MAX_CLOCK_DRIFT_MS: Final = 5_000  # a block from further in the future than this is voted nil
+MAX_CLOCK_LAG_MS: Final = 30_000  # a block older than this and the longest propose timeout is voted nil, too
 MAX_FUTURE_ROUNDS: Final = 4  # rounds ahead of ours in which one validator's messages are kept; its latest ones
 MAX_KEPT_ROUNDS: Final = 256  # rounds of one height whose votes are kept; more only after an outage of hours
 MAX_AHEAD_MESSAGES: Final = 12  # messages of one validator for the next height that wait until we are there
-MAX_RESENT_VOTES: Final = 256  # votes in one rebroadcast: both steps of a round of the largest set
+MAX_ANSWERED_VOTES: Final = 256  # votes in the answer to one summary: both steps of a round of the largest set
+MAX_ANSWERED_PROPOSALS: Final = 2  # proposals in it: that of the peer's round and of ours
+MAX_SUMMARY_ROUNDS: Final = 8  # rounds in a summary: at most four that matter, and the highest later ones
+MAX_SUMMARY_BLOCKS: Final = 4  # blocks told apart in a summary's votes of a step: nil, the proposal, what a liar proposed besides
+MIN_SUMMARY_GAP_MS: Final = 250  # summaries of one peer that come faster are not answered; an honest one tells two a second
 MAX_LOGGED_BLOCK_BYTES: Final = 8 * 1024 * 1024  # the largest block with its commit, encoded in the consensus log
 
 # Keys
@@ -174,7 +179,6 @@ MAX_CHECKED_SIGNATURES: Final = 8_192  # signed messages of consensus found vali
 MAX_GOSSIP_PER_AUTHOR: Final = 64  # batches of one author received and not yet checked
 GOSSIPED_PER_S: Final = 2_000  # transactions of one author checked in a second, three times the busiest testnet; more waits
 GOSSIP_BURST: Final = 20_000  # what it may bring at once: a full pool
-MAX_HELPS: Final = 64  # commits told to one peer that votes on a height that is decided, on the worst of lines; then it syncs
 
 assert MAX_TRANSACTION_BYTES <= MAX_BLOCK_BYTES <= MAX_RECORD_BYTES
 assert MAX_POOL_PER_SENDER <= MAX_POOL_TRANSACTIONS
@@ -193,7 +197,7 @@ assert MAX_FETCH_IDS <= MAX_BLOCK_TRANSACTIONS
 # A proposal is one frame: header, ids, last commit, each with what wraps it. So a block that fits its own bounds can be proposed.
 assert MAX_HEADER_BYTES + 34 * MAX_BLOCK_TRANSACTIONS + 66 * MAX_VALIDATORS + 4_096 < MAX_FRAME_BYTES
 assert MAX_LIGHT_BLOCK_BYTES < MAX_LIGHT_BYTES < MAX_RESPONSE_BYTES
-assert 2 * MAX_VALIDATORS + MAX_RESENT_VOTES <= MAX_INBOX_PER_AUTHOR
+assert 2 * MAX_VALIDATORS + MAX_ANSWERED_VOTES <= MAX_INBOX_PER_AUTHOR
 assert MAX_GOSSIP_PER_AUTHOR < MAX_GOSSIP_BATCHES
 assert MAX_GOSSIP_TRANSACTIONS <= GOSSIP_BURST
 assert MAX_BLOCK_BYTES < MAX_LOGGED_BLOCK_BYTES < MAX_RECORD_BYTES

@@ -11,6 +11,7 @@ from gridnode.chain.commit import Commit
 from gridnode.chain.vote import Proposal, Vote
 from gridnode.consensus import effects as fx
 from gridnode.consensus.inputs import Input
+from gridnode.consensus.summary import Summary
 from gridnode.crypto.address import address_of
 from gridnode.crypto.keys import KeyPair
 from gridnode.execution.executed import Executed
@@ -176,18 +177,18 @@ class Machine:
         """A block is stored."""
         self._watch.stores(self, executed)
 
-    def speak(self, message: ProposedBlock | Vote | Commit) -> None:
-        """Send to all."""
-        self._watch.speaks(self, message)
-        self._links.flood(self, to_wire(message))
+    def speak(self, message: ProposedBlock | Vote | Commit | Summary, to: bytes | None = None) -> None:
+        """Send to one, or to all."""
+        if not isinstance(message, Summary):
+            self._watch.speaks(self, message)
+        if to is None:
+            self._links.flood(self, to_wire(message))
+        else:
+            self._links.send(self, to, to_wire(message))
 
     def broadcast(self, payload: bytes) -> None:
         """Tell all peers a status."""
         self._links.flood(self, payload)
-
-    def reply(self, peer: bytes, payload: bytes) -> None:
-        """Send to one."""
-        self._links.send(self, peer, payload)
 
     def publish(self, payload: bytes) -> None:
         """Gossip."""

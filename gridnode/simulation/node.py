@@ -16,6 +16,7 @@ from gridnode.chain.genesis import Genesis, genesis_hash
 from gridnode.chain.vote import Proposal, Vote
 from gridnode.consensus import effects as fx
 from gridnode.consensus.inputs import Input, TimeoutElapsed
+from gridnode.consensus.summary import Summary
 from gridnode.execution.executed import Executed
 from gridnode.mempool.outbox import Outbox
 from gridnode.mempool.pool import Pool
@@ -28,6 +29,7 @@ from gridnode.node.intake import Intake
 from gridnode.node.ledger_store import LedgerStore, Pace, store_over
 from gridnode.node.perform import Performer, Resume, SignAgain
 from gridnode.node.progress import block_stored, caught_up
+from gridnode.node.summary_gate import SummaryGate
 from gridnode.primitives.errors import PeerFault
 from gridnode.primitives.ids import Address, TransactionId
 from gridnode.primitives.limits import MAX_GOSSIP_BATCHES
@@ -102,16 +104,12 @@ class Host(Protocol):
         """A block is stored, and nothing else was told of it yet."""
         ...
 
-    def speak(self, message: ProposedBlock | Vote | Commit) -> None:
-        """Send to all."""
+    def speak(self, message: ProposedBlock | Vote | Commit | Summary, to: bytes | None) -> None:
+        """Send to one, or to all."""
         ...
 
     def broadcast(self, payload: bytes) -> None:
         """Tell all peers a status."""
-        ...
-
-    def reply(self, peer: bytes, payload: bytes) -> None:
-        """Send to one."""
         ...
 
     def publish(self, payload: bytes) -> None:
@@ -164,8 +162,8 @@ class Node:
         )  # fmt: skip
         self.intake = Intake(self.store, self.pool, self.outbox, checker, self.performer.work_arrived)
         self.ingress = Ingress(
-            self.store, self.engine, self, self.catch_up, self.candidates, self.intake, Queue(MAX_GOSSIP_BATCHES),
-            host.reply, self.report,
+            self.store, self, self.catch_up, self.candidates, self.intake, Queue(MAX_GOSSIP_BATCHES),
+            SummaryGate(self.monotonic_ms), self.report,
         )  # fmt: skip
 
     def run(self) -> None:
@@ -227,9 +225,9 @@ class Node:
         self._host.stored(executed)
         block_stored(self, executed)
 
-    def _speak(self, message: ProposedBlock | Vote | Commit) -> None:
+    def _speak(self, message: ProposedBlock | Vote | Commit | Summary, to: bytes | None = None) -> None:
         self._host.moment()
-        self._host.speak(message)
+        self._host.speak(message, to)
         self._host.moment()
 
     async def _pause(self) -> None:

@@ -16,8 +16,8 @@ from gridnode.chain.light_block import LightBlocks
 from gridnode.chain.validators import proposer_of
 from gridnode.chain.vote import Proposal, Vote, VoteKind, proposal_hash, vote_hash
 from gridnode.codec.records import encode
-from gridnode.consensus.engine import Engine
-from gridnode.consensus.inputs import CommitReceived, ProposalReceived, VoteReceived
+from gridnode.consensus.inputs import CommitReceived, ProposalReceived, SummaryReceived, VoteReceived
+from gridnode.consensus.summary import Summary
 from gridnode.mempool.outbox import Outbox, TransactionBatch
 from gridnode.mempool.pool import Pool
 from gridnode.node.candidates import Candidates
@@ -26,12 +26,13 @@ from gridnode.node.gossip_queue import GossipQueue
 from gridnode.node.ingress import Ingress
 from gridnode.node.intake import Intake
 from gridnode.node.open_store import open_store
+from gridnode.node.summary_gate import SummaryGate
 from gridnode.node.verifier import Verifier
 from gridnode.node.wire import RequestKind, to_wire
 from gridnode.primitives.errors import PeerFault
-from gridnode.primitives.limits import MAX_GOSSIP_PER_AUTHOR, MAX_HELPS
+from gridnode.primitives.limits import MAX_GOSSIP_PER_AUTHOR, MIN_SUMMARY_GAP_MS
 from gridnode.sync.messages import BlockRequest, LightRequest, ProposedBlock, Status, TransactionsRequest
-from tests.chain_in_memory import CHAIN, PARAMS, account, genesis, keys_of
+from tests.chain_in_memory import CHAIN, account, genesis, keys_of
 from tests.unit.node.peers_in_memory import Peers, commit_of
 
 PEER = b"p" * 32
@@ -62,16 +63,15 @@ class Gate:
         verifier = Verifier()
         self.candidates = Candidates(self.pool, verifier, self.peers)
         sync = CatchUp(self.store, self.peers, self.candidates, lambda _: None, lambda: None)  # type: ignore[arg-type]
-        self.replies: list[bytes] = []
+        self.now_ms = 0
         self.ingress = Ingress(
             self.store,
-            Engine(CHAIN, PARAMS, None),
             self.heard,  # type: ignore[arg-type]
             sync,
             self.candidates,
             Intake(self.store, self.pool, Outbox(), verifier, lambda: None),
             GossipQueue(),
-            lambda peer, payload: self.replies.append(payload),
+            SummaryGate(lambda: self.now_ms),
             self.peers.report,
         )
 
@@ -156,6 +156,27 @@ def test_a_commit_of_a_quorum_is_heard_and_no_other(gate: Gate) -> None:
             gate.take(bad)
 
 
+def test_summaries_of_a_peer_are_heard_no_faster_than_the_bound(gate: Gate) -> None:
+    """Each peer by itself; those told in answer to ours have a bound of their own."""
+    asking, answering = (Summary(1, 0, 1, -1, answers, ()) for answers in (False, True))
+    for message in (asking, answering, asking, answering):
+        gate.take(message)
+    assert gate.heard.events == [SummaryReceived(PEER, asking), SummaryReceived(PEER, answering)]
+    gate.ingress.message(b"q" * 32, to_wire(asking))
+    gate.now_ms += MIN_SUMMARY_GAP_MS - 1
+    gate.take(asking)
+    assert gate.heard.events[2:] == [SummaryReceived(b"q" * 32, asking)]
+    gate.now_ms += 1
+    gate.take(asking)
+    assert gate.heard.events[3:] == [SummaryReceived(PEER, asking)]
+
+
+def test_a_vote_on_what_is_decided_is_passed_over(gate: Gate) -> None:
+    """Who is behind tells so in its summary; a late vote is nothing to answer."""
+    gate.take(vote(0))
+    assert gate.heard.events == []
+
+
 def test_a_status_of_another_chain_is_a_fault(gate: Gate) -> None:
     """Its own chain's is not."""
     gate.take(Status(gate.store.genesis_hash, 0, b""))
@@ -226,15 +247,3 @@ def test_a_signature_is_verified_once_and_a_wrong_one_every_time(gate: Gate) -> 
         with pytest.raises(PeerFault):
             gate.take(vote(signer="mea"))
     assert gate.ingress._checked.verified == 3
-
-
-def test_who_votes_on_what_is_decided_is_helped_a_few_times(gate: Gate, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A peer that asks for commits by old votes gets no more than a lost one would need."""
-    monkeypatch.setattr(gate.ingress._engine, "commit_of", lambda height: commit_of(height, b"h" * 32))
-    for height in (0, 0, -1, 0):
-        for _ in range(MAX_HELPS):
-            gate.ingress._help(PEER, height)
-    assert len(gate.replies) == MAX_HELPS
-    gate.ingress._help(PEER, 1)
-    gate.ingress._help(b"q" * 32, 0)
-    assert len(gate.replies) == MAX_HELPS + 2
