@@ -16,6 +16,7 @@ from gridnode.node.log import Log
 from gridnode.primitives.errors import PeerFault, Rejected
 from gridnode.primitives.ids import Address
 from gridnode.primitives.limits import MAX_BLOCK_EVIDENCE, MAX_EVIDENCE_POOL
+from gridnode.primitives.offences import Offence
 
 NEVER_HONEST: Final = (ValidatorsCode.NO_CONTRADICTION, ValidatorsCode.FORGED)
 """What no honest node passes on, whatever it has seen of the chain."""
@@ -53,7 +54,7 @@ class EvidencePool:
             self._take(evidence)
         except Rejected as rejected:
             if rejected.code in NEVER_HONEST:
-                raise PeerFault(f"wrong evidence: {rejected}", 100) from None
+                raise PeerFault.of(Offence.FORGED_MESSAGE, f"wrong evidence: {rejected}") from None
 
     def _take(self, evidence: Evidence) -> bool:
         """Keep a piece that a block could carry now. Whether it is new. Raises Rejected."""

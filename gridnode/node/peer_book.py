@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from gridnode.modules.validators import queries
 from gridnode.node.ledger_store import LedgerStore
@@ -15,11 +15,21 @@ class PeerBook(Mapping[Address, bytes]):
     A licence that names a node key goes before the entry of that name in the configuration.
     """
 
-    def __init__(self, store: LedgerStore, configured: Mapping[bytes, str], admit: Callable[[Mapping[bytes, str]], None]) -> None:
-        """`configured` peers (key -> name) are always admitted; `admit` is called with all of them whenever they have changed."""
+    def __init__(
+        self,
+        store: LedgerStore,
+        configured: Mapping[bytes, str],
+        admit: Callable[[Mapping[bytes, str]], None],
+        prefer: Callable[[Iterable[bytes]], None],
+    ) -> None:
+        """`configured` peers (key -> name) are always admitted.
+
+        Whenever they have changed, `admit` is called with all who are admitted, and `prefer` with the nodes of validators.
+        """
         self._store = store
         self._configured = dict(configured)
         self._admit = admit
+        self._prefer = prefer
         self._admitted: dict[bytes, str] = dict(configured)
         self._nodes: dict[Address, bytes] = {}
         self.refresh()
@@ -31,7 +41,10 @@ class PeerBook(Mapping[Address, bytes]):
             names = {seat.validator.address: seat.validator.name for seat in queries.seats(view.reader)}
         by_name = {name: key for key, name in self._configured.items()}
         by_name |= {name: bytes(key) for key, name in licensed.items()}
-        self._nodes = {address: by_name[name] for address, name in names.items() if name in by_name}
+        nodes = {address: by_name[name] for address, name in names.items() if name in by_name}
+        if nodes != self._nodes:
+            self._nodes = nodes
+            self._prefer(nodes.values())
         admitted = {bytes(key): name for key, name in licensed.items()} | self._configured
         if admitted != self._admitted:
             self._admitted = admitted

@@ -109,12 +109,12 @@ def block_stored(node: Parts, executed: Executed) -> None:
     ids = [transaction.id for transaction in executed.transactions]
     node.pool.remove(ids)
     node.pool.expire(header.time_ms)
-    node.wal.prune(node.store.next_height)
     node.evidence.block_stored()
     node.feed.committed(header.height, ids)
     node.catch_up.stored()
     _log.info("block", height=header.height, transactions=len(ids), hash=executed.block_hash, time_ms=header.time_ms)
-    if not node.catch_up.syncing:
+    if not node.catch_up.syncing:  # else no height of consensus begins, and the log stays as it is until one does
+        node.wal.prune(node.store.next_height)
         node.evidence.repeat()
         node.loop.offer(node.store.start())
 
@@ -122,9 +122,9 @@ def block_stored(node: Parts, executed: Executed) -> None:
 def caught_up(node: Parts) -> None:
     """Nothing is known to be missing: take part in consensus, from where the log says when this is the start."""
     height = node.store.next_height
+    entries = () if node.engine.height else tuple(node.wal.entries())
+    node.wal.prune(height)
     if node.engine.height:
         node.loop.offer(node.store.start())
         return
-    entries = tuple(node.wal.entries())
-    node.wal.prune(height)
     node.loop.offer(Resume(node.store.start(), entries))

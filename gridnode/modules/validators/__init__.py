@@ -10,6 +10,8 @@ Concepts
     Draw        the order in which the members propose in the rounds of the next height.
     Evidence    two messages of one key that exclude each other (`gridnode.chain.evidence`), in a block; a key that they prove guilty is convicted.
 
+    Lease      which machine of a validator signs, and from which height on (`lease.py`).
+
 Tables
     1  seats        (validator's address) -> Seat                      the set that votes on the next block
     2  params       () -> ValidatorParams
@@ -22,6 +24,7 @@ Tables
     9  draw         () -> Draw
     10 marks        (height) -> time of that block                     a few, to tell how old a height is
     11 stale        () -> true                                         only within a block: the set is to be made anew
+    20 leases       (validator's address) -> Lease                    no row before it was taken for the first time
 
 Messages
     validators.license     from a regulator: a new licence, or again one that was revoked or convicted
@@ -32,6 +35,7 @@ Messages
     validators.unjail      from the operator, once the pause is over
     validators.rotate_key  from the operator, with a signature of the new key: the old one votes no more from the next height on
     validators.set_node_key  from the operator: the node moves to another network key
+    take_lease  the validator's own consensus key names the machine that signs from the next height on; free when it would take effect
 
 Rules
     1. Heights. The set that votes on block h + 1 is the one in the state after block h (`current_set`), and so is the order of proposers
@@ -67,9 +71,12 @@ Rules
        more than `evidence_ms` old. Marks are a sixteenth of `evidence_ms` apart, so evidence counts for at most 17/16 of it
        (and the time of one block); `unbonding_ms` is at least 9/8 of it: what may be punished is still there to be taken.
     10. Keys. A consensus key belongs to the licence that had it first, for ever: nobody else gets it, nor does that one once it is convicted.
+    11. Leases. A machine signs at height h only if the lease in the state after block h - 1 names it; without a row, the primary does. A lease is
+       taken with the next epoch, by the validator's key alone, and counts from the height after the block on. So two machines with one
+       key never sign at one height.
 
 Result codes
-    `ValidatorsCode`, 301 to 339, in order of precedence. Codes of evidence are told in logs and answers; a block with evidence that
+    `ValidatorsCode`, 301 to 339, in order of precedence; those of the lease are 350 to 359. Codes of evidence are told in logs and answers; a block with evidence that
     does not hold is invalid as a whole.
 
 Parameters
@@ -79,7 +86,9 @@ Parameters
 
 Invariants
     Per block: an authority is active; the account `validators/bonds` has changed by as much as bonds and unbondings; each licence that changed
-    holds its key; seats that changed are of active licences.
+    holds its key; seats that changed are of active licences; the epoch of a lease goes up, and a lease never
+    goes away.
     Whole: the account holds exactly all bonds and unbondings; seats are those of rule 2, terms those of the seats, keys those of licences;
-    the authorities hold their share of the power; reputations are within their bounds.
+    the authorities hold their share of the power; reputations are within their bounds; each lease has an epoch of at least 1 and begins at
+    height 2 or later.
 """

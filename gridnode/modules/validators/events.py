@@ -1,4 +1,4 @@
-"""Events of the module."""
+"""Events of the module; the lease's is declared beside its rule."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from typing import Annotated, Any, Final
 
 from gridnode.chain.kinds import event
 from gridnode.codec.fields import ADDRESS, AMOUNT, BOOL, HASH_OR_NIL, KEY, NAME, U32, U64, Int
+from gridnode.modules.validators.lease import LeaseTaken
 from gridnode.modules.validators.tables import KIND, REPUTATION, WEIGHT, ZONE, Kind
 from gridnode.primitives.ids import Address, PublicKey
 from gridnode.primitives.limits import MAX_ROUND
@@ -156,5 +157,6 @@ EVENTS: Final[tuple[type[Any], ...]] = (
     Convicted,
     SetChanged,
     Summary,
+    LeaseTaken,
 )
 """Every event of the module."""

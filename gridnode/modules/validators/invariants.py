@@ -7,6 +7,7 @@ from typing import Final
 from gridnode.crypto.address import address_of
 from gridnode.modules.context import After, Writes
 from gridnode.modules.token.tables import BALANCES, Denomination
+from gridnode.modules.validators.lease_invariants import check_leases, check_leases_change
 from gridnode.modules.validators.seats import had_seat, holders, seats_due
 from gridnode.modules.validators.tables import (
     BONDS,
@@ -37,6 +38,7 @@ def check_block(before: Reader, writes: Writes) -> None:
 
     Raises InvariantBroken.
     """
+    check_leases_change(before, writes)
     after = After(before, writes)
     grown = lost_authorities = 0
     for (name,), old, new in LICENCES.changes(before, writes):
@@ -107,6 +109,7 @@ def check_whole(reader: Reader) -> None:
     if STALE.has(reader):
         raise InvariantBroken(NAME, "the set was not made anew")
     _check_seats(reader)
+    check_leases(reader)
 
 
 def _check_seats(reader: Reader) -> None:

@@ -1,4 +1,4 @@
-"""Messages of the module."""
+"""Messages of the module; the lease's is declared beside its rule."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from gridnode.codec.fields import ADDRESS, AMOUNT, HASH_OR_NIL, KEY, NAME, SIGNA
 from gridnode.codec.records import encode, record
 from gridnode.crypto.hashing import Tag
 from gridnode.crypto.keys import KeyPair
+from gridnode.modules.validators.lease import TakeLease
 from gridnode.modules.validators.tables import KIND, WEIGHT, ZONE, Kind
 from gridnode.primitives.ids import Address, Hash, PublicKey, Signature
 from gridnode.primitives.limits import MAX_WEIGHT
@@ -96,6 +97,7 @@ MESSAGES: Final[tuple[type[Any], ...]] = (
     Unjail,
     RotateKey,
     SetNodeKey,
+    TakeLease,
 )
 """Every message of the module."""
 

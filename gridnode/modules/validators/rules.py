@@ -10,6 +10,7 @@ from gridnode.chain.validators import ValidatorSet
 from gridnode.crypto.address import address_of
 from gridnode.modules.context import Context
 from gridnode.modules.validators.bonds import bond, release, unbond
+from gridnode.modules.validators.lease import TakeLease, take_lease
 from gridnode.modules.validators.licensing import (
     add_licence,
     license_validator,
@@ -139,5 +140,6 @@ HANDLERS: Final[dict[type[Any], Callable[[Context, Address, Any], None]]] = {
     Unjail: unjail,
     RotateKey: rotate_key,
     SetNodeKey: set_node_key,
+    TakeLease: take_lease,
 }
 """Which handler runs which message."""

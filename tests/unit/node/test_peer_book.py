@@ -40,7 +40,7 @@ class Store:
 def opened(world: ValidatorsWorld) -> tuple[PeerBook, list[dict[bytes, str]]]:
     """A book, and what it has had admitted."""
     admitted: list[Any] = []
-    return PeerBook(Store(world), CONFIGURED, admitted.append), admitted  # type: ignore[arg-type]
+    return PeerBook(Store(world), CONFIGURED, admitted.append, lambda _: None), admitted  # type: ignore[arg-type]
 
 
 def test_names_of_the_configuration_stand_for_validators() -> None:
