@@ -3,6 +3,8 @@
 Concepts
     main.py       the tree of commands, and which error ends with which exit code.
     operate.py    init, start, status: a node and its files.
+    why.py        why: what the chain waits for; diff.py, verify.py: where nodes part, what a node stores against its blocks.
+    mend.py       rollback, reset; move_blocks.py: export, import; debug.py: debug bundle; places.py, how these name a node's data.
     testnet.py    testnet: a local network that trades a recorded day.
     keys.py       keys: keystore files made, shown and sealed anew.
     tx.py         tx: messages signed and submitted, one of any kind, or the frequent ones by name.

@@ -14,8 +14,16 @@ from gridnode.chain.vote import Proposal, Vote
 from gridnode.consensus import outstanding
 from gridnode.consensus.ahead import Ahead
 from gridnode.consensus.driver import HeightDriver
-from gridnode.consensus.effects import Behind, CancelTimeouts, Effect, Persist, SignProposal, SignVote
-from gridnode.consensus.inputs import Event, Input, ProposalReceived, StartHeight, VoteReceived, height_of
+from gridnode.consensus.effects import Behind, CancelTimeouts, Effect, Persist, Send, SignProposal, SignVote
+from gridnode.consensus.inputs import (
+    Event,
+    Input,
+    ProposalReceived,
+    StartHeight,
+    SummaryReceived,
+    VoteReceived,
+    height_of,
+)
 from gridnode.consensus.journal import entry_of, event_of
 from gridnode.consensus.machine import Step
 from gridnode.consensus.report import Report, report_of
@@ -66,6 +74,8 @@ class Engine:
         """
         if isinstance(event, StartHeight):
             return self._start(event)
+        if isinstance(event, SummaryReceived):
+            return self._answer(event)
         driver, height = self._driver, height_of(event)
         if driver is None or height < driver.height:
             return []
@@ -120,6 +130,15 @@ class Engine:
         for early in self._ahead.take(start.height):
             effects += self.handle(early)
         return effects
+
+    def _answer(self, told: SummaryReceived) -> list[Effect]:
+        driver, height = self._driver, told.summary.height
+        commit = self.commit_of(height)
+        if commit is not None:
+            return [Send(told.peer, (commit,))]
+        if driver is None or height != driver.height or told.summary.step == Step.DECIDED:
+            return []
+        return driver.answer(told)
 
     def _begin(self, start: StartHeight) -> HeightDriver:
         self._driver = HeightDriver(self._chain_id, self._params, start, self._me)

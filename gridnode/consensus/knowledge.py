@@ -22,7 +22,7 @@ class Verdict(NamedTuple):
     """What executing a block has shown."""
 
     valid: bool  # valid(v) of the paper
-    timely: bool  # its time was not too far ahead of this node's clock when it came
+    timely: bool  # its time was near enough to this node's clock when it came
 
 
 class Wanted(NamedTuple):

@@ -50,7 +50,7 @@ class Attack:
 class Side(NamedTuple):
     """Who of the common set stands behind one of the headers."""
 
-    signers: tuple[Validator, ...]
+    signers: tuple[Validator, ...]  # in order of address
     power: int
     """Of the signers, in the common set."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -10,8 +10,8 @@ from gridnode.chain.commit import Commit
 from gridnode.chain.genesis import Genesis
 from gridnode.chain.vote import Vote
 from gridnode.consensus.engine import Engine
-from gridnode.crypto.address import address_of
-from gridnode.crypto.keys import KeyPair, key_pair
+from gridnode.consensus.summary import Summary
+from gridnode.crypto.keys import key_pair
 from gridnode.execution.executed import Executed
 from gridnode.mempool.outbox import Outbox
 from gridnode.mempool.pool import Pool
@@ -20,7 +20,8 @@ from gridnode.network.network import Handlers, Network
 from gridnode.node.candidates import Candidates
 from gridnode.node.catch_up import CatchUp
 from gridnode.node.clock import monotonic_ms, now_ms
-from gridnode.node.config import SIGNING_TYPES, Config, read_text, split_address
+from gridnode.node.config import Config, read_text, split_address
+from gridnode.node.consensus_key import open_key
 from gridnode.node.consensus_loop import ConsensusLoop
 from gridnode.node.feed import Feed
 from gridnode.node.genesis_file import load_genesis
@@ -30,17 +31,22 @@ from gridnode.node.intake import Intake
 from gridnode.node.ledger_store import LedgerStore
 from gridnode.node.log import Log
 from gridnode.node.open_store import open_store
+from gridnode.node.peer_memory import PeerMemory
 from gridnode.node.progress import block_stored, caught_up
 from gridnode.node.pruner import Pruner
+from gridnode.node.side_by_side import side_by_side
 from gridnode.node.skews import Skews, clock_answer
 from gridnode.node.snapshot_keeper import SnapshotKeeper
+from gridnode.node.standby import Standby, standby_of
 from gridnode.node.standing import standing_of
+from gridnode.node.summary_gate import SummaryGate
 from gridnode.node.verifier import Verifier
 from gridnode.node.watch import Watch
 from gridnode.node.wire import RequestKind, to_wire
 from gridnode.primitives.errors import OperatorError
-from gridnode.storage.keystore import read_keystore
-from gridnode.storage.sign_guard import SignGuard
+from gridnode.primitives.ids import PublicKey
+from gridnode.signer.remote import RemoteKey
+from gridnode.signer.signs import Signs
 from gridnode.storage.snapshots import SnapshotStore
 from gridnode.storage.wal import Wal
 from gridnode.sync.messages import ProposedBlock
@@ -80,8 +86,10 @@ class Node:
     """Signature checks."""
     wal: Wal
     """Log of the height under way."""
-    guard: SignGuard | None
-    """Consensus key that cannot sign twice; None when this node does not sign."""
+    signer: Signs | None
+    """Consensus key that cannot sign twice, here or in a signer; None when this node does not sign."""
+    standby: Standby | None
+    """Its machine's part in who signs for the validator; None when this node does not sign."""
     snapshots: SnapshotStore
     """Snapshots for others to begin from."""
     keeper: SnapshotKeeper
@@ -109,10 +117,12 @@ class Node:
             "first_height": self.store.first_height,
             "round": max(0, self.engine.round),
             "step": self.engine.step.name.lower(),
-            "signs": self.engine.signs,
+            "signs": self.engine.signs and not (self.standby and self.standby.duty.alarm),
+            "signing": self.standby.status() if self.standby else None,
             "syncing": self.catch_up.syncing,
             "best_height": self.catch_up.best,
             "peers": len(self.network.connected()),
+            "door": asdict(self.network.door_stats()),
             "pool_transactions": len(self.pool),
             "pool_bytes": self.pool.bytes,
         }
@@ -126,26 +136,26 @@ class Node:
 def assemble(config: Config, folder: Path) -> Node:
     """A node ready to run; paths of the configuration are relative to `folder`. Raises OperatorError."""
     genesis = load_genesis(folder / config.genesis)
-    keys = _consensus_keys(config, folder, genesis)
     data = folder / config.data_dir
+    signer = open_key(config, folder, genesis)
     store = open_store(data / "chain", genesis)
     try:
-        return _join(config, folder, data, genesis, keys, store)
+        return _join(config, folder, data, genesis, signer, store)
     except BaseException:
         store.close()
         raise
 
 
 def _join(
-    config: Config, folder: Path, data: Path, genesis: Genesis, keys: KeyPair | None, store: LedgerStore
+    config: Config, folder: Path, data: Path, genesis: Genesis, signer: Signs | None, store: LedgerStore
 ) -> Node:
     pool = Pool(config.pool.max_transactions, config.pool.max_bytes, config.pool.max_per_sender)
     outbox, feed, verifier = Outbox(), Feed(), Verifier()
     feed.height = store.height
-    guard = None if keys is None else SignGuard(data / "guard", genesis.chain_id, keys)
     wal = Wal(data / "wal")
-    engine = Engine(genesis.chain_id, genesis.params, guard.address if guard else None)
+    engine = Engine(genesis.chain_id, genesis.params, signer.address if signer else None)
     parts: dict[str, Node] = {}
+    standby = standby_of(config.validator, signer, machine_key(config, folder), store)
 
     watch = Watch(now_ms())
     snapshots = SnapshotStore(data / "snapshots")
@@ -161,6 +171,60 @@ def _join(
         if pruner is not None:
             pruner.stored()
         block_stored(parts["node"], executed)
+        if standby is not None:
+            standby.stored()
+
+    memory = PeerMemory(data / "peers", now_ms())
+    network = Network(
+        network_config(config, folder),
+        _handlers(parts, watch),
+        now_ms,
+        memory.first_sequence,
+        lambda: memory.keep(parts["node"].network.sentences()),
+    )
+    network.serve(memory.sentences)
+    candidates = Candidates(pool, verifier, network, side_by_side)
+    catch_up = CatchUp(store, network, candidates, committed, lambda: caught_up(parts["node"]))
+    by_name = {peer.name: bytes.fromhex(peer.key) for peer in config.network.peers}
+    network.prefer(by_name[member.name] for member in genesis.validators.members if member.name in by_name)
+
+    def speak(message: ProposedBlock | Vote | Commit | Summary, to: bytes | None = None) -> None:
+        if to is not None:
+            network.send(to, Channel.CONSENSUS, to_wire(message))
+        elif isinstance(message, Summary):
+            network.broadcast(Channel.CONSENSUS, to_wire(message))
+        else:
+            network.flood(Channel.CONSENSUS, to_wire(message))
+
+    loop = ConsensusLoop(
+        engine,
+        store,
+        pool,
+        candidates,
+        signer,
+        wal,
+        speak,
+        {member.address: by_name[member.name] for member in genesis.validators.members if member.name in by_name},
+        committed,
+        catch_up.behind,
+        standby.duty if standby else None,
+        watch,
+    )
+    if isinstance(signer, RemoteKey):
+        signer.on_return = loop.signer_returned
+    intake = Intake(store, pool, outbox, verifier, loop.work_arrived)
+    gate = SummaryGate(monotonic_ms)
+    ingress = Ingress(store, loop, catch_up, candidates, intake, GossipQueue(), gate, network.report, snapshots)
+    node = Node(
+        config, genesis, store, pool, outbox, feed, network, engine, loop, catch_up, ingress, intake, verifier, wal, signer,
+        standby, snapshots, keeper, pruner, folder, watch, Skews(network, now_ms, monotonic_ms),
+    )  # fmt: skip
+    parts["node"] = node
+    return node
+
+
+def _handlers(parts: dict[str, Node], watch: Watch) -> Handlers:
+    """What the node does with what arrives; `parts` holds it under `node` before anything does."""
 
     async def request(peer: bytes, kind: int, payload: bytes) -> bytes:
         return clock_answer(now_ms()) if kind == RequestKind.CLOCK else await parts["node"].ingress.request(peer, kind, payload)
@@ -174,81 +238,17 @@ def _join(
         parts["node"].skews.forget(peer)
         parts["node"].ingress.disconnected(peer)
 
-    handlers = Handlers(
+    return Handlers(
         lambda peer, _channel, payload: parts["node"].ingress.message(peer, payload),
         lambda peer, payload: parts["node"].ingress.gossip(peer, payload),
         request,
         connected,
         disconnected,
     )
-    network = Network(network_config(config, folder), handlers, now_ms)
-    candidates = Candidates(pool, verifier, network)
-    catch_up = CatchUp(store, network, candidates, committed, lambda: caught_up(parts["node"]))
-    by_name = {peer.name: bytes.fromhex(peer.key) for peer in config.network.peers}
-
-    def reply(peer: bytes, payload: bytes) -> None:
-        network.send(peer, Channel.CONSENSUS, payload)
-
-    def speak(message: ProposedBlock | Vote | Commit) -> None:
-        network.flood(Channel.CONSENSUS, to_wire(message))
-
-    loop = ConsensusLoop(
-        engine,
-        store,
-        pool,
-        candidates,
-        guard,
-        wal,
-        speak,
-        {member.address: by_name[member.name] for member in genesis.validators.members if member.name in by_name},
-        committed,
-        catch_up.behind,
-        watch,
-    )
-    intake = Intake(store, pool, outbox, verifier, loop.work_arrived)
-    ingress = Ingress(store, engine, loop, catch_up, candidates, intake, GossipQueue(), reply, network.report, snapshots)
-    node = Node(
-        config,
-        genesis,
-        store,
-        pool,
-        outbox,
-        feed,
-        network,
-        engine,
-        loop,
-        catch_up,
-        ingress,
-        intake,
-        verifier,
-        wal,
-        guard,
-        snapshots,
-        keeper,
-        pruner,
-        folder,
-        watch,
-        Skews(network, now_ms, monotonic_ms),
-    )
-    parts["node"] = node
-    return node
-
-
-def _consensus_keys(config: Config, folder: Path, genesis: Genesis) -> KeyPair | None:
-    if config.type not in SIGNING_TYPES or config.validator is None:
-        return None
-    password = read_text(folder / config.validator.password_file, "password file").split("\n", 1)[0]
-    keys = read_keystore(folder / config.validator.keystore, password)
-    member = genesis.validators.get(address_of(keys.public_key))
-    if member is None:
-        raise OperatorError(f"validator.keystore: its key {keys.public_key.hex()} is no validator of the genesis")
-    if member.name != config.name:
-        raise OperatorError(f"name: expected {member.name}, whose key the keystore holds, got {config.name}")
-    return keys
 
 
 def network_config(config: Config, folder: Path) -> NetworkConfig:
-    """Who is linked and how. Raises OperatorError when a key file does not hold."""
+    """How the node of a configuration reaches its peers. Raises OperatorError."""
     host, port = split_address(config.network.listen)
     peers = []
     for peer in config.network.peers:
@@ -262,8 +262,21 @@ def network_config(config: Config, folder: Path) -> NetworkConfig:
         _secret(folder / config.network.network_key, "network key"),
         {bytes.fromhex(peer.key): peer.name for peer in config.network.peers},
         tuple(peers),
-        NetworkLimits(max_peers=config.network.max_peers),
+        NetworkLimits(
+            max_peers=config.network.max_peers,
+            max_handshakes=config.network.max_handshakes,
+            strangers_per_s=config.network.strangers_per_s,
+            bytes_per_s=config.network.peer_bytes_per_s,
+            messages_per_s=config.network.peer_messages_per_s,
+            total_bytes_per_s=config.network.clients_bytes_per_s,
+            total_messages_per_s=config.network.clients_messages_per_s,
+        ),
     )
+
+
+def machine_key(config: Config, folder: Path) -> PublicKey:
+    """The public node key of the machine, by which a signing lease names it. Raises OperatorError."""
+    return key_pair(_secret(folder / config.network.node_key, "node key")).public_key
 
 
 def _secret(path: Path, what: str) -> bytes:

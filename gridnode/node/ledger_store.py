@@ -208,6 +208,10 @@ class LedgerStore:
         block, commit = self._blocks.block(height), self._blocks.commit(height)
         return None if block is None or commit is None else FinalBlock(block, commit)
 
+    def commit_of(self, height: int) -> Commit | None:
+        """The commit that made the block at `height` final here, or None."""
+        return self._blocks.commit(height)
+
     def validators_at(self, height: int) -> ValidatorSet | None:
         """Who votes on the block at `height`, which may be the one to come; None above it, and where it is not kept."""
         return self._blocks.validators(height) if height > 0 else None
@@ -250,6 +254,10 @@ class LedgerStore:
     def size_bytes(self) -> int:
         """Size of the database on disk, roughly."""
         return self._database.size_bytes()
+
+    def compact(self) -> None:
+        """Merge all files of the database. Takes seconds for each 100 MB."""
+        self._database.compact()
 
     def close(self) -> None:
         """Close the database."""

@@ -23,7 +23,7 @@ def standing_of(node: Node) -> dict[str, Any]:
         "node": node.config.name,
         "now_ms": now,
         "started_ms": node.watch.started_ms,
-        "is_validator": node.guard is not None,
+        "is_validator": node.signer is not None,
         "syncing": node.catch_up.syncing,
         "best_height": node.catch_up.best,
         "last_block": _last_block(node),

@@ -125,7 +125,7 @@ def _secrets(config: Config, folder: Path) -> list[str]:
     """Values of the files that hold secrets, as far as they can be read: first line and whole, as text."""
     named = [config.network.node_key, config.network.network_key]
     if config.validator is not None:
-        named += [config.validator.keystore, config.validator.password_file]
+        named += [name for name in (config.validator.keystore, config.validator.password_file) if name]
     found: dict[str, None] = {}
     for name in named:
         try:

@@ -43,7 +43,7 @@ def config_part(config: Config, folder: Path) -> dict[str, Any]:
 def _without_secrets(name: str, value: Any, folder: Path) -> Any:
     if isinstance(value, dict):
         return {inner: _without_secrets(inner, part, folder) for inner, part in value.items()}
-    if name in _FILES and isinstance(value, str):
+    if name in _FILES and isinstance(value, str) and value:
         return _file(folder / value) | {"path": value}
     if any(word in name for word in _SUSPECT):
         return "(left out)"

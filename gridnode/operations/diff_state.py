@@ -30,8 +30,8 @@ class Apart(Exception):
 class Pair(NamedTuple):
     """The two sides."""
 
-    left: Side
-    right: Side
+    left: Side  # one
+    right: Side  # the other
     same_block: bool  # whether answers must be about one block, and not only about one height
 
 
@@ -86,7 +86,8 @@ async def _in_run(pair: Pair, kind: Rows, after: bytes, until: bytes) -> Differe
     key, one, other = found
     if kind is Rows.TREES:
         return tree_difference(left.height, key, one, other)
-    return row_difference(left.height, key, one, other, await _verdict(pair, key))
+    note = await _verdict(pair, key) if left.height else ""  # the state of genesis has no header
+    return row_difference(left.height, key, one, other, note)
 
 
 def _first_of(left: RowPage, right: RowPage) -> tuple[bytes, bytes | None, bytes | None] | None:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import median
 
-from gridnode.operations.view import View, Voter
+from gridnode.operations.view import PeerView, View, Voter
 
 ROUNDS = 3
 """A chain stands when there is no block for longer than the heartbeat and the time-outs of so many rounds."""
@@ -70,6 +70,11 @@ class Picture:
                     off.setdefault(peer.name, []).append(peer.skew_ms - own)
         clocks = [(name, round(median(values))) for name, values in off.items()]
         return max(clocks, key=lambda clock: abs(clock[1]))
+
+    def is_missed(self, peer: PeerView) -> bool:
+        """Whether a peer that is not linked should be: it was, or it is a validator. An observer that never came is nobody's loss."""
+        round_ = self.main.round
+        return peer.since_ms is not None or (round_ is not None and any(voter.name == peer.name for voter in round_.voters))
 
     def lost_for_s(self, name: str) -> int | None:
         """Seconds since a node that was asked lost its link to `name`; None when nobody had one."""

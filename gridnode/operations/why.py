@@ -239,7 +239,11 @@ def _notes(picture: Picture, found: Verdict, silent: Sequence[str]) -> list[str]
     if abs(skew_ms) > MAX_CLOCK_DRIFT_MS and found.cause is not Cause.CLOCK_OFF:
         notes.append(f"the clock of {name} is off by {skew_ms / 1000:.1f} s: set it (NTP)")
     for view in picture.views:
-        lost = [peer.name for peer in view.peers if not peer.linked and peer.name not in found.names]
+        lost = [
+            peer.name
+            for peer in view.peers
+            if not peer.linked and peer.name not in found.names and picture.is_missed(peer)
+        ]
         if lost and found.cause is not Cause.PEERS_LOST:
             notes.append(f"{view.node} is not linked to {_and(lost)}{_lost_since(picture, lost)}")
     return notes

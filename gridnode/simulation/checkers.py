@@ -7,6 +7,7 @@
     locks            an honest prevote against an own precommit has a polka since (the lemma that agreement rests on)
     signing          an honest node signs one thing a step, and its guard's record is durable before the signature leaves
     voice            an honest node that comes back goes on voting: its log explains what its guard has signed
+    time             a block's time was near enough to a right clock: not ahead of it, not older than its height by more than is allowed
     supply           no money comes or goes in transfers
     blame            no honest node finds an honest peer, or calls an honest validator an equivocator
     soundness        no node ends but by death or a full disk
@@ -20,19 +21,21 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
-from gridnode.chain.block import header_hash
+from gridnode.chain.block import Header, header_hash
 from gridnode.chain.commit import Commit, check_commit
 from gridnode.chain.genesis import Genesis
 from gridnode.chain.vote import Proposal, Vote
 from gridnode.consensus import effects as fx
-from gridnode.consensus.inputs import Input, ProposalReceived, VoteReceived
+from gridnode.consensus.inputs import Input, ProposalReceived, TimeoutKind, VoteReceived
+from gridnode.consensus.timeouts import timeout_ms
 from gridnode.execution.executed import Executed
 from gridnode.primitives.errors import Malformed, OperatorError, PeerFault
 from gridnode.primitives.ids import Hash
+from gridnode.primitives.limits import MAX_CLOCK_DRIFT_MS, MAX_CLOCK_LAG_MS, MAX_ROUND
 from gridnode.simulation.accountability import Record, accused
 from gridnode.simulation.kernel import Died
 from gridnode.simulation.machine import GUARD, Machine
-from gridnode.simulation.plan import Fault, Plan
+from gridnode.simulation.plan import CLOCK_OFFSET_MS, Fault, Plan
 from gridnode.simulation.second_ledger import SecondLedger
 from gridnode.simulation.speech import Speech
 from gridnode.simulation.trace import Trace
@@ -59,6 +62,7 @@ class Checkers:
         self.stored = 0
         self._has_forked = False
         self._final: dict[int, Hash] = {}
+        self._first_ms: dict[int, int] = {}
         self._violation: Violation | None = None
 
     # What the run asks
@@ -144,9 +148,21 @@ class Checkers:
                 self._broken("agreement", machine, f"two blocks are final at height {header.height}")
             return
         self._check_commit(machine, executed)
+        self._check_time(machine, header)
         wrong = self.ledger.check(executed)
         if wrong is not None:
             self._broken(wrong[0], machine, wrong[1])
+
+    def _check_time(self, machine: Machine, header: Header) -> None:
+        """Some right clock has judged the block as new since its height began, that is since the block before was first stored."""
+        now_ms = self._genesis.time_ms + self._trace.now_ms
+        began_ms = self._first_ms.setdefault(header.height - 1, self._genesis.time_ms)
+        self._first_ms.setdefault(header.height, now_ms)
+        longest_ms = timeout_ms(self._genesis.params, TimeoutKind.PROPOSE, MAX_ROUND)
+        least_ms = began_ms - MAX_CLOCK_LAG_MS - longest_ms - CLOCK_OFFSET_MS
+        most_ms = now_ms + MAX_CLOCK_DRIFT_MS + CLOCK_OFFSET_MS
+        if self._plan.is_safe and not least_ms <= header.time_ms <= most_ms:
+            self._broken("time", machine, f"block {header.height} has time {header.time_ms - now_ms} ms from right")
 
     def _check_commit(self, machine: Machine, executed: Executed) -> None:
         assert machine.node is not None

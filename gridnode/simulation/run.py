@@ -108,7 +108,7 @@ class Simulation:
     def run(self) -> Result:
         """Carry the plan out, until all is well or a promise is broken."""
         violation: Violation | None = None
-        with nodes_log_nothing(), _collected_rarely(), shared_work(), counted_rules(self.rules):
+        with shared_world(), counted_rules(self.rules):
             try:
                 self._run()
             except Violation as broken:
@@ -163,6 +163,13 @@ def _collected_rarely() -> Iterator[None]:
         yield
     finally:
         gc.set_threshold(*pace)
+
+
+@contextmanager
+def shared_world() -> Iterator[None]:
+    """What every simulation runs in: nodes log nothing, and work that all nodes do alike is done once."""
+    with nodes_log_nothing(), _collected_rarely(), shared_work():
+        yield
 
 
 def simulate(wish: Wish, keep_trace: bool = False) -> Result:

@@ -198,7 +198,7 @@ class BlockStore:
     def block(self, height: int) -> Block | None:
         """Block at `height`, or None. It may be pruned meanwhile, by another thread."""
         recent = self._recent.get(height)
-        if recent is not None:
+        if recent is not None and height >= self.first:
             return recent
         header = self._record(Header, b"h", height)
         last_commit = self._record(Commit, b"l", height)

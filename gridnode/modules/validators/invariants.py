@@ -6,6 +6,7 @@ from typing import Final
 
 from gridnode.crypto.address import address_of
 from gridnode.modules.context import Writes
+from gridnode.modules.validators.lease_invariants import check_leases, check_leases_change
 from gridnode.modules.validators.tables import SEATS
 from gridnode.primitives.errors import InvariantBroken
 from gridnode.primitives.limits import MAX_VALIDATORS
@@ -15,7 +16,8 @@ NAME: Final = "validators"
 
 
 def check_block(before: Reader, writes: Writes) -> None:
-    """The genesis set stays: no seat changes. Raises InvariantBroken."""
+    """The genesis set stays: no seat changes; leases go on to later epochs. Raises InvariantBroken."""
+    check_leases_change(before, writes)
     for (address,), _, _ in SEATS.changes(before, writes):
         raise InvariantBroken(NAME, f"the seat {address.hex()} changed")
 
@@ -29,3 +31,4 @@ def check_whole(reader: Reader) -> None:
             raise InvariantBroken(NAME, f"the seat {address.hex()} holds the key of another")
     if not 1 <= count <= MAX_VALIDATORS:
         raise InvariantBroken(NAME, f"{count} seats")
+    check_leases(reader)

@@ -1,8 +1,10 @@
-"""Messages of the module: none, the genesis set stays."""
+"""Messages of the module; the lease's is declared beside its rule."""
 
 from __future__ import annotations
 
 from typing import Any, Final
 
-MESSAGES: Final[tuple[type[Any], ...]] = ()
+from gridnode.modules.validators.lease import TakeLease
+
+MESSAGES: Final[tuple[type[Any], ...]] = (TakeLease,)
 """Every message of the module."""

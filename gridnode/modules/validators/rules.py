@@ -8,6 +8,7 @@ from typing import Any, Final
 from gridnode.chain.validators import ValidatorSet
 from gridnode.crypto.address import address_of
 from gridnode.modules.context import Context
+from gridnode.modules.validators.lease import TakeLease, take_lease
 from gridnode.modules.validators.tables import SEATS, Seat, ValidatorsGenesis
 from gridnode.primitives.errors import OperatorError
 from gridnode.primitives.ids import Address
@@ -41,5 +42,5 @@ def open(context: Context, genesis: ValidatorsGenesis) -> None:  # noqa: A001 (e
         SEATS.put(context.state, validator.address, Seat(validator, True))
 
 
-HANDLERS: Final[dict[type[Any], Callable[[Context, Address, Any], None]]] = {}
+HANDLERS: Final[dict[type[Any], Callable[[Context, Address, Any], None]]] = {TakeLease: take_lease}
 """Which handler runs which message."""

@@ -40,7 +40,11 @@ class Links:
 
     def peer_stats(self) -> list[PeerStats]:
         """One linked peer."""
-        return [PeerStats(bytes(32), "PEA", "out", 97, 0, 512, 10, 20, 1_000, 2_000, 0)]
+        return [
+            PeerStats(
+                bytes(32), "PEA", "out", 97, 0, "", 0, 3, "does not read", True, 0, 0, 512, 10, 20, 1_000, 2_000, 0
+            )
+        ]
 
 
 class ServedChain:

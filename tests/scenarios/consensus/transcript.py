@@ -8,6 +8,7 @@
     > proposal r1 A [valid r0]         a proposal of that round's proposer; `height 2` for another height
     > prevote r0 A v1 v2               prevotes of v1 and v2 for block A; `precommit` likewise; A may be nil
     > commit r0 A v0 v1 v2             a commit that came whole
+    > asked r0 with prevote r0 A v0 v1  a peer tells what it has, in round 0: nothing but those votes; `with proposal r0 A` likewise
     > crash                            the process dies and is started again with its log
     > crash and lose the tail          the machine dies: what was not synced is gone too
 
@@ -31,13 +32,15 @@ from gridnode.consensus.inputs import (
     Input,
     ProposalReceived,
     StartHeight,
+    SummaryReceived,
     TimeoutElapsed,
     TimeoutKind,
     VoteReceived,
     WorkAvailable,
 )
-from gridnode.consensus.machine import State
-from gridnode.primitives.ids import Address, Signature
+from gridnode.consensus.machine import State, Step
+from gridnode.consensus.summary import BlockMarks, RoundHeard, Summary, VotesHeard, bits_of, marks_of
+from gridnode.primitives.ids import NO_HASH, Address, Signature
 from gridnode.primitives.units import Height, Round
 from tests.unit.consensus.setting import CHAIN, PARAMS, address, block, proposal, validators, vote
 
@@ -149,6 +152,10 @@ class Transcript:
                 return f"sign {kind.name.lower()} r{round_} {LETTERS[block_hash]}"
             case fx.Rebroadcast(messages):
                 return "again: " + ", ".join(self._message(message) for message in messages)
+            case fx.Send(_, messages):
+                return "to the peer: " + ", ".join(self._message(message) for message in messages)
+            case fx.TellSummary(summary, to):
+                return f"tell {'all' if to is None else 'the peer'}: {self._summary(summary)}"
             case fx.ScheduleTimeout(kind, _, round_, after_ms):
                 return f"after {after_ms} ms: {kind.name.lower()} r{round_}"
             case fx.CancelTimeouts(height):
@@ -159,6 +166,20 @@ class Transcript:
                 return f"evidence: {self._message(first)} against {self._message(second)}"
             case fx.Behind(height):
                 return f"behind: others are at height {height}"
+
+    def _summary(self, summary: Summary) -> str:
+        """What a node has, round by round."""
+        rounds = [f"in {Step(summary.step).name} r{summary.round}"]
+        for heard in summary.rounds:
+            said = [] if not heard.proposed else [f"proposal {LETTERS[heard.proposed]}"]
+            for kind, votes in (("prevote", heard.prevotes), ("precommit", heard.precommits)):
+                said += [f"{kind} {LETTERS[block.block_hash]} {self._marked(block.voters)}" for block in votes.blocks]
+            rounds.append(f"r{heard.round} has {', '.join(said) or 'nothing'}")
+        return "; ".join(rounds)
+
+    def _marked(self, voters: bytes) -> str:
+        members = self.validators.members
+        return " ".join(member.name for seat, member in enumerate(members) if bits_of(voters) >> seat & 1)
 
     def _all(self, addresses: tuple[Address, ...]) -> str:
         return " ".join(self.names[sender] for sender in addresses)
@@ -176,7 +197,7 @@ def _state(state: State) -> str:
 
 
 def _round(words: list[str]) -> Round:
-    return Round(int(next(word[1:] for word in words if word[0] == "r" and word[1:].isdigit())))
+    return Round(int(next(word[1:] for word in words if word[0] == "r" and word[1:].lstrip("-").isdigit())))
 
 
 def _hash_of(words: list[str]) -> str:
@@ -225,6 +246,19 @@ def _commit(play: Transcript, words: list[str], height: Height) -> list[Input]:
     return [CommitReceived(Commit(height, _round(words), block(_hash_of(words)), signatures))]
 
 
+def _asked(play: Transcript, words: list[str], height: Height) -> list[Input]:
+    told = words[words.index("with") :] if "with" in words else []
+    proposed = block(_hash_of(told)) if "proposal" in told else NO_HASH
+    votes = {kind: VotesHeard((), b"") for kind in ("prevote", "precommit")}
+    for kind in [word for word in told if word in votes]:
+        seats = [member.address for member in play.validators.members]
+        bits = sum(1 << seats.index(address(sender)) for sender in _senders(told))
+        votes[kind] = VotesHeard((BlockMarks(block(_hash_of(told)), marks_of(bits, len(seats))),), b"")
+    at, rounds = _round(words), [_round(told)] if told else []
+    heard = tuple(RoundHeard(round_, proposed, votes["prevote"], votes["precommit"]) for round_ in rounds)
+    return [SummaryReceived(b"peer", Summary(height, at, int(Step.PREVOTE), NO_ROUND, "answer" in words, heard))]
+
+
 WORDS: dict[str, Word] = {
     "work": lambda _, words, height: [WorkAvailable(height)],
     "interval": _timeout(TimeoutKind.INTERVAL),
@@ -236,5 +270,6 @@ WORDS: dict[str, Word] = {
     "prevote": _votes(VoteKind.PREVOTE),
     "precommit": _votes(VoteKind.PRECOMMIT),
     "commit": _commit,
+    "asked": _asked,
 }
 """First words of commands, and the inputs they become."""

@@ -289,7 +289,7 @@ def test_every_event_has_its_entry() -> None:
         (TimeoutKind.PROPOSE, (300, 400, 3_000)),
         (TimeoutKind.PREVOTE, (150, 250, 3_000)),
         (TimeoutKind.PRECOMMIT, (150, 250, 3_000)),
-        (TimeoutKind.RESEND, (300, 400, 3_000)),
+        (TimeoutKind.RESEND, (150, 300, 300)),
     ],
 )
 def test_timeouts_grow_linearly_to_the_cap(kind: TimeoutKind, lengths: tuple[int, int, int]) -> None:

@@ -16,8 +16,8 @@ from gridnode.chain.light_block import LightBlocks
 from gridnode.chain.validators import proposer_of
 from gridnode.chain.vote import Proposal, Vote, VoteKind, proposal_hash, vote_hash
 from gridnode.codec.records import encode
-from gridnode.consensus.engine import Engine
-from gridnode.consensus.inputs import CommitReceived, ProposalReceived, VoteReceived
+from gridnode.consensus.inputs import CommitReceived, ProposalReceived, SummaryReceived, VoteReceived
+from gridnode.consensus.summary import Summary
 from gridnode.mempool.outbox import Outbox, TransactionBatch
 from gridnode.mempool.pool import Pool
 from gridnode.node.candidates import Candidates
@@ -26,12 +26,13 @@ from gridnode.node.gossip_queue import GossipQueue
 from gridnode.node.ingress import Ingress
 from gridnode.node.intake import Intake
 from gridnode.node.open_store import open_store
+from gridnode.node.summary_gate import SummaryGate
 from gridnode.node.verifier import Verifier
 from gridnode.node.wire import RequestKind, to_wire
 from gridnode.primitives.errors import PeerFault
-from gridnode.primitives.limits import MAX_GOSSIP_BATCHES
+from gridnode.primitives.limits import MAX_GOSSIP_PER_AUTHOR, MIN_SUMMARY_GAP_MS
 from gridnode.sync.messages import BlockRequest, LightRequest, ProposedBlock, Status, TransactionsRequest
-from tests.chain_in_memory import CHAIN, PARAMS, account, genesis, keys_of
+from tests.chain_in_memory import CHAIN, account, genesis, keys_of
 from tests.unit.node.peers_in_memory import Peers, commit_of
 
 PEER = b"p" * 32
@@ -48,6 +49,10 @@ class Heard:
         """Keep it."""
         self.events.append(event)
 
+    def hear(self, _author: bytes, event: Any) -> None:
+        """Keep it."""
+        self.events.append(event)
+
 
 class Gate:
     """An ingress on a real store at height 0."""
@@ -58,16 +63,15 @@ class Gate:
         verifier = Verifier()
         self.candidates = Candidates(self.pool, verifier, self.peers)
         sync = CatchUp(self.store, self.peers, self.candidates, lambda _: None, lambda: None)  # type: ignore[arg-type]
-        self.replies: list[bytes] = []
+        self.now_ms = 0
         self.ingress = Ingress(
             self.store,
-            Engine(CHAIN, PARAMS, None),
             self.heard,  # type: ignore[arg-type]
             sync,
             self.candidates,
             Intake(self.store, self.pool, Outbox(), verifier, lambda: None),
             GossipQueue(),
-            lambda peer, payload: self.replies.append(payload),
+            SummaryGate(lambda: self.now_ms),
             self.peers.report,
         )
 
@@ -152,6 +156,27 @@ def test_a_commit_of_a_quorum_is_heard_and_no_other(gate: Gate) -> None:
             gate.take(bad)
 
 
+def test_summaries_of_a_peer_are_heard_no_faster_than_the_bound(gate: Gate) -> None:
+    """Each peer by itself; those told in answer to ours have a bound of their own."""
+    asking, answering = (Summary(1, 0, 1, -1, answers, ()) for answers in (False, True))
+    for message in (asking, answering, asking, answering):
+        gate.take(message)
+    assert gate.heard.events == [SummaryReceived(PEER, asking), SummaryReceived(PEER, answering)]
+    gate.ingress.message(b"q" * 32, to_wire(asking))
+    gate.now_ms += MIN_SUMMARY_GAP_MS - 1
+    gate.take(asking)
+    assert gate.heard.events[2:] == [SummaryReceived(b"q" * 32, asking)]
+    gate.now_ms += 1
+    gate.take(asking)
+    assert gate.heard.events[3:] == [SummaryReceived(PEER, asking)]
+
+
+def test_a_vote_on_what_is_decided_is_passed_over(gate: Gate) -> None:
+    """Who is behind tells so in its summary; a late vote is nothing to answer."""
+    gate.take(vote(0))
+    assert gate.heard.events == []
+
+
 def test_a_status_of_another_chain_is_a_fault(gate: Gate) -> None:
     """Its own chain's is not."""
     gate.take(Status(gate.store.genesis_hash, 0, b""))
@@ -182,7 +207,7 @@ def test_gossip_is_taken_in_and_lies_are_blamed_on_their_author(gate: Gate) -> N
 
 def test_gossip_beyond_the_bound_is_dropped_and_counted(gate: Gate) -> None:
     """Nobody waits, nothing grows; who submitted it still has it."""
-    for _ in range(MAX_GOSSIP_BATCHES + 3):
+    for _ in range(MAX_GOSSIP_PER_AUTHOR + 3):
         gate.ingress.gossip(PEER, batch(b"x"))
     assert gate.ingress.dropped_batches == 3
 
@@ -210,3 +235,15 @@ def test_requests_are_answered_or_a_fault(gate: Gate) -> None:
     ):
         with pytest.raises(PeerFault):
             trio.run(ask, kind, payload)
+
+
+def test_a_signature_is_verified_once_and_a_wrong_one_every_time(gate: Gate) -> None:
+    """Consensus hears each repetition; only the verification is spared."""
+    for _ in range(3):
+        gate.take(vote())
+    assert len(gate.heard.events) == 3
+    assert gate.ingress._checked.verified == 1
+    for _ in range(2):
+        with pytest.raises(PeerFault):
+            gate.take(vote(signer="mea"))
+    assert gate.ingress._checked.verified == 3

@@ -17,6 +17,7 @@ from gridnode.node.candidates import Candidates
 from gridnode.node.ledger_store import LedgerStore
 from gridnode.node.perform import Performer, Resume
 from gridnode.node.verifier import Verifier
+from gridnode.signer.signs import OwnKey
 from gridnode.storage.sign_guard import SignGuard
 from gridnode.storage.wal import Wal
 from tests.chain_in_memory import CHAIN, PARAMS, account, keys_of
@@ -58,7 +59,7 @@ def performer(store: LedgerStore, engine: Engine, folder: Path) -> tuple[Perform
     def nobody(_: Any) -> None:
         """Nobody listens."""
 
-    return Performer(engine, store, pool, candidates, guard, wal, nobody, {}, nobody, nobody, World()), guard
+    return Performer(engine, store, pool, candidates, OwnKey(guard), wal, nobody, {}, nobody, nobody, World()), guard
 
 
 def signs_at(folder: Path, start: int, height: int, resumed: bool) -> dict[int, bool]:

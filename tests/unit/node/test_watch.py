@@ -44,8 +44,8 @@ def test_what_comes_next() -> None:
 
 def test_timeouts_do_not_pile_up() -> None:
     watch = Watch(0)
-    for now in range(0, 100_000, 10):
-        watch.scheduled(timeout(5, 100), now)
+    for time_ms in range(0, 100_000, 10):
+        watch.scheduled(timeout(5, 100), time_ms)
     assert len(watch._due) <= 11
 
 

@@ -127,6 +127,22 @@ def test_another_node_reaches_whom_this_one_has_lost() -> None:
     assert why(views).cause is Cause.VOTES_MISSING
 
 
+def test_a_quorum_that_is_exactly_reached_is_one() -> None:
+    uneven = tuple(replace(voter, power=power) for voter, power in zip(voters(()), (9, 9, 9, 13), strict=True))
+    assert why([view(peers=lost("EGAT", "ERC"), round=round_(voters=uneven))]).cause is not Cause.UNREACHABLE
+    short = tuple(replace(voter, power=power) for voter, power in zip(voters(()), (9, 9, 8, 14), strict=True))
+    assert why([view(peers=lost("EGAT", "ERC"), round=round_(voters=short))]).names == ("ERC",)
+
+
+def test_who_cannot_be_reached_comes_before_clocks() -> None:
+    """Setting a clock brings no dead validator back."""
+    peers = tuple(replace(peer, skew_ms=-60_000) for peer in lost("EGAT", "MEA", "ERC"))
+    both = view(clock_skew_ms=-60_000, peers=peers, round=round_(voters=voters(("EGAT",))))
+    found = why([both])
+    assert found.cause is Cause.UNREACHABLE
+    assert any("clock of EGAT" in note for note in found.notes)
+
+
 def test_all_peers_are_lost() -> None:
     alone = view(peers=lost("EGAT", "MEA", "PEA", "ERC"))
     check(why([alone]), Cause.PEERS_LOST, False, "none of its 3 peers for 12 s", "firewall")
@@ -187,6 +203,13 @@ def test_notes_say_what_does_not_stop_the_chain() -> None:
     found = why([view(idle_ms=400, peers=lost("EGAT", "ERC"))], ["http://x"])
     assert found.healthy
     assert found.notes == ["http://x does not answer", "EGAT is not linked to ERC; ERC was lost 12 s ago"]
+
+
+def test_an_observer_that_never_came_is_no_note() -> None:
+    never = (*view().peers, PeerView("observer", False, None, None))
+    assert why([view(idle_ms=400, peers=never)]).notes == []
+    was_here = (*view().peers, PeerView("observer", False, NOW - 5_000, None))
+    assert why([view(idle_ms=400, peers=was_here)]).notes == ["EGAT is not linked to observer; observer was lost 5 s ago"]
 
 
 def test_a_node_that_was_asked_twice_counts_once() -> None:

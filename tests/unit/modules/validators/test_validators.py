@@ -6,7 +6,6 @@ import pytest
 
 from gridnode.chain.validators import ValidatorSet
 from gridnode.modules.validators import queries
-from gridnode.modules.validators.codes import ValidatorsCode
 from gridnode.modules.validators.invariants import check_block, check_whole
 from gridnode.modules.validators.rules import current_set, is_authority
 from gridnode.modules.validators.tables import SEATS
@@ -30,10 +29,6 @@ def test_all_of_genesis_are_authorities_and_nobody_else(chain: MemoryChain) -> N
     assert all(is_authority(chain.reader, member.address) for member in chain.genesis.validators.members)
     assert not is_authority(chain.reader, account("alice"))
     assert queries.seat(chain.reader, account("alice")) is None
-
-
-def test_there_are_no_codes() -> None:
-    assert list(ValidatorsCode) == []
 
 
 def test_address_twice_is_an_error() -> None:
