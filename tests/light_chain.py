@@ -13,6 +13,8 @@ from gridnode.chain.genesis import ChainParams, Genesis, genesis_hash
 from gridnode.chain.light_block import LightBlock
 from gridnode.chain.validators import Validator, ValidatorSet, validator_set, validators_hash
 from gridnode.chain.vote import VoteKind, vote_hash
+from gridnode.codec.fields import HASH
+from gridnode.codec.records import layout
 from gridnode.crypto.address import address_of
 from gridnode.crypto.hashing import sha256_of
 from gridnode.crypto.keys import KeyPair, key_pair
@@ -113,12 +115,20 @@ class LightChain:
 
 def header_of(height: int, time_ms: int, previous: Hash, voters: ValidatorSet, after: ValidatorSet, salt: bytes = b"") -> Header:
     """A header whose state is made up."""
-    zeros = Hash(bytes(32))
-    state = sha256_of(b"state %d" % height + salt)
-    return Header(
-        CHAIN, height, time_ms, previous, zeros, zeros, zeros, state, validators_hash(voters), validators_hash(after),
-        voters.members[0].address, 0, NO_ENERGY,
-    )  # fmt: skip
+    values: dict[str, Any] = {name: Hash(bytes(32)) for name, kind in layout(Header).kinds.items() if kind is HASH}
+    values |= {
+        "chain_id": CHAIN,
+        "height": height,
+        "time_ms": time_ms,
+        "previous_hash": previous,
+        "state_root": sha256_of(b"state %d" % height + salt),
+        "validators_hash": validators_hash(voters),
+        "next_validators_hash": validators_hash(after),
+        "proposer": voters.members[0].address,
+        "transaction_count": 0,
+        "energy": NO_ENERGY,
+    }
+    return Header(**values)
 
 
 def changed(block: LightBlock, signers: Sequence[int] | None = None, **fields: Any) -> LightBlock:

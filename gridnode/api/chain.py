@@ -1,4 +1,4 @@
-"""Questions about the chain: status, blocks, transactions, validators, peers."""
+"""Questions about the chain: status, blocks, transactions, peers."""
 
 from __future__ import annotations
 
@@ -12,9 +12,7 @@ from gridnode.api.blocks import header_row, waiting_transaction, whole_block, wh
 from gridnode.api.parameters import MAX_WAIT_MS, Parameters
 from gridnode.api.problems import gone, not_found
 from gridnode.api.reading import Ask, Served
-from gridnode.api.shapes import address
 from gridnode.chain.block import header_hash
-from gridnode.modules.validators import queries as validators_queries
 from gridnode.primitives.ids import TransactionId
 from gridnode.sync.snapshots import manifest_hash
 
@@ -35,6 +33,14 @@ def status(ask: Ask) -> dict[str, Any]:
         "accepted": node.intake.accepted,
         "rejected": dict(node.intake.rejected),
     }
+
+
+def consensus_state(ask: Ask) -> dict[str, Any]:
+    """What consensus waits for: round, step, proposer, votes here and missing, timeouts, peers, clocks, pool, disk.
+
+    `gridnode why` puts it into words.
+    """
+    return ask.node.standing()
 
 
 def blocks(ask: Ask) -> dict[str, Any]:
@@ -117,21 +123,6 @@ async def transaction(request: Request) -> Response:
     return answer(waiting_transaction(waiting))
 
 
-def validators(ask: Ask) -> list[dict[str, Any]]:
-    """The validators that vote on the next block, in the set's order."""
-    return [
-        {
-            "name": seat.validator.name,
-            "address": address(seat.validator.address),
-            "key": seat.validator.key.hex(),
-            "power": seat.validator.power,
-            "operator": address(seat.validator.operator),
-            "is_authority": seat.is_authority,
-        }
-        for seat in validators_queries.seats(ask.reader)
-    ]
-
-
 def peers(ask: Ask) -> list[dict[str, Any]]:
     """Every peer that was ever linked, as this node sees it; `direction` is none for those that are gone."""
     return [
@@ -141,6 +132,13 @@ def peers(ask: Ask) -> list[dict[str, Any]]:
             "direction": row.direction,
             "score": row.score,
             "banned_until_ms": row.banned_until_ms or None,
+            "banned_for": row.banned_for or None,
+            "bans": row.bans,
+            "faults": row.faults,
+            "last_fault": row.last_fault or None,
+            "validator": row.preferred,
+            "held_up_ms": row.held_up_ms,
+            "excess": row.excess,
             "round_trip_us": row.round_trip_us or None,
             "messages_in": row.messages_in,
             "messages_out": row.messages_out,

@@ -81,6 +81,10 @@ class Served(Protocol):
         """Facts of the moment: consensus height and round, whether it syncs, peers."""
         ...
 
+    def standing(self) -> dict[str, Any]:
+        """What consensus waits for, and all that may be the cause."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Ask:

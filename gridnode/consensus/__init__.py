@@ -10,8 +10,10 @@ Concepts
     mux.py          the table knowledge -> facts.
     facts.py        what the machine hears (conditions of the algorithm come true) and says.
     machine.py      `apply(state, fact) -> (state, outputs)`: each rule names its lines; the step table is data.
-    timeouts.py     how long each timeout lasts: linear in the round, capped.
-    resend.py       what is sent again while nothing is decided; outstanding.py what is left to do after a replay.
+    timeouts.py     how long each timeout lasts: linear in the round, capped. timely.py: which times of blocks are prevoted.
+    resend.py       what a node says again of its own; outstanding.py what is left to do after a replay.
+    summary.py      what a node has of a height, told to linked peers; exchange.py how it is made, and what to answer.
+    report.py       what a height waits for, as facts for operators.
     ahead.py        messages of heights above ours; journal.py the bytes of log entries.
 
 Steps of a height
@@ -38,7 +40,7 @@ The table of the machine (`machine.RULES`); a pair that is not in it does nothin
     65    PRECOMMIT elapsed         PROPOSE PREVOTE PRECOMMIT
 
 Interface
-    engine = Engine(chain_id, params, me)           me: own validator address, or None to listen only
+    engine = Engine(params, me)           me: own validator address, or None to listen only
     effects = engine.handle(input)                  perform them in order, each ended before the next; then handle what arose meanwhile
     effects = engine.restore(start, entries, guard.last_message())      instead of the first StartHeight after a restart
     commit = engine.commit_of(height)               the answer to a message of a height that is decided; None: look in the block store
@@ -59,11 +61,27 @@ is given what the guard signed last, and a replay that does not lead to it makes
 writes no log, so that the loss is seen again at its next start.
 
 Time of blocks: like `proposer-based timestamps` (Tendermint specification), a block's time is judged once, when it is proposed as new (line 22).
-A polka or a commit stands for that judgement, so clocks never split what a quorum has accepted.
+A polka or a commit stands for that judgement, so clocks never split what a quorum has accepted. A time is above the previous block's, and by the
+receiver's clock at most MAX_CLOCK_DRIFT_MS ahead and at most MAX_CLOCK_LAG_MS and the longest propose timeout behind. The proposer takes
+its clock, or the previous time and 1 ms when that is later. So a proposer whose clock is an hour off, either way, loses its rounds, and the
+chain's time is never further off than that from clocks that are right. After an outage of days the next block has the time of the day.
 
-Loss: the network may lose, delay, repeat and reorder anything. A RESEND timeout repeats a node's own messages, then those it has heard. Whoever
-is a height behind repeats old votes and is answered with the commit. Equivocation is counted for both blocks, as in the paper, and told as
-Evidence once.
+Loss: the network may lose, delay, repeat and reorder anything. The first RESEND timeout of a height repeats a node's own messages to all; each
+further one tells linked peers a summary of what it has (TellSummary). A peer answers with what is missing there (Send): the commit when
+the teller is a height behind, else proposal and votes; and tells its own summary in return when it lacks something itself, so one exchange makes
+two nodes equal. Equivocation is counted for both blocks, as in the paper, and told as Evidence once.
+
+Why this is gossip enough (arXiv:1807.04938, section 2.2, asks that what one correct process has received, all others receive in bounded time after
+the network is good): as long as a node has not decided, it tells a summary every RESEND timeout, which does not grow, to every linked peer.
+An honest peer p that has a message which matters there (a round of the summary, or p's own round and the one before when they are later) sees
+from the summary that it is missing, and sends it. Answers are bounded, but what has arrived stands in the next summary, and votes that
+make a quorum go first, so after finitely many exchanges nothing is missing. Along a path of honest nodes this goes on hop by hop. Rounds
+that are not told matter to no rule: proposals count in the process's own round (22, 28, 36), prevotes there and in the valid round that its proposal
+names (28), precommits there and in the round before (47, 49), anything of later rounds for 55. A quorum of precommits in an older round
+was seen by somebody who decided, and is answered with the commit.
+Liars: nobody believes a summary. It changes no state and is not logged; one that claims to lack everything costs its peer one bounded answer
+each MIN_SUMMARY_GAP_MS, one that claims to lack nothing gets nothing and harms its teller alone, one that claims more than there is gets
+a summary back. What a liar sends in answer is checked like any other message. Between honest nodes nothing depends on it.
 
 Why votes are counted outside the machine: thresholds are easy to test by themselves, and the machine stays as short as the paper's page.
 """

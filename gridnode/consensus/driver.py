@@ -21,9 +21,12 @@ from gridnode.consensus.effects import (
     ObtainBlock,
     Rebroadcast,
     ScheduleTimeout,
+    Send,
     SignProposal,
     SignVote,
+    TellSummary,
 )
+from gridnode.consensus.exchange import Exchange
 from gridnode.consensus.facts import Fact, Output
 from gridnode.consensus.inputs import (
     BlockBuilt,
@@ -32,6 +35,7 @@ from gridnode.consensus.inputs import (
     Event,
     ProposalReceived,
     StartHeight,
+    SummaryReceived,
     TimeoutElapsed,
     TimeoutKind,
     VoteReceived,
@@ -48,10 +52,10 @@ from gridnode.primitives.units import Round
 class HeightDriver:
     """Consensus on one height."""
 
-    def __init__(self, chain_id: str, params: ChainParams, start: StartHeight, me: Address | None) -> None:
+    def __init__(self, params: ChainParams, start: StartHeight, me: Address | None) -> None:
         self.height = start.height
         self.me = me if start.may_sign and me is not None and start.validators.get(me) else None
-        self.known = Knowledge(chain_id, start.height, start.validators)
+        self.known = Knowledge(start.height, start.validators, start.proposers)
         self.state = State()
         self.times_resent = 0
         self._params = params
@@ -77,6 +81,15 @@ class HeightDriver:
         if new:
             self._settle()
         return new, self._taken()
+
+    def answer(self, told: SummaryReceived) -> list[Effect]:
+        """What the peer lacks of this height, and a summary in return when it has what is missing here."""
+        exchange = Exchange(self.known)
+        messages = exchange.answer(self.state, told.summary)
+        effects: list[Effect] = [Send(told.peer, messages)] if messages else []
+        if not told.summary.answers and exchange.lacks(self.state, told.summary):
+            effects.append(TellSummary(exchange.summary(self.state, answers=True), told.peer))
+        return effects
 
     def commit(self) -> Commit | None:
         """The proof of what was decided, with all precommits heard so far; None before the decision."""
@@ -183,9 +196,11 @@ class HeightDriver:
         """Nothing is decided: say again what may have been lost, ask again for what is missing."""
         if self.state.step is Step.DECIDED:
             return
-        messages = resend.messages(self.known, self.state, self.me, self.times_resent)
-        if messages:
-            self._effects.append(Rebroadcast(messages))
+        proposals, votes = resend.own_messages(self.known, self.state, self.me)
+        if self.times_resent:
+            self._effects.append(TellSummary(Exchange(self.known).summary(self.state, answers=False), None))
+        elif proposals or votes:
+            self._effects.append(Rebroadcast((*proposals, *votes)))
         self._obtain(again=True)
         self.times_resent += 1
         self._schedule(TimeoutKind.RESEND, Round(self.times_resent))

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from gridnode.chain.commit import Commit
 from gridnode.chain.vote import Proposal, Vote, VoteKind
 from gridnode.consensus.inputs import TimeoutKind
+from gridnode.consensus.summary import Summary
 from gridnode.primitives.ids import Address, Hash
 from gridnode.primitives.units import DurationMs, Height, Round
 
@@ -101,6 +102,26 @@ class Rebroadcast:
 
 
 @dataclass(frozen=True, slots=True)
+class TellSummary:
+    """Tell what this node has; nobody passes it on."""
+
+    summary: Summary
+    """At this moment."""
+    to: bytes | None
+    """The peer that `SummaryReceived` named; None for all linked peers."""
+
+
+@dataclass(frozen=True, slots=True)
+class Send:
+    """Send these to one peer: what it lacks, by its own summary."""
+
+    to: bytes
+    """The peer that `SummaryReceived` named."""
+    messages: tuple[Proposal | Vote | Commit, ...]
+    """Most useful first; bounded."""
+
+
+@dataclass(frozen=True, slots=True)
 class ScheduleTimeout:
     """Answer with the same `TimeoutElapsed` once the time has passed. A late one does no harm."""
 
@@ -162,6 +183,8 @@ Effect = (
     | SignProposal
     | SignVote
     | Rebroadcast
+    | TellSummary
+    | Send
     | ScheduleTimeout
     | CancelTimeouts
     | Decide

@@ -14,10 +14,19 @@ from gridnode.chain.vote import Proposal, Vote
 from gridnode.consensus import outstanding
 from gridnode.consensus.ahead import Ahead
 from gridnode.consensus.driver import HeightDriver
-from gridnode.consensus.effects import Behind, CancelTimeouts, Effect, Persist, SignProposal, SignVote
-from gridnode.consensus.inputs import Event, Input, ProposalReceived, StartHeight, VoteReceived, height_of
+from gridnode.consensus.effects import Behind, CancelTimeouts, Effect, Persist, Send, SignProposal, SignVote
+from gridnode.consensus.inputs import (
+    Event,
+    Input,
+    ProposalReceived,
+    StartHeight,
+    SummaryReceived,
+    VoteReceived,
+    height_of,
+)
 from gridnode.consensus.journal import entry_of, event_of
 from gridnode.consensus.machine import Step
+from gridnode.consensus.report import Report, report_of
 from gridnode.primitives.errors import InvariantBroken
 from gridnode.primitives.ids import Address
 from gridnode.primitives.units import Height, Round
@@ -26,8 +35,7 @@ from gridnode.primitives.units import Height, Round
 class Engine:
     """Consensus of one node. `me` is its validator address; None for a node that only listens."""
 
-    def __init__(self, chain_id: str, params: ChainParams, me: Address | None) -> None:
-        self._chain_id = chain_id
+    def __init__(self, params: ChainParams, me: Address | None) -> None:
         self._params = params
         self._me = me
         self._driver: HeightDriver | None = None
@@ -54,6 +62,10 @@ class Engine:
         """Whether this node votes on the height at hand."""
         return self._driver is not None and self._driver.me is not None
 
+    def report(self) -> Report | None:
+        """Where the height at hand stands, for operators; None before the first StartHeight."""
+        return None if self._driver is None else report_of(self._driver)
+
     def handle(self, event: Input) -> list[Effect]:
         """Take an input; returns what is to be done, in order.
 
@@ -61,6 +73,8 @@ class Engine:
         """
         if isinstance(event, StartHeight):
             return self._start(event)
+        if isinstance(event, SummaryReceived):
+            return self._answer(event)
         driver, height = self._driver, height_of(event)
         if driver is None or height < driver.height:
             return []
@@ -116,8 +130,17 @@ class Engine:
             effects += self.handle(early)
         return effects
 
+    def _answer(self, told: SummaryReceived) -> list[Effect]:
+        driver, height = self._driver, told.summary.height
+        commit = self.commit_of(height)
+        if commit is not None:
+            return [Send(told.peer, (commit,))]
+        if driver is None or height != driver.height or told.summary.step == Step.DECIDED:
+            return []
+        return driver.answer(told)
+
     def _begin(self, start: StartHeight) -> HeightDriver:
-        self._driver = HeightDriver(self._chain_id, self._params, start, self._me)
+        self._driver = HeightDriver(self._params, start, self._me)
         return self._driver
 
     def _hear_early(self, driver: HeightDriver, event: Event) -> list[Effect]:

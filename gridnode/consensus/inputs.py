@@ -1,6 +1,6 @@
 """Everything that can happen to consensus: the inputs of `Engine.handle`.
 
-All but `StartHeight` are records, because what changed the machine goes to the log and is replayed after a crash.
+Events of a height are records, because what changed the machine goes to the log and is replayed after a crash.
 """
 
 from __future__ import annotations
@@ -14,7 +14,8 @@ from gridnode.chain.validators import ValidatorSet
 from gridnode.chain.vote import ROUND, Proposal, Vote
 from gridnode.codec.fields import BOOL, HASH, U64, Bytes, Choice
 from gridnode.codec.records import Nested, record
-from gridnode.primitives.ids import Hash
+from gridnode.consensus.summary import Summary
+from gridnode.primitives.ids import Address, Hash
 from gridnode.primitives.limits import MAX_LOGGED_BLOCK_BYTES
 from gridnode.primitives.units import Height, Round
 
@@ -40,11 +41,13 @@ class StartHeight:
 
     height      the next block's height; above that of the last StartHeight.
     validators  who votes on it.
+    proposers   in which order they propose: round r has the r-th, modulo their number; each member once.
     may_sign    False makes this node a listener for the height: while it catches up, or when its log of the height was lost.
     """
 
     height: Height
     validators: ValidatorSet
+    proposers: tuple[Address, ...]
     may_sign: bool = True
 
 
@@ -72,7 +75,7 @@ class BlockKnown:
     height: Annotated[Height, U64]
     block_hash: Annotated[Hash, HASH]
     valid: Annotated[bool, BOOL]  # the same on every honest node
-    timely: Annotated[bool, BOOL]  # its time is not too far ahead of this node's clock; asked only where line 22 is
+    timely: Annotated[bool, BOOL]  # `gridnode.consensus.timely` by this node's clock; asked only where line 22 is
     block: Annotated[bytes, BLOCK]  # encoded; empty when not valid
 
 
@@ -117,7 +120,15 @@ Event = (
 )
 """What happens within a height."""
 
-Input = StartHeight | Event
+@dataclass(frozen=True, slots=True)
+class SummaryReceived:
+    """A linked peer tells what it has. It changes nothing here, so it is not logged; `peer` is what `Send` is to name."""
+
+    peer: bytes
+    summary: Summary
+
+
+Input = StartHeight | SummaryReceived | Event
 """What `Engine.handle` takes."""
 
 

@@ -14,15 +14,17 @@ from gridnode.primitives.units import DurationMs
 def timeout_ms(params: ChainParams, kind: TimeoutKind, round_: int) -> DurationMs:
     """Length in ms of a timeout in `round_`; for RESEND, `round_` is the number of times it was sent again already.
 
-    First length plus `timeout_step_ms` a round, at most `timeout_cap_ms` (but at least the first length). INTERVAL and HEARTBEAT
-    do not grow.
+    First length plus `timeout_step_ms` a round, at most `timeout_cap_ms` (but at least the first length). INTERVAL, HEARTBEAT and RESEND
+    do not grow: what is sent again is small, and after a long outage it is what the chain waits for.
     """
     match kind:
         case TimeoutKind.INTERVAL:
             return params.block_interval_ms
         case TimeoutKind.HEARTBEAT:
             return params.heartbeat_ms
-        case TimeoutKind.PROPOSE | TimeoutKind.RESEND:
+        case TimeoutKind.RESEND:
+            return params.propose_timeout_ms if round_ else params.vote_timeout_ms
+        case TimeoutKind.PROPOSE:
             first = params.propose_timeout_ms
         case TimeoutKind.PREVOTE | TimeoutKind.PRECOMMIT:
             first = params.vote_timeout_ms

@@ -126,6 +126,10 @@ class VoteKeeper:
         votes = self._rounds.get(round_)
         return votes is not None and votes.of(kind).any_quorum
 
+    def rounds_above(self, current: Round) -> list[Round]:
+        """Rounds above `current` of which something was heard, the highest first."""
+        return sorted((round_ for round_ in self._rounds if round_ > current), reverse=True)
+
     def skip_round(self, current: Round) -> Round | None:
         """The highest round above `current` of which more than 1/3 of the power was heard (line 55), or None."""
         ahead = [

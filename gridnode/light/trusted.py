@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right, insort
+from collections.abc import Iterator
 from typing import Protocol
 
 from gridnode.chain.block import header_hash
@@ -52,16 +53,25 @@ class MemoryBlocks:
         index = bisect_left(self._heights, height)
         return self._blocks[self._heights[index]] if index < len(self._heights) else None
 
-    def put(self, block: LightBlock) -> None:
-        """Keep one that was verified; of more than the bound the lowest go. Raises LightBlockInvalid for a second one of a height."""
+    def all(self) -> Iterator[LightBlock]:
+        """All of them, the lowest first."""
+        return (self._blocks[height] for height in self._heights)
+
+    def check(self, block: LightBlock) -> None:
+        """Whether it may be put. Raises LightBlockInvalid when another one is trusted at its height."""
         height = block.header.height
         known = self._blocks.get(height)
-        if known is None:
-            insort(self._heights, height)
-        elif known.header != block.header:
+        if known is not None and known.header != block.header:
             raise LightBlockInvalid(
                 f"expected block {height} to be {header_hash(known.header).hex()}, which is trusted, got {header_hash(block.header).hex()}"
             )
+
+    def put(self, block: LightBlock) -> None:
+        """Keep one that was verified; of more than the bound the lowest go. Raises LightBlockInvalid for a second one of a height."""
+        self.check(block)
+        height = block.header.height
+        if height not in self._blocks:
+            insort(self._heights, height)
         self._blocks[height] = block
         while len(self._heights) > self._most:
             del self._blocks[self._heights.pop(0)]

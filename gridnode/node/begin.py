@@ -23,6 +23,7 @@ from gridnode.node.log import Log
 from gridnode.node.restore import clear_unfinished
 from gridnode.node.wire import from_wire
 from gridnode.primitives.errors import PeerFault
+from gridnode.primitives.offences import Offence
 from gridnode.storage.block_store import BlockStore
 from gridnode.storage.leveldb import Database
 from gridnode.storage.snapshots import SnapshotStore
@@ -91,7 +92,7 @@ def _handlers(genesis: Genesis) -> Handlers:
     def message(_peer: bytes, _channel: Channel, payload: bytes) -> None:
         heard = from_wire(payload)
         if isinstance(heard, Status) and heard.genesis_hash != chain:
-            raise PeerFault("expected a peer of this chain, its genesis differs", 100)
+            raise PeerFault.of(Offence.OTHER_CHAIN, "its genesis differs")
 
     async def refuse(_peer: bytes, _kind: int, _payload: bytes) -> bytes:
         await trio.lowlevel.checkpoint()

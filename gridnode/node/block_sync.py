@@ -21,6 +21,7 @@ from gridnode.node.ledger_store import LedgerStore
 from gridnode.node.log import Log
 from gridnode.node.wire import RequestKind, to_wire
 from gridnode.primitives.errors import GridnodeError, Malformed, PeerFault, Rejected
+from gridnode.primitives.offences import Offence
 from gridnode.sync.messages import BlockAnswer, FinalBlock, Status
 from gridnode.sync.requester import Ask, Received, Requester
 
@@ -83,7 +84,7 @@ class BlockSync:
     def heard(self, peer: bytes, status: Status) -> None:
         """A peer told its height. Raises PeerFault when it is of another chain."""
         if status.genesis_hash != self._store.genesis_hash:
-            raise PeerFault("expected a peer of this chain, its genesis differs", 100)
+            raise PeerFault.of(Offence.OTHER_CHAIN, "its genesis differs")
         self._requester.peer_at(peer, status.height, status.first)
         self._world.stir()
 
@@ -174,7 +175,7 @@ class BlockSync:
             self._requester.failed(ask.peer)
             wrong = None
         if wrong is not None:
-            self._peers.report(ask.peer, PeerFault(f"block sync: {wrong}", 50))
+            self._peers.report(ask.peer, PeerFault(f"block sync: {wrong}", Offence.WRONG_BLOCKS.weight))
         self._world.stir()
 
     async def _store_received(self, received: Received) -> None:
@@ -184,7 +185,7 @@ class BlockSync:
             height = received.final.block.header.height
             _log.warning("wrong block", height=height, peer=received.peer, reason=str(error))
             self._requester.refused(height)
-            self._peers.report(received.peer, PeerFault(f"wrong block {height}: {error}", 100))
+            self._peers.report(received.peer, PeerFault(f"wrong block {height}: {error}", Offence.WRONG_BLOCK.weight))
             return
         if executed is not None:
             self._requester.proved(received.peer)

@@ -12,11 +12,13 @@ from typing import Any, NamedTuple, TypeVar
 
 from gridnode.chain.block import Block, Header
 from gridnode.chain.commit import NO_COMMIT, Commit
+from gridnode.chain.evidence import Evidence
 from gridnode.chain.genesis import Genesis, genesis_hash
 from gridnode.chain.light_block import LightBlock
 from gridnode.chain.receipt import Receipt
 from gridnode.chain.transaction import Transaction, VerifiedTransaction
 from gridnode.chain.validators import ValidatorSet
+from gridnode.consensus.inputs import StartHeight
 from gridnode.execution.executed import Executed
 from gridnode.execution.genesis import opening_writes
 from gridnode.execution.ledger import Ledger, open_ledger
@@ -30,8 +32,10 @@ from gridnode.state.commitment import Commitment
 from gridnode.state.kv import MemoryReader, Reader
 from gridnode.state.proof import StateProof, prove
 from gridnode.storage.block_store import BlockStore, Position, StoredTransaction, Totals
+from gridnode.storage.evidence_store import EvidenceStore
 from gridnode.storage.leveldb import Column, Database, Snapshot
 from gridnode.storage.pruning import Pruning
+from gridnode.storage.undo import UndoLog
 from gridnode.sync.messages import FinalBlock
 
 T = TypeVar("T")
@@ -85,6 +89,8 @@ class LedgerStore:
         self._blocks = blocks
         self._ledger = ledger
         self._tree = tree
+        self.evidence = EvidenceStore(database)
+        self._undo = UndoLog(database)
 
     # Where the chain stands
 
@@ -119,6 +125,20 @@ class LedgerStore:
         return self._ledger.tip.validators
 
     @property
+    def proposers(self) -> tuple[Address, ...]:
+        """In which order they propose it: round r has the r-th, modulo their number."""
+        return self._ledger.tip.proposers
+
+    def start(self) -> StartHeight:
+        """What consensus begins the next height with."""
+        return StartHeight(self.next_height, self.validators, self.proposers)
+
+    @property
+    def voted(self) -> ValidatorSet:
+        """Who voted on the newest block."""
+        return self._ledger.tip.voted
+
+    @property
     def totals(self) -> Totals:
         """How much is stored."""
         return self._blocks.totals
@@ -137,8 +157,14 @@ class LedgerStore:
         """
         self._ledger.check_standing(transaction)
 
-    async def build(self, pool: Pool, now_ms: int, proposer: Address) -> Executed:
-        """The next block of what waits, at this clock or one above the block before.
+    def check_evidence(self, evidence: Evidence) -> None:
+        """Whether the next block could carry it. Raises Rejected with a code of `ValidatorsCode`."""
+        self._ledger.check_evidence(evidence)
+
+    async def build(
+        self, pool: Pool, now_ms: int, proposer: Address, evidence: Sequence[Evidence] = ()
+    ) -> Executed:
+        """The next block of what waits and of the `evidence` that holds, at this clock or one above the block before.
 
         Raises BlockInvalid when `proposer` is no validator.
         """
@@ -148,7 +174,7 @@ class LedgerStore:
         if last_commit is None:
             raise InvariantBroken("last-commit", f"the commit of block {self.height} is not stored")
         time_ms = TimeMs(max(now_ms, self._ledger.tip.time_ms + 1))
-        return await self._in_slices(self._ledger.building(time_ms, proposer, last_commit, candidates))
+        return await self._in_slices(self._ledger.building(time_ms, proposer, last_commit, candidates, evidence))
 
     async def execute(self, block: Block, transactions: Sequence[VerifiedTransaction]) -> Executed:
         """Check and execute a block; nothing is stored. Raises BlockInvalid."""
@@ -166,7 +192,9 @@ class LedgerStore:
         put = self._blocks.put(
             batch, executed.block, commit, executed.receipts, executed.transactions, named, executed.validators
         )
+        undo = self._undo.put(batch, executed.block.header.height, executed.before)
         batch.commit()
+        self._undo.accept(undo)
         self._ledger.commit(executed)
         self._blocks.accept(put)
 
@@ -198,6 +226,10 @@ class LedgerStore:
         """Block and commit at `height`, or None."""
         block, commit = self._blocks.block(height), self._blocks.commit(height)
         return None if block is None or commit is None else FinalBlock(block, commit)
+
+    def commit_of(self, height: int) -> Commit | None:
+        """The commit that made the block at `height` final here, or None."""
+        return self._blocks.commit(height)
 
     def validators_at(self, height: int) -> ValidatorSet | None:
         """Who votes on the block at `height`, which may be the one to come; None above it, and where it is not kept."""

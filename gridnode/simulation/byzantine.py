@@ -16,6 +16,7 @@ from gridnode.chain.transaction import VerifiedTransaction
 from gridnode.chain.vote import NO_ROUND, Proposal, Vote, VoteKind, proposal_hash, vote_hash
 from gridnode.codec.records import decode, encode
 from gridnode.consensus.inputs import Input, ProposalReceived, VoteReceived
+from gridnode.consensus.summary import Summary
 from gridnode.execution.executed import Executed
 from gridnode.execution.validation import BlockInvalid
 from gridnode.mempool.pool import Pool
@@ -25,7 +26,9 @@ from gridnode.primitives.ids import NO_HASH, Hash, Signature
 from gridnode.primitives.limits import MAX_ROUND
 from gridnode.primitives.units import Height, Round, TimeMs
 from gridnode.simulation.accountability import Record
+from gridnode.simulation.electorate import Electorates
 from gridnode.simulation.links import Station
+from gridnode.simulation.lying_summary import lying_summary
 from gridnode.simulation.machine import Machine
 from gridnode.simulation.plan import Lie
 from gridnode.simulation.setting import CHAIN_ID
@@ -43,7 +46,8 @@ class Liar(Machine):
         super().__init__(*parts)
         self.is_honest = False
         self._lies = dict.fromkeys(lies)
-        self._heard = Record(self._chain.genesis.validators)
+        self._electorates = Electorates(self._chain.genesis)
+        self._heard = Record(self._electorates)
         self._proposed: dict[tuple[int, int], dict[Hash, None]] = {}
 
     def _does(self, lie: Lie, percent: int = 60) -> bool:
@@ -59,18 +63,37 @@ class Liar(Machine):
         if isinstance(event, ProposalReceived):
             proposal = event.proposal
             self._proposed.setdefault((proposal.height, proposal.round), {})[proposal.block_hash] = None
+            if self._does(Lie.SUMMARY, 30) and self.node is not None:
+                height, round_ = self.node.engine.height, self.node.engine.round
+                self._links.flood(self, to_wire(lying_summary(self.random, height, round_)))
         if Lie.AMNESIA in self._lies and self.node is not None:
             self.node.engine.forget_lock()
+            if self._does(Lie.AMNESIA, 1):
+                self.clock.soon(self._forget)
+
+    def _forget(self) -> None:
+        """Start again, with a disk that has lost log and guard."""
+        if self.node is not None:
+            self.stop()
+            self.disk.forget()
+            self.clock.at(self.random.randint(20, 500), self._start_again)
+
+    def _start_again(self) -> None:
+        if self.life is None:
+            self.start()
 
     def stored(self, executed: Executed) -> None:
         """Propose first, whoever's turn it is."""
         super().stored(executed)
+        self._electorates.add(executed)
         if self._does(Lie.USURP) and self.life is not None:
             self.life.at(1, lambda: self._spawn(self._usurp()))
 
-    def speak(self, message: ProposedBlock | Vote | Commit) -> None:
+    def speak(self, message: ProposedBlock | Vote | Commit | Summary, to: bytes | None = None) -> None:
         """Say what the honest node says, and something else."""
-        if isinstance(message, Vote) and message.validator == self.address:
+        if to is not None:
+            super().speak(message, to)
+        elif isinstance(message, Vote) and message.validator == self.address:
             self._vote(message)
         elif isinstance(message, ProposedBlock) and message.proposal.proposer == self.address:
             self._propose(message)

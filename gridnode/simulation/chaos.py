@@ -8,7 +8,7 @@ from typing import Final
 
 from gridnode.simulation.kernel import Clock, Died
 from gridnode.simulation.machine import Machine
-from gridnode.simulation.plan import Fault, Plan
+from gridnode.simulation.plan import CLOCK_OFFSET_MS, Fault, Plan
 from gridnode.simulation.trace import Trace
 
 EVERY_MS: Final = 100
@@ -33,7 +33,7 @@ class Chaos:
             clock.at(EVERY_MS, self._trouble)
         if Fault.CLOCK in plan.percent:
             for machine in self._honest:
-                machine.clock_offset_ms = random.randint(-800, 800)
+                machine.clock_offset_ms = random.randint(-CLOCK_OFFSET_MS, CLOCK_OFFSET_MS)
 
     @property
     def _is_healed(self) -> bool:

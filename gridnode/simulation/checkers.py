@@ -7,8 +7,10 @@
     locks            an honest prevote against an own precommit has a polka since (the lemma that agreement rests on)
     signing          an honest node signs one thing a step, and its guard's record is durable before the signature leaves
     voice            an honest node that comes back goes on voting: its log explains what its guard has signed
+    time             a block's time was near enough to a right clock: not ahead of it, not older than its height by more than is allowed
     supply           no money comes or goes in transfers
     blame            no honest node finds an honest peer, or calls an honest validator an equivocator
+    justice          who contradicts itself before honest nodes is convicted in a block, once; nobody honest is
     soundness        no node ends but by death or a full disk
     progress         once the world has healed all honest nodes commit more blocks
 """
@@ -20,19 +22,23 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
-from gridnode.chain.block import header_hash
+from gridnode.chain.block import Header, header_hash
 from gridnode.chain.commit import Commit, check_commit
 from gridnode.chain.genesis import Genesis
 from gridnode.chain.vote import Proposal, Vote
 from gridnode.consensus import effects as fx
-from gridnode.consensus.inputs import Input, ProposalReceived, VoteReceived
+from gridnode.consensus.inputs import Input, ProposalReceived, TimeoutKind, VoteReceived
+from gridnode.consensus.timeouts import timeout_ms
 from gridnode.execution.executed import Executed
 from gridnode.primitives.errors import Malformed, OperatorError, PeerFault
 from gridnode.primitives.ids import Hash
+from gridnode.primitives.limits import MAX_CLOCK_DRIFT_MS, MAX_CLOCK_LAG_MS, MAX_ROUND
 from gridnode.simulation.accountability import Record, accused
+from gridnode.simulation.electorate import Electorates
+from gridnode.simulation.justice import Justice
 from gridnode.simulation.kernel import Died
 from gridnode.simulation.machine import GUARD, Machine
-from gridnode.simulation.plan import Fault, Plan
+from gridnode.simulation.plan import CLOCK_OFFSET_MS, Fault, Plan
 from gridnode.simulation.second_ledger import SecondLedger
 from gridnode.simulation.speech import Speech
 from gridnode.simulation.trace import Trace
@@ -53,12 +59,15 @@ class Checkers:
         self.machines: Sequence[Machine] = ()
         self.on_stop: Callable[[Machine, BaseException], None] = _nothing
         self.ledger = SecondLedger(genesis)
-        self.speech = Speech(genesis.validators)
-        self.record = Record(genesis.validators)
+        self.electorates = Electorates(genesis)
+        self.justice = Justice()
+        self.speech = Speech(self.electorates)
+        self.record = Record(self.electorates)
         self.heights: dict[int, int] = {}
         self.stored = 0
         self._has_forked = False
         self._final: dict[int, Hash] = {}
+        self._first_ms: dict[int, int] = {}
         self._violation: Violation | None = None
 
     # What the run asks
@@ -110,7 +119,9 @@ class Checkers:
 
     def resumed(self, machine: Machine, last_signed: Vote | Proposal | None, signs: bool) -> None:
         """A node has replayed its log."""
-        if machine.is_honest and last_signed is not None and not signs:
+        height = self.heights.get(machine.number, 0) + 1
+        has_seat = self.electorates.at(height).validators.get(machine.address) is not None
+        if machine.is_honest and has_seat and last_signed is not None and not signs:
             self._broken("voice", machine, "its log does not lead to what it signed last, so it does not vote")
 
     def speaks(self, machine: Machine, message: ProposedBlock | Vote | Commit) -> None:
@@ -143,10 +154,28 @@ class Checkers:
             if self._plan.is_safe:
                 self._broken("agreement", machine, f"two blocks are final at height {header.height}")
             return
+        self.electorates.add(executed)
         self._check_commit(machine, executed)
+        if header.height == self.ledger.height + 1:
+            honest = [other.address for other in self.machines if other.is_honest]
+            unjust = self.justice.stored(executed, honest)
+            if unjust is not None:
+                self._broken(unjust[0], machine, unjust[1])
+        self._check_time(machine, header)
         wrong = self.ledger.check(executed)
         if wrong is not None:
             self._broken(wrong[0], machine, wrong[1])
+
+    def _check_time(self, machine: Machine, header: Header) -> None:
+        """Some right clock has judged the block as new since its height began, that is since the block before was first stored."""
+        now_ms = self._genesis.time_ms + self._trace.now_ms
+        began_ms = self._first_ms.setdefault(header.height - 1, self._genesis.time_ms)
+        self._first_ms.setdefault(header.height, now_ms)
+        longest_ms = timeout_ms(self._genesis.params, TimeoutKind.PROPOSE, MAX_ROUND)
+        least_ms = began_ms - MAX_CLOCK_LAG_MS - longest_ms - CLOCK_OFFSET_MS
+        most_ms = now_ms + MAX_CLOCK_DRIFT_MS + CLOCK_OFFSET_MS
+        if self._plan.is_safe and not least_ms <= header.time_ms <= most_ms:
+            self._broken("time", machine, f"block {header.height} has time {header.time_ms - now_ms} ms from right")
 
     def _check_commit(self, machine: Machine, executed: Executed) -> None:
         assert machine.node is not None
@@ -157,7 +186,8 @@ class Checkers:
             return
         self.record.add_commit(final.commit)
         try:
-            check_commit(final.commit, self._genesis.chain_id, self._genesis.validators, height, executed.block_hash)
+            validators = self.electorates.at(height).validators
+            check_commit(final.commit, self._genesis.chain_id, validators, height, executed.block_hash)
         except Malformed as error:
             self._broken("finality", machine, f"block {height}: {error}")
         if machine.node.store.state_root != executed.block.header.state_root:
@@ -187,6 +217,7 @@ class Checkers:
     def _accuse(self, machine: Machine, evidence: fx.Evidence) -> None:
         author = evidence.first.proposer if isinstance(evidence.first, Proposal) else evidence.first.validator
         self._trace.note(machine.name, f"accuses {author.hex()[:8]}")
+        self.justice.accused(machine, evidence)
         for other in self.machines:
             if other.address == author and other.is_honest:
                 self._broken("blame", machine, f"calls the honest {other.name} an equivocator")
@@ -201,6 +232,7 @@ class Checkers:
     def check_end(self, machines: Sequence[Machine]) -> None:
         """Raises Violation when a node's rows differ from the second ledger's at the same height, or money was made."""
         self.ledger.check_supply()
+        self.justice.check()
         for machine in machines:
             if machine.node is not None and self.heights.get(machine.number) == self.ledger.height:
                 self.ledger.compare(machine.name, machine.disk.rows)

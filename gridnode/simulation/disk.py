@@ -77,6 +77,11 @@ class Disk:
             self._tear(content)
         self._durable_names = dict(self._names)
 
+    def forget(self) -> None:
+        """Every file is gone; the database is not."""
+        self._names.clear()
+        self._durable_names.clear()
+
     def _tear(self, content: _Content) -> None:
         unsynced = len(content.data) - len(content.durable)
         if unsynced > 0 and content.data.startswith(content.durable):

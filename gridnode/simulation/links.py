@@ -79,6 +79,8 @@ class Links:
         self._stations: dict[bytes, Station] = {}
         self._down: dict[tuple[int, int], None] = {}
         self._fate: dict[tuple[int, bytes], tuple[bool, int]] = {}
+        self.on_send: Callable[[bytes], None] = _nothing
+        """Sees each message of consensus and sync that is put on a link."""
         self.is_split = not plan.is_safe
         """Whether liars, too many, keep the honest apart."""
         if Fault.PARTITION in plan.percent:
@@ -155,6 +157,7 @@ class Links:
     # What becomes of it
 
     def _send(self, sender: Station, receiver: Station, payload: bytes) -> None:
+        self.on_send(payload)
         if not self._passes(sender, receiver, payload):
             return
         self._deliver(receiver, partial(receiver.receive, sender.peer_key, payload), self._delay())
@@ -208,3 +211,7 @@ class Links:
             cut = [link for link in links if self._random.randrange(100) < percent]
         self._down = dict.fromkeys(cut)
         self._clock.at(WEATHER_MS, self._weather)
+
+
+def _nothing(_payload: bytes) -> None:
+    pass

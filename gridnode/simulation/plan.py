@@ -32,16 +32,19 @@ class Lie(StrEnum):
 
     EQUIVOCATE = "equivocate"  # tells half of its peers another vote, another block
     WITHHOLD = "withhold"  # sends what it says to some only
-    AMNESIA = "amnesia"  # forgets what it is locked on
+    AMNESIA = "amnesia"  # forgets what it is locked on; now and then starts without log and guard
     BAD_BLOCK = "bad block"  # proposes blocks that are not valid
     SPLIT = "split"  # lets one peer alone see a quorum, hides a proposal from one peer alone, and never precommits
     STALE = "stale"  # proposes a block of an earlier round again and claims a polka for it
     USURP = "usurp"  # proposes when it is another's turn
     FAR_ROUNDS = "far rounds"  # votes in rounds that nobody has reached
     FORGE = "forge"  # claims heights that are not, and answers with forged blocks
+    SUMMARY = "summary"  # tells untrue summaries, too often
     TWINS = "twins"  # runs two nodes with one key
 
 
+CLOCK_OFFSET_MS: Final = 800
+"""So far at most a right clock is off while clocks go wrong."""
 LIES: Final = tuple(Lie)
 ALL: Final = tuple(Fault)
 

@@ -39,6 +39,11 @@ class Trace:
             self.lines.append(line)
 
     @property
+    def now_ms(self) -> int:
+        """Virtual time."""
+        return self._clock.now_ms
+
+    @property
     def digest(self) -> str:
         """SHA-256 of all lines, in hex."""
         return self._hash.hexdigest()

@@ -2,7 +2,7 @@
 
 Rows of column BLOCKS, by a letter and the height (8 bytes, big-endian)
     h height         header
-    l height         the commit of the block before, as the block carries it
+    l height         what the block carries besides transactions: the commit of the block before, and evidence
     c height         the commit that made this block final here
     v height         the validator set that votes from this height on, up to the next such row
     t height index   transaction (index: 4 bytes), once and nowhere else
@@ -27,11 +27,12 @@ from typing import Annotated, NamedTuple, TypeVar
 
 from gridnode.chain.block import Block, Header, header_hash
 from gridnode.chain.commit import Commit
+from gridnode.chain.evidence import EVIDENCE, Evidence
 from gridnode.chain.receipt import Receipt
 from gridnode.chain.transaction import Transaction
 from gridnode.chain.validators import ValidatorSet, validators_hash
 from gridnode.codec.fields import U64
-from gridnode.codec.records import decode, encode, record
+from gridnode.codec.records import Nested, decode, encode, record
 from gridnode.primitives.errors import InvariantBroken, Malformed
 from gridnode.primitives.ids import Address, TransactionId
 from gridnode.primitives.limits import MAX_CACHED_BLOCK_BYTES, MAX_CACHED_BLOCKS
@@ -40,6 +41,15 @@ from gridnode.state.kv import Reader, after_prefix
 from gridnode.storage.leveldb import Batch, Column, Database
 
 T = TypeVar("T")
+
+
+@record
+class Carried:
+    """What a block carries besides transactions."""
+
+    last_commit: Annotated[Commit, Nested(Commit)]  # of the block before
+    evidence: Annotated[tuple[Evidence, ...], EVIDENCE]  # in its order
+
 
 TOTALS_KEY = b"blocks"
 """Row of column META: `Totals`."""
@@ -155,7 +165,7 @@ class BlockStore:
         at = height.to_bytes(8, "big")
         rows = {
             b"h" + at: encode(block.header),
-            b"l" + at: encode(block.last_commit),
+            b"l" + at: encode(Carried(block.last_commit, block.evidence)),
             b"c" + at: encode(commit),
         }
         for index, raw in enumerate(block.transactions):
@@ -201,12 +211,12 @@ class BlockStore:
         if recent is not None and height >= self.first:
             return recent
         header = self._record(Header, b"h", height)
-        last_commit = self._record(Commit, b"l", height)
-        if header is None or last_commit is None:
+        carried = self._record(Carried, b"l", height)
+        if header is None or carried is None:
             return None
-        block = Block(header, tuple(self._rows(b"t", height)), last_commit)
         if height < self.first:
             return None
+        block = Block(header, tuple(self._rows(b"t", height)), carried.last_commit, carried.evidence)
         if len(block.transactions) != header.transaction_count:
             raise InvariantBroken("block-store", f"block {height} lacks transactions")
         return block

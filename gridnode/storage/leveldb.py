@@ -161,9 +161,9 @@ class Database:
         """The database as it is now, for reads that must fit together while blocks are committed."""
         return Snapshot(self._db.snapshot())
 
-    def batch(self) -> Batch:
-        """An empty batch; nothing is written before its `commit`."""
-        return Batch(self._db.write_batch(sync=True))
+    def batch(self, synced: bool = True) -> Batch:
+        """An empty batch; nothing is written before its `commit`. One that is not `synced` may be lost when the machine goes down."""
+        return Batch(self._db.write_batch(sync=synced))
 
     def size_bytes(self) -> int:
         """Size of the files on disk, roughly; what is still in the log is not counted."""

@@ -14,6 +14,7 @@ from typing import Final, NamedTuple
 
 from gridnode.chain.block import Header, header_hash
 from gridnode.chain.commit import Commit, commit_hash
+from gridnode.chain.evidence import evidence_root
 from gridnode.chain.transaction import Transaction, decode_transaction
 from gridnode.chain.validators import ValidatorSet, validators_hash
 from gridnode.codec.records import decode, encode
@@ -23,7 +24,7 @@ from gridnode.primitives.ids import Address
 from gridnode.primitives.limits import MAX_VALIDITY_MS
 from gridnode.primitives.units import Height
 from gridnode.state.kv import Reader
-from gridnode.storage.block_store import GONE_KEY, TOTALS_KEY, Gone, Totals
+from gridnode.storage.block_store import GONE_KEY, TOTALS_KEY, Carried, Gone, Totals
 from gridnode.storage.leveldb import Batch, Column
 
 _LETTERS: Final = (b"h", b"l", b"r", b"t", b"v")
@@ -122,7 +123,7 @@ class PastBlocks:
         if header is None:
             raise Malformed(f"expected rows of blocks {min(self._headers)} to {self._tip.height}, got one of {height}")
         if letter == b"l":
-            self._last_commit(batch, header, _only(rows))
+            self._carried(batch, header, _only(rows))
         elif letter == b"r":
             _check_list("receipts", height, rows, header.transaction_count + 1)
             _check_root("receipts", height, header.receipts_root, [value for _, value in rows])
@@ -148,11 +149,15 @@ class PastBlocks:
         if self._headers.get(self._tip.height) != self._tip:
             raise Malformed(f"expected the final header of block {self._tip.height} at the end of the headers")
 
-    def _last_commit(self, batch: Batch, header: Header, raw: bytes) -> None:
-        """What a block carries is also what made the one before it final."""
-        if commit_hash(decode(Commit, raw)) != header.last_commit_hash:
+    def _carried(self, batch: Batch, header: Header, row: bytes) -> None:
+        """The last commit that a block carries is also what made the one before it final."""
+        carried = decode(Carried, row)
+        if commit_hash(carried.last_commit) != header.last_commit_hash:
             raise Malformed(f"expected the last commit that header {header.height} names")
+        if evidence_root(carried.evidence) != header.evidence_root:
+            raise Malformed(f"expected the evidence that header {header.height} names")
         if header.height - 1 in self._headers:
+            raw = encode(carried.last_commit)
             batch.put(Column.BLOCKS, b"c" + _at(header.height - 1), raw)
             self._bytes += len(raw)
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from gridnode.chain.light_block import LightBlock, LightBlocks
 from gridnode.codec.records import encode
 from gridnode.primitives.ids import TransactionId
-from gridnode.primitives.limits import MAX_LIGHT_BYTES, MAX_SYNC_BYTES
+from gridnode.primitives.limits import MAX_FETCH_BYTES, MAX_LIGHT_BYTES, MAX_SYNC_BYTES
 from gridnode.sync.messages import (
     BlockAnswer,
     BlockRequest,
@@ -39,7 +39,7 @@ def answer_blocks(request: BlockRequest, height: int, load: Callable[[int], Fina
 
 
 def answer_transactions(request: TransactionsRequest, find: Callable[[TransactionId], bytes | None]) -> bytes:
-    """Encoded `TransactionsAnswer`: the known ones in the order asked, within MAX_SYNC_BYTES.
+    """Encoded `TransactionsAnswer`: the known ones in the order asked, within MAX_FETCH_BYTES; what does not fit may be asked for again.
 
     find    a transaction's bytes by id, or None.
     """
@@ -47,7 +47,7 @@ def answer_transactions(request: TransactionsRequest, find: Callable[[Transactio
     size = 0
     for transaction_id in request.ids:
         raw = find(transaction_id)
-        if raw is not None and size + len(raw) <= MAX_SYNC_BYTES:
+        if raw is not None and size + len(raw) <= MAX_FETCH_BYTES:
             found.append(raw)
             size += len(raw)
     return encode(TransactionsAnswer(tuple(found), len(request.ids) - len(found)))

@@ -23,17 +23,19 @@ from gridnode.consensus.inputs import (
     Input,
     ProposalReceived,
     StartHeight,
+    SummaryReceived,
     TimeoutElapsed,
     VoteReceived,
     WorkAvailable,
 )
+from gridnode.consensus.summary import Summary
 from gridnode.primitives.ids import Address, Hash, Signature
 from gridnode.primitives.units import Height, Round
 from gridnode.storage.sign_guard import LastSigned, Refused, SignStep, Wish, judge
 from tests.properties.consensus_nodes import SECLUDED_MS, Faults, Node
-from tests.unit.consensus.setting import CHAIN, PARAMS, signature_of, validators
+from tests.unit.consensus.setting import CHAIN, PARAMS, signature_of, start, validators
 
-Message = Proposal | Vote | Commit
+Message = Proposal | Vote | Commit | Summary
 
 
 class Network:
@@ -94,9 +96,9 @@ class Network:
     def start(self, node: Node) -> None:
         """Start a node: a new engine, its log replayed."""
         node.life += 1
-        node.engine = Engine(CHAIN, PARAMS, node.address)
+        node.engine = Engine(PARAMS, node.address)
         height = Height(len(node.chain) + 1)
-        effects = node.engine.restore(StartHeight(height, self.validators), node.log, node.last_said)
+        effects = node.engine.restore(start(height, self.validators), node.log, node.last_said)
         self.listening += not node.engine.signs
         self.perform(node, effects)
         self.queue(node, WorkAvailable(height))
@@ -147,9 +149,8 @@ class Network:
                 node.blocks[block_hash] = block
             case fx.SignVote() | fx.SignProposal():
                 self._sign(node, effect)
-            case fx.Rebroadcast(messages):
-                for message in messages:
-                    self.broadcast(node, message)
+            case fx.Rebroadcast() | fx.Send() | fx.TellSummary():
+                self._send(node, effect)
             case fx.ScheduleTimeout(kind, height, round_, after_ms):
                 elapsed = TimeoutElapsed(kind, height, round_)
                 life = node.life
@@ -166,6 +167,15 @@ class Network:
                 self._catch_up(node, height)
             case fx.CancelTimeouts():
                 pass
+
+    def _send(self, node: Node, effect: fx.Rebroadcast | fx.Send | fx.TellSummary) -> None:
+        messages = (effect.summary,) if isinstance(effect, fx.TellSummary) else effect.messages
+        to = None if isinstance(effect, fx.Rebroadcast) else effect.to
+        for message in messages:
+            if to is None:
+                self.broadcast(node, message)
+            else:
+                self.send(node, self.nodes[to[0]], message)
 
     def _build(self, node: Node, height: int, round_: Round) -> None:
         if self.random.randrange(20) == 0:
@@ -197,7 +207,7 @@ class Network:
     def _next(self, node: Node) -> StartHeight:
         node.log, node.synced = [], 0
         node.blocks = {}
-        return StartHeight(Height(len(node.chain) + 1), self.validators)
+        return start(len(node.chain) + 1, self.validators)
 
     def _commit(self, node: Node, commit: Commit) -> None:
         height = len(node.chain) + 1
@@ -313,8 +323,11 @@ class Network:
     def _deliver(self, node: Node, peer: Node, message: Message) -> None:
         if peer.engine is None:
             return
-        self.queue(peer, received(message))
-        if isinstance(message, Vote) and message.height < peer.engine.height:
+        if isinstance(message, Summary):
+            self.queue(peer, SummaryReceived(bytes([node.index]), message))
+        else:
+            self.queue(peer, received(message))
+        if isinstance(message, Summary) and message.height < peer.engine.height:
             commit = peer.engine.commit_of(message.height) or peer.chain[message.height - 1]
             self.send(peer, node, commit)
 
@@ -351,7 +364,7 @@ class Network:
             self.at(100, self._chaos)
 
 
-def received(message: Message) -> Input:
+def received(message: Proposal | Vote | Commit) -> Input:
     """The input that a message becomes."""
     if isinstance(message, Proposal):
         return ProposalReceived(message)

@@ -13,16 +13,17 @@ from typing import Any, Final
 from gridnode.chain.validators import ValidatorSet
 from gridnode.chain.vote import Vote, VoteKind
 from gridnode.codec.records import encode
-from gridnode.consensus import facts, machine, mux, resend
+from gridnode.consensus import facts, machine, mux
+from gridnode.consensus.driver import HeightDriver
 from gridnode.consensus.effects import ObtainBlock
 from gridnode.consensus.engine import Engine
 from gridnode.consensus.facts import OldProposal
-from gridnode.consensus.inputs import BlockKnown, StartHeight
+from gridnode.consensus.inputs import BlockKnown, StartHeight, TimeoutKind
 from gridnode.consensus.knowledge import Knowledge
 from gridnode.consensus.machine import RULES, Rule, State
 from gridnode.consensus.tally import Added, Tally
 from gridnode.consensus.votes import VoteKeeper
-from gridnode.node import block_sync
+from gridnode.node import block_sync, perform
 from gridnode.node.candidates import Complete
 from gridnode.node.ingress import Ingress
 from gridnode.node.perform import Performer
@@ -253,7 +254,18 @@ def never_skips() -> Any:
 
 def says_it_once() -> Any:
     """Nothing is sent again."""
-    return instead(resend, "messages", lambda *_: ())
+
+
+    def resend(self: HeightDriver) -> None:
+        self._obtain(again=True)
+        self._schedule(TimeoutKind.RESEND, Round(0))
+
+    return instead(HeightDriver, "_resend", resend)
+
+
+def any_time() -> Any:
+    """What time a block has is not asked."""
+    return instead(perform, "is_timely", lambda *_: True)
 
 
 BUGS: Final[dict[str, Callable[[], Any]]] = {
@@ -279,6 +291,7 @@ BUGS: Final[dict[str, Callable[[], Any]]] = {
         never_gives_up,
         never_skips,
         says_it_once,
+        any_time,
     )
 }
 """Every bug by name."""

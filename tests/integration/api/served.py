@@ -40,7 +40,11 @@ class Links:
 
     def peer_stats(self) -> list[PeerStats]:
         """One linked peer."""
-        return [PeerStats(bytes(32), "PEA", "out", 97, 0, 512, 10, 20, 1_000, 2_000, 0)]
+        return [
+            PeerStats(
+                bytes(32), "PEA", "out", 97, 0, "", 0, 3, "does not read", True, 0, 0, 512, 10, 20, 1_000, 2_000, 0
+            )
+        ]
 
 
 class ServedChain:
@@ -62,6 +66,10 @@ class ServedChain:
     def status(self) -> dict[str, Any]:
         """What the runtime says of a node that follows."""
         return {"round": 0, "syncing": False, "peers": 1}
+
+    def standing(self) -> dict[str, Any]:
+        """Of a node that follows nobody."""
+        return {"consensus": None}
 
     def client(self) -> httpx.AsyncClient:
         """A client of the application, without sockets."""

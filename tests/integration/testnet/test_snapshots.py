@@ -143,7 +143,7 @@ def test_a_validator_that_lost_its_data_votes_again(net: Testnet, kept: tuple[st
         victim.until_event("restored", seen)
         victim.ready()
         signs_again(victim, net["EGAT"], before)
-        lost = [row for row in victim.events()[seen:] if row["event"] == "the record of what this key signed is lost"]
+        lost = [row for row in victim.events()[seen:] if row["event"] == "the guard was lost; nothing is signed up to this height"]
         assert bool(lost) is not bool(kept)
     nobody_lied(net.validators)
     same_everywhere(net.validators, start=before)

@@ -8,6 +8,7 @@
     > proposal r1 A [valid r0]         a proposal of that round's proposer; `height 2` for another height
     > prevote r0 A v1 v2               prevotes of v1 and v2 for block A; `precommit` likewise; A may be nil
     > commit r0 A v0 v1 v2             a commit that came whole
+    > asked r0 with prevote r0 A v0 v1  a peer tells what it has, in round 0: nothing but those votes; `with proposal r0 A` likewise
     > crash                            the process dies and is started again with its log
     > crash and lose the tail          the machine dies: what was not synced is gone too
 
@@ -20,7 +21,6 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from gridnode.chain.commit import Commit
-from gridnode.chain.validators import proposer_order
 from gridnode.chain.vote import NO_ROUND, Proposal, Vote, VoteKind
 from gridnode.consensus import effects as fx
 from gridnode.consensus.engine import Engine
@@ -30,16 +30,17 @@ from gridnode.consensus.inputs import (
     CommitReceived,
     Input,
     ProposalReceived,
-    StartHeight,
+    SummaryReceived,
     TimeoutElapsed,
     TimeoutKind,
     VoteReceived,
     WorkAvailable,
 )
-from gridnode.consensus.machine import State
-from gridnode.primitives.ids import Address, Signature
+from gridnode.consensus.machine import State, Step
+from gridnode.consensus.summary import BlockMarks, RoundHeard, Summary, VotesHeard, bits_of, marks_of
+from gridnode.primitives.ids import NO_HASH, Address, Signature
 from gridnode.primitives.units import Height, Round
-from tests.unit.consensus.setting import CHAIN, PARAMS, address, block, proposal, validators, vote
+from tests.unit.consensus.setting import PARAMS, address, block, order_of, proposal, start, validators, vote
 
 LETTERS = {block(name): name for name in ("nil", "A", "B", "C", "D")}
 
@@ -51,16 +52,16 @@ class Transcript:
         self.validators = validators([1] * number)
         self.names = {address(index): f"v{index}" for index in range(number)}
         self.me: Address | None = None
-        self.engine = Engine(CHAIN, PARAMS, None)
+        self.engine = Engine(PARAMS, None)
         self.log: list[bytes] = []
         self.synced = 0
         self.lines: list[str] = []
-        self._height = StartHeight(Height(1), self.validators)
+        self._height = start(1, self.validators)
         self._shown = ""
 
     def proposers(self, height: int = 1) -> list[Address]:
         """Who proposes in the rounds of a height, in order."""
-        return [member.address for member in proposer_order(CHAIN, self.validators, height)]
+        return list(order_of(self.validators, height))
 
     def play(self, command: str) -> list[str]:
         """Give one input; returns what is answered, a line each. Raises KeyError for an unknown word."""
@@ -87,14 +88,14 @@ class Transcript:
         if "as" in words:
             names = {name: sender for sender, name in self.names.items()}
             self.me = names.get(self._after(words, "as", ""))
-            self.engine = Engine(CHAIN, PARAMS, self.me)
+            self.engine = Engine(PARAMS, self.me)
         self.log, self.synced = [], 0
-        self._height = StartHeight(height, self.validators, "silent" not in words)
+        self._height = start(height, self.validators, "silent" not in words)
         self._feed(self._height)
 
     def _restart(self, lose: bool) -> None:
         self.log = self.log[: self.synced] if lose else self.log
-        self.engine = Engine(CHAIN, PARAMS, self.me)
+        self.engine = Engine(PARAMS, self.me)
         self._perform(self.engine.restore(self._height, self.log))
 
     def _feed(self, event: Input) -> None:
@@ -149,6 +150,10 @@ class Transcript:
                 return f"sign {kind.name.lower()} r{round_} {LETTERS[block_hash]}"
             case fx.Rebroadcast(messages):
                 return "again: " + ", ".join(self._message(message) for message in messages)
+            case fx.Send(_, messages):
+                return "to the peer: " + ", ".join(self._message(message) for message in messages)
+            case fx.TellSummary(summary, to):
+                return f"tell {'all' if to is None else 'the peer'}: {self._summary(summary)}"
             case fx.ScheduleTimeout(kind, _, round_, after_ms):
                 return f"after {after_ms} ms: {kind.name.lower()} r{round_}"
             case fx.CancelTimeouts(height):
@@ -159,6 +164,20 @@ class Transcript:
                 return f"evidence: {self._message(first)} against {self._message(second)}"
             case fx.Behind(height):
                 return f"behind: others are at height {height}"
+
+    def _summary(self, summary: Summary) -> str:
+        """What a node has, round by round."""
+        rounds = [f"in {Step(summary.step).name} r{summary.round}"]
+        for heard in summary.rounds:
+            said = [] if not heard.proposed else [f"proposal {LETTERS[heard.proposed]}"]
+            for kind, votes in (("prevote", heard.prevotes), ("precommit", heard.precommits)):
+                said += [f"{kind} {LETTERS[block.block_hash]} {self._marked(block.voters)}" for block in votes.blocks]
+            rounds.append(f"r{heard.round} has {', '.join(said) or 'nothing'}")
+        return "; ".join(rounds)
+
+    def _marked(self, voters: bytes) -> str:
+        members = self.validators.members
+        return " ".join(member.name for seat, member in enumerate(members) if bits_of(voters) >> seat & 1)
 
     def _all(self, addresses: tuple[Address, ...]) -> str:
         return " ".join(self.names[sender] for sender in addresses)
@@ -176,7 +195,7 @@ def _state(state: State) -> str:
 
 
 def _round(words: list[str]) -> Round:
-    return Round(int(next(word[1:] for word in words if word[0] == "r" and word[1:].isdigit())))
+    return Round(int(next(word[1:] for word in words if word[0] == "r" and word[1:].lstrip("-").isdigit())))
 
 
 def _hash_of(words: list[str]) -> str:
@@ -225,6 +244,19 @@ def _commit(play: Transcript, words: list[str], height: Height) -> list[Input]:
     return [CommitReceived(Commit(height, _round(words), block(_hash_of(words)), signatures))]
 
 
+def _asked(play: Transcript, words: list[str], height: Height) -> list[Input]:
+    told = words[words.index("with") :] if "with" in words else []
+    proposed = block(_hash_of(told)) if "proposal" in told else NO_HASH
+    votes = {kind: VotesHeard((), b"") for kind in ("prevote", "precommit")}
+    for kind in [word for word in told if word in votes]:
+        seats = [member.address for member in play.validators.members]
+        bits = sum(1 << seats.index(address(sender)) for sender in _senders(told))
+        votes[kind] = VotesHeard((BlockMarks(block(_hash_of(told)), marks_of(bits, len(seats))),), b"")
+    at, rounds = _round(words), [_round(told)] if told else []
+    heard = tuple(RoundHeard(round_, proposed, votes["prevote"], votes["precommit"]) for round_ in rounds)
+    return [SummaryReceived(b"peer", Summary(height, at, int(Step.PREVOTE), NO_ROUND, "answer" in words, heard))]
+
+
 WORDS: dict[str, Word] = {
     "work": lambda _, words, height: [WorkAvailable(height)],
     "interval": _timeout(TimeoutKind.INTERVAL),
@@ -236,5 +268,6 @@ WORDS: dict[str, Word] = {
     "prevote": _votes(VoteKind.PREVOTE),
     "precommit": _votes(VoteKind.PRECOMMIT),
     "commit": _commit,
+    "asked": _asked,
 }
 """First words of commands, and the inputs they become."""

@@ -34,6 +34,7 @@ HEADER_CHANGES: dict[str, Any] = {
     "time_ms": TimeMs(1),
     "previous_hash": OTHER,
     "last_commit_hash": OTHER,
+    "evidence_root": OTHER,
     "transactions_root": OTHER,
     "receipts_root": OTHER,
     "state_root": OTHER,

@@ -77,5 +77,5 @@ def test_the_readme_explains_every_key_with_its_default() -> None:
         told = explained[name].strip("`").replace(",", "")
         if default is msgspec.NODEFAULT:
             assert told.startswith("required"), name
-        elif default not in (None, ()):
+        elif default not in (None, (), ""):
             assert told == str(default), name

@@ -27,6 +27,7 @@ from gridnode.light.walk import begin_with_genesis
 from gridnode.mempool.pool import Pool
 from gridnode.modules.context import Context
 from gridnode.modules.validators.tables import SEATS, Seat
+from gridnode.modules.validators.turns import draw_turns
 from gridnode.node.ledger_store import LedgerStore, Pace, store_over
 from gridnode.primitives.errors import InvariantBroken
 from gridnode.primitives.ids import Hash, Signature
@@ -57,6 +58,7 @@ def change(context: Context) -> None:
         SEATS.delete(context.state, address)
     for member in set_after(context.height).members:
         SEATS.put(context.state, member.address, Seat(member, True))
+    draw_turns(context, context.proposer)
 
 
 @pytest.fixture(autouse=True)

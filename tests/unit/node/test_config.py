@@ -101,6 +101,12 @@ def test_who_signs_needs_a_key_and_who_does_not_must_have_none() -> None:
     ("section", "key", "least", "most"),
     [
         ("network", "max_peers", 1, 500),
+        ("network", "max_handshakes", 8, 1_024),
+        ("network", "strangers_per_s", 1, 10_000),
+        ("network", "peer_bytes_per_s", 1 << 20, 1 << 30),
+        ("network", "peer_messages_per_s", 100, 100_000),
+        ("network", "clients_bytes_per_s", 1 << 20, 1 << 30),
+        ("network", "clients_messages_per_s", 100, 100_000),
         ("api", "max_body_bytes", 65_536, 64 * 1024 * 1024),
         ("api", "max_page", 1, 10_000),
         ("pool", "max_transactions", 1, 1_000_000),

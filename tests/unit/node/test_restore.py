@@ -241,7 +241,7 @@ WRONG: dict[str, tuple[Change, str]] = {
     "the last header is missing": (without_last(b"h"), "expected the final header"),
     "a header is another": (altered(Column.BLOCKS, b"h"), "Header|expected header|expected the final"),
     "a last commit is missing": (without(Column.BLOCKS, b"l"), "expected rows l of 11 blocks, got those of 10"),
-    "a last commit is another": (altered(Column.BLOCKS, b"l"), "expected the last commit|Commit"),
+    "a last commit is another": (altered(Column.BLOCKS, b"l"), "expected the last commit|Carried"),
     "a transaction is missing": (without(Column.BLOCKS, b"t"), "expected 3 transactions"),
     "all transactions of a block are missing": (
         lambda rows: [row for row in rows if row.key[:9] != b"t" + AT],

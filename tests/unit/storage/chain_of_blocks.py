@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from gridnode.chain.block import NO_ENERGY, Block, Header, header_hash
 from gridnode.chain.commit import NO_COMMIT, Commit
+from gridnode.chain.evidence import evidence_root
 from gridnode.chain.receipt import Event, Receipt
 from gridnode.chain.transaction import (
     Message,
@@ -70,6 +71,7 @@ def final(
         TimeMs(height * 1_000),
         zeros,
         zeros,
+        evidence_root(()),
         zeros,
         zeros,
         zeros,
