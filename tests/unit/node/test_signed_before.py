@@ -60,7 +60,8 @@ def performer(store: LedgerStore, engine: Engine, folder: Path) -> tuple[Perform
     def nobody(_: Any) -> None:
         """Nobody listens."""
 
-    return Performer(engine, store, pool, candidates, OwnKey(guard), wal, nobody, {}, nobody, nobody, EvidencePool(store, nobody), World()), guard
+    pieces = EvidencePool(store, nobody)
+    return Performer(engine, store, pool, candidates, OwnKey(guard), wal, nobody, {}, nobody, nobody, pieces, World()), guard
 
 
 def signs_at(folder: Path, start: int, height: int, resumed: bool) -> dict[int, bool]:
