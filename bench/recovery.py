@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import shutil
 import tempfile
 import time
@@ -22,7 +23,6 @@ from typing import Any
 
 import trio
 
-from bench.testnet import cpu_seconds, now_ms
 from gridnode.chain.commit import Commit
 from gridnode.chain.transaction import VerifiedTransaction, decode_transaction
 from gridnode.chain.vote import VoteKind, vote_hash
@@ -35,12 +35,13 @@ from gridnode.modules.token.messages import Transfer
 from gridnode.modules.token.tables import Denomination
 from gridnode.node.genesis_file import load_genesis
 from gridnode.node.open_store import open_store
-from gridnode.primitives.ids import Signature
+from gridnode.primitives.ids import Hash, Signature
 from gridnode.primitives.units import Amount, Height, Round
 from gridnode.replay.cast import derived_key
-from gridnode.replay.network import LocalNetwork, LocalNode
+from gridnode.replay.network import LocalNetwork
 from gridnode.replay.provision import AUTHORITIES, NetworkPlan, write_network
 from gridnode.replay.testnet import local_node
+from gridnode.storage.sign_guard import SignGuard
 
 MTU_MS = 900_000
 BLOCK_MS = 1_000
@@ -91,8 +92,8 @@ async def _signs(witness: Remote, name: str, after: int) -> None:
             await trio.sleep(POLL_S)
 
 
-async def make_chain(plan: NetworkPlan, data: Path, blocks: int, transfers: int, seed: int) -> None:
-    """A chain of so many blocks in the folder `data`, as its validators would have made it."""
+async def make_chain(plan: NetworkPlan, data: Path, blocks: int, transfers: int, seed: int) -> Hash:
+    """A chain of so many blocks in the folder `data`, as its validators would have made it; the hash of the last."""
     genesis = load_genesis(plan.folder / "genesis.toml")
     store = open_store(data / "chain", genesis)
     keys = {address_of(node.consensus_keys.public_key): node.consensus_keys for node in plan.nodes if node.consensus_keys}
@@ -110,6 +111,7 @@ async def make_chain(plan: NetworkPlan, data: Path, blocks: int, transfers: int,
                 proposer = address_of(members[number % len(members)].public_key)
                 executed = await store.build(pool, time_ms, proposer)
                 store.commit(executed, _commit(members, plan.chain_id, number, executed.block_hash))
+        return store.tip_hash
     finally:
         store.close()
 
@@ -132,30 +134,33 @@ async def catch_up(plan: NetworkPlan, blocks: int) -> dict[str, float]:
                 while (await remote.status())["height"] < blocks:
                     await trio.sleep(POLL_S)
             seconds = time.perf_counter() - began
-            return {"seconds": round(seconds, 1), "blocks_per_second": round(blocks / seconds), "cpu_s": round(_cpu(joiner), 1)}
+            assert joiner.process is not None
+            fields = Path(f"/proc/{joiner.process.pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
+            cpu_s = (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+            return {"seconds": round(seconds, 1), "blocks_per_second": round(blocks / seconds), "cpu_s": round(cpu_s, 1)}
         finally:
             await joiner.kill()
-
-
-def _cpu(node: LocalNode) -> float:
-    return cpu_seconds(node.process.pid) if node.process is not None else 0.0
 
 
 async def measure(options: argparse.Namespace, folder: Path) -> dict[str, Any]:
     """Run both measurements."""
     result: dict[str, Any] = {"kills": options.kills, "blocks": options.blocks, "transfers_a_block": options.transfers}
     if options.kills:
-        plan = write_network(folder / "kills", 4, options.seed, MTU_MS, now_ms(), MTU_MS)
+        plan = write_network(folder / "kills", 4, options.seed, MTU_MS, time.time_ns() // 1_000_000, MTU_MS)
         seconds = await voting_again(plan, options.kills)
         result["voting_again_s"] = {"p50": percentile(seconds, 0.5), "max": max(seconds), "all": seconds}
     if options.blocks:
-        start_ms = now_ms() - (options.blocks + 1) * BLOCK_MS
+        start_ms = time.time_ns() // 1_000_000 - (options.blocks + 1) * BLOCK_MS
         plan = write_network(folder / "long", 4, options.seed, MTU_MS, start_ms, MTU_MS)
         first, second = (node.folder / "data" for node in plan.nodes[:2])
         began = time.perf_counter()
-        await make_chain(plan, first, options.blocks, options.transfers, options.seed)
+        tip_hash = await make_chain(plan, first, options.blocks, options.transfers, options.seed)
         result["made_s"] = round(time.perf_counter() - began, 1)
         shutil.copytree(first, second, dirs_exist_ok=True)
+        for node in plan.nodes[:2]:  # their keys have signed to the last block
+            assert node.consensus_keys is not None
+            guard = SignGuard(node.folder / "data" / "guard", plan.chain_id, node.consensus_keys)
+            guard.sign_vote(VoteKind.PRECOMMIT, Height(options.blocks), Round(0), tip_hash)
         result["catch_up"] = await catch_up(plan, options.blocks)
     return result
 

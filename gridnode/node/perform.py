@@ -39,7 +39,6 @@ from gridnode.node.duty import Duty
 from gridnode.node.evidence_pool import EvidencePool
 from gridnode.node.ledger_store import LedgerStore
 from gridnode.node.log import Log
-from gridnode.node.lost_guard import LostGuard
 from gridnode.node.signing import Signing
 from gridnode.primitives.errors import InvariantBroken, Rejected
 from gridnode.primitives.ids import Address, Hash
@@ -145,7 +144,6 @@ class Performer:
         self._world = world
         self._told_of_work = 0
         self._obtaining: dict[Hash, None] = {}
-        self._lost_guard: LostGuard | None = None
         self.height = 0  # under way; 0 before the first StartHeight
         self.refusal: Refusal | None = None  # the last one
 
@@ -183,9 +181,7 @@ class Performer:
 
     async def _permitted(self, start: StartHeight, is_resumed: bool) -> StartHeight:
         """The start of a height, with or without the right to sign."""
-        if self._duty is None:
-            return self._if_guarded(start, is_resumed)
-        if not start.validators.get(self._duty.address):
+        if self._duty is None or not start.validators.get(self._duty.address):
             return start
         is_live = self._engine.height == start.height - 1 and self._engine.step is Step.DECIDED
         with self._store.view() as view:
@@ -200,18 +196,6 @@ class Performer:
         message = event.vote if isinstance(event, VoteReceived) else event.proposal
         if _author(message) == self._duty.address:
             self._duty.hears(message)
-
-    def _if_guarded(self, start: StartHeight, is_resumed: bool) -> StartHeight:
-        """Without a duty: the same, for a listener when the guard does not know what the key has signed, or knows more than the chain."""
-        last = self._signer.last if self._signer else None
-        if is_resumed and self._signer is not None and last is None:
-            self._lost_guard = LostGuard(self._store, self._signer.address, self._world.now_ms())
-        if not is_resumed and last is not None and last.height >= start.height:
-            _log.warning("signed at this height before the chain was taken back; listening", height=start.height, signed=last.height)
-            return replace(start, may_sign=False)
-        if self._lost_guard is not None and not self._lost_guard.may_sign():
-            return replace(start, may_sign=False)
-        return start
 
     def _resume(self, event: Resume) -> list[fx.Effect]:
         """Replay the log. When it does not lead to what the guard signed last, locks may be lost and the node only listens."""

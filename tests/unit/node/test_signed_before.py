@@ -14,6 +14,7 @@ from gridnode.consensus.engine import Engine
 from gridnode.consensus.inputs import Input
 from gridnode.mempool.pool import Pool
 from gridnode.node.candidates import Candidates
+from gridnode.node.duty import Duty
 from gridnode.node.evidence_pool import EvidencePool
 from gridnode.node.ledger_store import LedgerStore
 from gridnode.node.perform import Performer, Resume
@@ -50,7 +51,7 @@ class World:
         return 0
 
 
-def performer(store: LedgerStore, engine: Engine, folder: Path) -> tuple[Performer, SignGuard]:
+def performer(store: LedgerStore, engine: Engine, folder: Path) -> Performer:
     """That of MEA, whose guard lies in a folder."""
     guard = SignGuard(folder / "guard", CHAIN, keys_of("mea-node"))
     wal, pool = Wal(folder / "wal"), Pool()
@@ -60,8 +61,9 @@ def performer(store: LedgerStore, engine: Engine, folder: Path) -> tuple[Perform
     def nobody(_: Any) -> None:
         """Nobody listens."""
 
-    pieces = EvidencePool(store, nobody)
-    return Performer(engine, store, pool, candidates, OwnKey(guard), wal, nobody, {}, nobody, nobody, pieces, World()), guard
+    key, pool_of_evidence = OwnKey(guard), EvidencePool(store, nobody)
+    duty = Duty(key, keys_of("mea-machine").public_key)
+    return Performer(engine, store, pool, candidates, key, wal, nobody, {}, nobody, nobody, pool_of_evidence, World(), duty)
 
 
 def signs_at(folder: Path, start: int, height: int, resumed: bool) -> dict[int, bool]:
@@ -70,7 +72,7 @@ def signs_at(folder: Path, start: int, height: int, resumed: bool) -> dict[int, 
     engine = Engine(PARAMS, account("mea-node"))
 
     async def run(store: LedgerStore) -> None:
-        one, _ = performer(store, engine, folder)
+        one = performer(store, engine, folder)
         while store.height < height:
             begin = store.start()
             first = resumed and not found and store.next_height == start
@@ -102,5 +104,5 @@ def test_so_it_does_when_it_starts_below(tmp_path: Path) -> None:
     assert signs_at(tmp_path, 1, 5, resumed=True) == {1: False, 2: False, 3: False, 4: True, 5: True}
 
 
-def test_a_node_that_has_signed_nothing_votes_at_once(tmp_path: Path) -> None:
-    assert signs_at(tmp_path, 1, 2, resumed=True) == {1: True, 2: True}
+def test_a_node_that_has_signed_nothing_votes_on_the_first_block(tmp_path: Path) -> None:
+    assert signs_at(tmp_path, 1, 1, resumed=True) == {1: True}
