@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 from gridnode.chain.commit import Commit
-from gridnode.chain.evidence import Evidence
 from gridnode.chain.genesis import Genesis
 from gridnode.chain.vote import Vote
 from gridnode.consensus.engine import Engine
@@ -21,7 +20,7 @@ from gridnode.network.network import Handlers, Network
 from gridnode.node.candidates import Candidates
 from gridnode.node.catch_up import CatchUp
 from gridnode.node.clock import monotonic_ms, now_ms
-from gridnode.node.config import Config, read_text, split_address
+from gridnode.node.config import Config, StorageSection, read_text, split_address
 from gridnode.node.consensus_key import check_name, open_key
 from gridnode.node.consensus_loop import ConsensusLoop
 from gridnode.node.evidence_pool import EvidencePool
@@ -35,6 +34,7 @@ from gridnode.node.log import Log
 from gridnode.node.open_store import open_store
 from gridnode.node.peer_book import PeerBook
 from gridnode.node.peer_memory import PeerMemory
+from gridnode.node.perform import Speaks
 from gridnode.node.progress import block_stored, caught_up
 from gridnode.node.pruner import Pruner
 from gridnode.node.side_by_side import side_by_side
@@ -165,12 +165,7 @@ def _join(
     standby = standby_of(config.validator, signer, machine_key(config, folder), store)
 
     watch = Watch(now_ms())
-    snapshots = SnapshotStore(data / "snapshots")
-    for damage in snapshots.damaged:
-        _log.error("a snapshot is damaged and removed", reason=damage)
-    storage = config.storage
-    keeper = SnapshotKeeper(store, snapshots, storage.snapshot_interval, storage.snapshots_kept)
-    pruner = Pruner(store, snapshots, storage.keep_blocks, bool(storage.snapshot_interval)) if storage.mode == "pruned" else None
+    snapshots, keeper, pruner = _kept(config.storage, data, store)
 
     def committed(executed: Executed) -> None:
         book.refresh()
@@ -182,29 +177,12 @@ def _join(
         if standby is not None:
             standby.stored()
 
-    memory = PeerMemory(data / "peers", now_ms())
-    network = Network(
-        network_config(config, folder),
-        _handlers(parts, watch),
-        now_ms,
-        memory.first_sequence,
-        lambda: memory.keep(parts["node"].network.sentences()),
-    )
-    network.serve(memory.sentences)
+    network = _network(network_config(config, folder), PeerMemory(data / "peers", now_ms()), _handlers(parts, watch))
     candidates = Candidates(pool, verifier, network, side_by_side)
     catch_up = CatchUp(store, network, candidates, committed, lambda: caught_up(parts["node"]))
     configured = {bytes.fromhex(peer.key): peer.name for peer in config.network.peers}
     book = PeerBook(store, configured, network.admit, network.prefer)
-
-    def speak(message: ProposedBlock | Vote | Commit | Summary | Evidence, to: bytes | None = None) -> None:
-        if to is not None:
-            network.send(to, Channel.CONSENSUS, to_wire(message))
-        elif isinstance(message, Summary):
-            network.broadcast(Channel.CONSENSUS, to_wire(message))
-        else:
-            network.flood(Channel.CONSENSUS, to_wire(message))
-
-    evidence = EvidencePool(store, speak)
+    evidence = EvidencePool(store, lambda found: network.flood(Channel.CONSENSUS, to_wire(found)))
     loop = ConsensusLoop(
         engine,
         store,
@@ -212,7 +190,7 @@ def _join(
         candidates,
         signer,
         wal,
-        speak,
+        _voice(network),
         book,
         committed,
         catch_up.behind,
@@ -231,6 +209,42 @@ def _join(
     )  # fmt: skip
     parts["node"] = node
     return node
+
+
+def _kept(storage: StorageSection, data: Path, store: LedgerStore) -> tuple[SnapshotStore, SnapshotKeeper, Pruner | None]:
+    """The snapshots of a node, who makes them, and who removes old blocks where that is wished."""
+    snapshots = SnapshotStore(data / "snapshots")
+    for damage in snapshots.damaged:
+        _log.error("a snapshot is damaged and removed", reason=damage)
+    keeper = SnapshotKeeper(store, snapshots, storage.snapshot_interval, storage.snapshots_kept)
+    if storage.mode != "pruned":
+        return snapshots, keeper, None
+    return snapshots, keeper, Pruner(store, snapshots, storage.keep_blocks, bool(storage.snapshot_interval))
+
+
+def _network(config: NetworkConfig, memory: PeerMemory, handlers: Handlers) -> Network:
+    """The links, with the bans that are remembered."""
+
+    def keep() -> None:
+        memory.keep(network.sentences())
+
+    network = Network(config, handlers, now_ms, memory.first_sequence, keep)
+    network.serve(memory.sentences)
+    return network
+
+
+def _voice(network: Network) -> Speaks:
+    """How consensus speaks: to one peer, to those linked directly, or to all."""
+
+    def speak(message: ProposedBlock | Vote | Commit | Summary, to: bytes | None = None) -> None:
+        if to is not None:
+            network.send(to, Channel.CONSENSUS, to_wire(message))
+        elif isinstance(message, Summary):
+            network.broadcast(Channel.CONSENSUS, to_wire(message))
+        else:
+            network.flood(Channel.CONSENSUS, to_wire(message))
+
+    return speak
 
 
 def _handlers(parts: dict[str, Node], watch: Watch) -> Handlers:
