@@ -36,23 +36,19 @@ class GrowingStore:
         self._random = Random(seed)
         self._author = MemoryChain(self.genesis)  # makes transactions, with a clock that is set by hand
 
-    def transfer(self) -> VerifiedTransaction:
-        """A payment between two actors."""
+    def transfer(self, now_ms: int) -> VerifiedTransaction:
+        """A payment between two actors, valid for two minutes from now."""
         sender, recipient = self._random.sample([name for name in ACTORS if name != "bank"], 2)
-        header = self.store.header
-        self._author.ledger.tip = self._author.ledger.tip._replace(
-            time_ms=self.genesis.time_ms if header is None else header.time_ms
-        )
+        self._author.ledger.tip = self._author.ledger.tip._replace(time_ms=now_ms)
         amount = self._random.randrange(1, THB // 100)
         return self._author.transaction(sender, Transfer(account(recipient), Denomination.THB, amount))
 
     def block(self, transactions: int = 3, after_ms: int = 1_000) -> Executed:
         """Build and commit the next block."""
-        pool = Pool()
-        for _ in range(transactions):
-            pool.add(self.transfer())
-        header = self.store.header
+        header, pool = self.store.header, Pool()
         now_ms = (self.genesis.time_ms if header is None else header.time_ms) + after_ms
+        for _ in range(transactions):
+            pool.add(self.transfer(now_ms))
 
         async def build() -> Executed:
             maker = self.store.validators.members[self.store.height % 3].address

@@ -23,6 +23,9 @@ Concepts
     ingress.py       what peers send: decoded, checked, handed to the right part; gossip_queue.py, what of it waits.
     wire.py          which message travels on which channel and how it is told apart.
     evidence_pool.py  evidence that no block carries yet; peer_book.py, which node is whose validator's and who is admitted.
+    begin.py        a node without blocks begins from a snapshot: joining.py finds, proves, fetches; light_walk.py, the header's proof.
+    restore.py      makes a database of a snapshot; snapshot_rows.py, a snapshot of a database; snapshot_keeper.py, at an interval.
+    pruner.py       how far a node prunes, and when its disk is freed.
     timers.py        timeouts that consensus asked for.
     feed.py          who waits for blocks and transactions is told.
     watch.py        what a node remembers of itself for its operator; skews.py, how far peers' clocks are off; standing.py, both as an answer.

@@ -88,6 +88,7 @@ class Joining:
         self._network = network
         self._now_ms = now_ms
         self._fetch = SnapshotFetch()
+        self._refusal: OSError | None = None
 
     async def run(self) -> SealedManifest | None:
         """The snapshot that the database was made of, or None. Raises OperatorError: the disk refuses, or the chain has forked."""
@@ -247,11 +248,13 @@ class Joining:
         if present:
             _log.info("going on with what is there", height=manifest.height, chunks=len(present))
         async with trio.open_nursery() as nursery:
-            while self._fetch.missing and not self._fetch.is_stuck:
+            while self._fetch.missing and not self._fetch.is_stuck and self._refusal is None:
                 self._stirred = trio.Event()
                 for ask in self._fetch.next_requests():
                     nursery.start_soon(self._ask_chunk, manifest, ask)
                 await self._stirred.wait()
+        if self._refusal is not None:
+            raise self._refusal
         return not self._fetch.missing
 
     def _present(self, manifest: Manifest) -> set[int]:
@@ -275,5 +278,11 @@ class Joining:
                 _log.warning("a wrong chunk", peer=ask.peer, index=ask.number)
                 self._network.report(ask.peer, PeerFault(fault, 100))
             elif self._fetch.has(ask.number):
-                await trio.to_thread.run_sync(self._snapshots.put_chunk, manifest.height, ask.number, chunk)
+                await self._put(manifest.height, ask.number, chunk)
         self._stirred.set()
+
+    async def _put(self, height: int, number: int, chunk: bytes) -> None:
+        try:
+            await trio.to_thread.run_sync(self._snapshots.put_chunk, height, number, chunk)
+        except OSError as error:
+            self._refusal = error

@@ -3,6 +3,8 @@
 Concepts
     leveldb.py      `Database`: columns of one LevelDB, synced batches, readers of the newest rows and of snapshots.
     block_store.py  `BlockStore`: blocks, commits and receipts by height, hash, transaction id and account; who votes on each height.
+    past_blocks.py  the blocks that come with a snapshot; pruning.py, how old blocks go and the disk is freed.
+    snapshots.py    `SnapshotStore`: snapshots in files, made here or fetched; there when all of them is on the disk.
     evidence_store.py  evidence that no block carries yet.
     undo.py         `UndoLog`: what rows of the state were before the newest blocks, so that a stopped node can be taken back.
     wal.py          the log of what consensus did at the height under way; it is on disk before anything is sent.

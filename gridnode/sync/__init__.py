@@ -5,8 +5,13 @@ Concepts
     requester.py  pure: peers' heights in, requests out; hands over blocks strictly in order; a peer that answers wrongly is named.
     parts.py      pure: what is missing of a proposed block, and which part of it is asked of whom.
     responder.py  pure: answers bounded in blocks and bytes.
+    snapshots.py  what a snapshot is, and how peers are asked for it; row_stream.py, its bytes.
+    snapshot_fetch.py  pure: which of the snapshots offered is tried, and which chunk is asked of whom.
 
 A node tells its peers its height after each block and every second. One that learns of a greater height asks for the next blocks, each
 with the commit that makes it final, checks commit, header and every root by executing it, and stores it. While blocks are known to be
 missing it takes no part in consensus and signs nothing.
+
+A node without blocks may begin from a snapshot instead: the rows of the state after some block and of the blocks before it that replay
+protection needs. Nothing in it is believed: the root of its rows must be that of a header which the light client has proved.
 """

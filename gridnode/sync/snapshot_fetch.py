@@ -18,7 +18,7 @@ from gridnode.primitives.ids import Hash
 from gridnode.primitives.limits import MAX_PEER_CHUNKS, MAX_SNAPSHOT_REQUESTS
 from gridnode.sync.snapshots import Manifest, chunk_bytes, chunk_hash, manifest_hash
 
-MAX_FAILURES = 3
+MAX_FAILURES = 6
 """Times that a peer may not answer, or not have a chunk, before it is asked no more."""
 
 

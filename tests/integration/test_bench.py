@@ -18,6 +18,7 @@ COMMANDS = {
     "large_block": (),
     "market_data": ("--orders", "100", "--mtus", "4", "--trades", "20", "--times", "2"),
     "matching": ("--orders", "2000", "--resting", "2000"),
+    "snapshots": ("--rows", "500", "--blocks", "12", "--transactions", "5"),
     "simulation": ("--heights", "10", "--seeds", "2"),
 }
 NOT_HERE = {

@@ -86,6 +86,7 @@ def test_an_observer_joins_by_snapshot(net: Testnet) -> None:
     observer.kill()
 
 
+@pytest.mark.slow
 def test_peers_that_serve_bad_chunks_are_left(net: Testnet) -> None:
     """Three offer the right manifest and wrong chunks, and are asked first: they are named, and the fourth one's chunks make the state."""
     observer = net.observer
@@ -148,6 +149,7 @@ def test_a_validator_that_lost_its_data_votes_again(net: Testnet, kept: tuple[st
     same_everywhere(net.validators, start=before)
 
 
+@pytest.mark.slow
 def test_without_a_snapshot_it_begins_at_genesis(net: Testnet) -> None:
     """It says so in its log."""
     observer = net.observer
