@@ -53,6 +53,7 @@ from gridnode.modules.registry import tables as registry
 from gridnode.modules.settlement.tables import SettlementGenesis
 from gridnode.modules.token import tables as token
 from gridnode.modules.token.messages import Transfer
+from gridnode.modules.validators.tables import ValidatorParams, ValidatorsGenesis
 from gridnode.primitives.ids import Address
 from gridnode.state.commitment import Commitment
 from gridnode.state.kv import MemoryReader
@@ -135,6 +136,9 @@ def genesis() -> Genesis:
         ),
         "grid": grid.GridGenesis(
             grid.GridParams(grid.Clock(900_000, 0, 0), 96), (grid.Zone("ZONE"),), (), (), (), _tariff()
+        ),
+        "validators": ValidatorsGenesis(
+            ValidatorParams(670_000, 10**18, 90_000_000, 80_000_000, 1_000_000, 10_000, 3, 50_000, maker), ()
         ),
         "lots": LotsGenesis(()),
         "metering": MeteringGenesis(900_000, 900_000),
@@ -220,7 +224,7 @@ def measure(accounts: int, folder: Path, options: argparse.Namespace) -> dict[st
     populated = time.perf_counter() - began
     database = Database(path, genesis_hash(start))
     tree = TimedTree(database.view(Column.PAGES))
-    ledger = open_ledger(start, None, database.view(Column.STATE), tree, [])
+    ledger = open_ledger(start, None, None, database.view(Column.STATE), tree, [])
     gc.collect()
     gc.freeze()  # the cast is no part of a node
     rows = [

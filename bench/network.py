@@ -22,7 +22,15 @@ from gridnode.network.network import Handlers, Network
 _UNLIMITED = NetworkLimits(
     bytes_per_s=1 << 40,
     messages_per_s=1 << 30,
+    packets_per_s=1 << 30,
+    consensus_per_s=1 << 30,
+    consensus_bytes_per_s=1 << 40,
     floods_per_s=1 << 30,
+    flood_bytes_per_s=1 << 40,
+    total_bytes_per_s=1 << 40,
+    total_messages_per_s=1 << 30,
+    requests_per_s=1 << 30,
+    answer_bytes_per_s=1 << 40,
     queue_messages=1 << 20,
     queue_bytes=1 << 40,
 )

@@ -34,6 +34,7 @@ from gridnode.modules.metering.tables import MeteringGenesis
 from gridnode.modules.registry import tables as registry
 from gridnode.modules.settlement.tables import SettlementGenesis
 from gridnode.modules.token import tables as token
+from gridnode.modules.validators.tables import ValidatorParams, ValidatorsGenesis
 from gridnode.primitives.ids import Address, Signature
 from gridnode.state.commitment import Commitment
 from gridnode.state.kv import MemoryReader
@@ -59,6 +60,21 @@ def account(name: str) -> Address:
 
 
 PARAMS = ChainParams(500, 10_000, 3_000, 1_000, 500, 10_000, 65_536, 100, 512)
+
+
+GRID = 10**18
+VALIDATOR_PARAMS = ValidatorParams(
+    authority_share_ppm=600_000,
+    min_bond=100 * GRID,
+    unbonding_ms=90_000,
+    evidence_ms=64_000,
+    evidence_blocks=100,
+    jail_ms=20_000,
+    misses_to_jail=3,
+    slash_ppm=50_000,
+    slashed_account=account("erc"),
+)
+"""Blocks are a second apart: evidence counts for a minute."""
 
 
 def validators() -> list[Validator]:
@@ -107,6 +123,7 @@ def openings() -> dict[str, Any]:
             ),
             (registry.Service("CITY", account("mea")), registry.Service("NORTH", account("pea"))),
         ),
+        "validators": ValidatorsGenesis(VALIDATOR_PARAMS, ()),
         "grid": grid.GridGenesis(
             grid.GridParams(grid.Clock(3_000, START_MS // 3_000, 2), NOTICE_MTUS),
             (grid.Zone("CITY"), grid.Zone("NORTH")),
@@ -152,10 +169,12 @@ def openings() -> dict[str, Any]:
 
 
 def genesis(**changes: Any) -> Genesis:
-    """Genesis of the test chain; `changes` replaces fields of it, or opening states by module name."""
+    """Genesis of the test chain; `changes` replaces opening states by module name, or fields of it (`validators_set`: its list)."""
     states = openings()
     states |= {name: changes.pop(name) for name in list(changes) if name in states}
     modules = tuple(ModuleGenesis(name, encode(state)) for name, state in states.items())
+    if "validators_set" in changes:
+        changes["validators"] = changes.pop("validators_set")
     return replace(Genesis(CHAIN, START_MS, 1, PARAMS, validator_set(validators()), modules), **changes)
 
 
@@ -177,7 +196,8 @@ class MemoryChain:
     def reopened(self) -> Ledger:
         """A ledger made from what is stored, as after a restart."""
         tip = self.blocks[-1].header if self.blocks else None
-        return open_ledger(self.genesis, tip, self.reader, Commitment(self.pages), reversed(self.blocks))
+        voted = self.ledger.tip.voted if self.blocks else None
+        return open_ledger(self.genesis, tip, voted, self.reader, Commitment(self.pages), reversed(self.blocks))
 
     def transaction(self, sender: str, *messages: Any, valid_ms: int = 120_000) -> VerifiedTransaction:
         """A transaction of a named sender, valid that long after the tip's time."""

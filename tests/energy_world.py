@@ -26,10 +26,11 @@ from gridnode.modules.registry.tables import Direction, Kind, Source
 from gridnode.modules.token.rules import balance
 from gridnode.modules.token.tables import Denomination
 from gridnode.primitives.errors import Rejected
-from gridnode.primitives.ids import Address
+from gridnode.primitives.ids import Address, Hash
 from gridnode.primitives.units import Height, TimeMs
 from gridnode.state.kv import MemoryReader
 from gridnode.state.overlay import State
+from gridnode.state.prefixes import VALIDATORS
 from tests.chain_in_memory import ACTORS, CHAIN, START_MS, THB, account, genesis, keys_of, openings
 
 MTU_MS = 3_000
@@ -67,6 +68,8 @@ class World:
             time_ms=TimeMs(self.time_ms),
             operator=account("egat"),
             books=self.books,
+            proposer=account("egat-node"),
+            previous_hash=Hash(bytes(32)),
             module_accounts=ACCOUNTS,
         )
 
@@ -82,7 +85,7 @@ class World:
             self.books.rollback()
             raise
         self.books.commit()
-        self.reader.apply(self.writes)
+        self.reader.apply(self._changed)
         if self.full_checks:
             self.check()
         return codes
@@ -93,9 +96,10 @@ class World:
         for module in MODULES:
             if module.end_block is not None:
                 module.end_block(context)
-        self.writes = context.state.writes()
+        self._changed = context.state.writes()
         for module in MODULES:
-            module.check_block(self.reader, self.writes)
+            module.check_block(self.reader, self._changed)
+        self.writes = {key: value for key, value in self._changed.items() if key[0] != VALIDATORS}
         self.events, self.totals = context.events, context.totals
         return codes
 

@@ -24,7 +24,9 @@ Concepts
     explanations.py  why a trade is as it is, and why an order did or did not trade.
     energy.py      zones, line flows.
     tariffs.py     the tariff of an MTU, dated tariffs, holidays.
+    light.py       light blocks, for clients that trust no node.
     raw.py         blocks and genesis as canonical bytes, for those who check themselves.
+    state.py       rows of the state and its trees as bytes, and digests of them, for those who compare two nodes.
     proofs.py      rows of the state with their proofs.
     openapi.py     the interface described for machines.
     server.py      hypercorn on trio.

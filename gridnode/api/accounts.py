@@ -6,7 +6,7 @@ from typing import Any
 
 from gridnode.api.blocks import transaction_summary
 from gridnode.api.pages import page
-from gridnode.api.problems import bad_parameter
+from gridnode.api.problems import bad_parameter, gone
 from gridnode.api.reading import Ask
 from gridnode.api.shapes import address, money, thb
 from gridnode.chain.transaction import decode_transaction
@@ -69,7 +69,13 @@ def account_transactions(ask: Ask) -> dict[str, Any]:
     owner = ask.parameters.required_address("address")
     limit = ask.parameters.limit()
     found = ask.node.store.account_transactions(owner, limit, _position(ask.parameters.text("after")))
-    return page(found, limit, lambda row: f"{row.height}-{row.index}", lambda row: _transaction_row(ask, row))
+    return page(
+        found,
+        limit,
+        lambda row: f"{row.height}-{row.index}",
+        lambda row: _transaction_row(ask, row),
+        lambda row: row.height >= ask.node.store.first_height,
+    )
 
 
 def _position(text: str | None) -> Position | None:
@@ -83,6 +89,8 @@ def _position(text: str | None) -> Position | None:
 
 def _transaction_row(ask: Ask, position: Position) -> dict[str, Any]:
     found = ask.node.store.transaction_at(position)
+    if found is None and position.height < ask.node.store.first_height:
+        raise gone(position.height, ask.node.store.first_height, ask.view.height)  # pruned while it was read
     if found is None:
         raise InvariantBroken("account-index", f"no transaction at {position}")
     summary = transaction_summary(decode_transaction(found.raw), found.receipt, with_events=False)

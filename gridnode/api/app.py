@@ -21,6 +21,7 @@ from gridnode.api import (
     chain,
     energy,
     explanations,
+    light,
     lots,
     market,
     meters,
@@ -28,7 +29,9 @@ from gridnode.api import (
     proofs,
     raw,
     settlements,
+    state,
     tariffs,
+    validators,
 )
 from gridnode.api.guard import Guard, on_fault, on_http_exception, on_problem
 from gridnode.api.memo import Memo
@@ -55,13 +58,20 @@ class Get(NamedTuple):
 
 QUESTIONS = (
     Get("/status", chain.status),
+    Get("/consensus/state", chain.consensus_state),
     Get("/peers", chain.peers),
-    Get("/validators", chain.validators),
+    Get("/validators", validators.validators),
+    Get("/consensus", validators.consensus),
     Get("/blocks", chain.blocks, PAGE, True),
     Get("/blocks/{height}", chain.block, ("events",), True),
     Get("/blocks/hash/{hash}", chain.block_by_hash, ("events",), True),
     Get("/blocks/{height}/raw", raw.blocks, ("count",), True),
+    Get("/snapshots", chain.snapshots),
     Get("/genesis/raw", raw.genesis),
+    Get("/light/{height}/raw", light.blocks, ("count",), True),
+    Get("/state", state.roots),
+    Get("/state/digests", state.digests, ("after", "column"), True),
+    Get("/state/rows", state.rows, ("after", "column", "until"), True),
     Get("/accounts/{address}", accounts.account),
     Get("/accounts/{address}/balance", accounts.balance),
     Get("/accounts/{address}/allowances", accounts.allowances, ("limit",)),

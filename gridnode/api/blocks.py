@@ -45,6 +45,7 @@ def whole_block(found: FinalBlock, receipts: tuple[Receipt, ...], with_events: b
         "header": to_json(block.header),
         "energy": to_json(block.header.energy),
         "transactions": rows,
+        "evidence": [to_json(piece) for piece in block.evidence],
         "events": [event_to_json(event) for receipt in hooks for event in receipt.events] if with_events else None,
         "commit": commit_row(found.commit),
     }

@@ -1,4 +1,4 @@
-"""Questions about the chain: status, blocks, transactions, validators, peers."""
+"""Questions about the chain: status, blocks, transactions, peers."""
 
 from __future__ import annotations
 
@@ -10,12 +10,11 @@ from starlette.responses import Response
 from gridnode.api.answers import answer
 from gridnode.api.blocks import header_row, waiting_transaction, whole_block, whole_transaction
 from gridnode.api.parameters import MAX_WAIT_MS, Parameters
-from gridnode.api.problems import not_found
+from gridnode.api.problems import gone, not_found
 from gridnode.api.reading import Ask, Served
-from gridnode.api.shapes import address
 from gridnode.chain.block import header_hash
-from gridnode.modules.validators import queries as validators_queries
 from gridnode.primitives.ids import TransactionId
+from gridnode.sync.snapshots import manifest_hash
 
 
 def status(ask: Ask) -> dict[str, Any]:
@@ -36,6 +35,14 @@ def status(ask: Ask) -> dict[str, Any]:
     }
 
 
+def consensus_state(ask: Ask) -> dict[str, Any]:
+    """What consensus waits for: round, step, proposer, votes here and missing, timeouts, peers, clocks, pool, disk.
+
+    `gridnode why` puts it into words.
+    """
+    return ask.node.standing()
+
+
 def blocks(ask: Ask) -> dict[str, Any]:
     """Blocks from the latest down; `after` is a height, only blocks below it are listed."""
     limit = ask.parameters.limit()
@@ -47,7 +54,8 @@ def blocks(ask: Ask) -> dict[str, Any]:
         if header is not None:
             rows.append(header_row(header))
     lowest = top - limit + 1
-    return {"rows": rows, "next": lowest if lowest > 1 else None}
+    has_more = lowest > 1 and ask.node.store.block_header(lowest - 1) is not None
+    return {"rows": rows, "next": lowest if has_more else None}
 
 
 def block(ask: Ask) -> dict[str, Any]:
@@ -67,10 +75,35 @@ def block_by_hash(ask: Ask) -> dict[str, Any]:
 def _block(ask: Ask, height: int) -> dict[str, Any]:
     store = ask.node.store
     found = store.final_block(height) if 1 <= height <= ask.view.height else None
+    if found is None and 1 <= height < store.first_height:
+        raise gone(height, store.first_height, ask.view.height)
     if found is None:
         raise not_found("block", f"{height}; the latest is {ask.view.height}")
     with_events = ask.parameters.boolean("events") is not False
-    return whole_block(found, store.receipts(height), with_events)
+    receipts = store.receipts(height)
+    if height < store.first_height:  # pruned while it was read
+        raise gone(height, store.first_height, ask.view.height)
+    return whole_block(found, receipts, with_events)
+
+
+def snapshots(ask: Ask) -> dict[str, Any]:
+    """Snapshots that this node keeps, the newest first, and from which block on it has the chain whole."""
+    return {
+        "first_height": ask.node.store.first_height,
+        "height": ask.view.height,
+        "rows": [
+            {
+                "height": manifest.height,
+                "hash": manifest.block_hash.hex(),
+                "state_root": manifest.state_root.hex(),
+                "rows": manifest.rows,
+                "bytes": manifest.bytes,
+                "chunks": len(manifest.chunks),
+                "manifest_hash": manifest_hash(manifest).hex(),
+            }
+            for manifest in ask.node.snapshots.manifests()
+        ],
+    }
 
 
 async def transaction(request: Request) -> Response:
@@ -90,21 +123,6 @@ async def transaction(request: Request) -> Response:
     return answer(waiting_transaction(waiting))
 
 
-def validators(ask: Ask) -> list[dict[str, Any]]:
-    """The validators that vote on the next block, in the set's order."""
-    return [
-        {
-            "name": seat.validator.name,
-            "address": address(seat.validator.address),
-            "key": seat.validator.key.hex(),
-            "power": seat.validator.power,
-            "operator": address(seat.validator.operator),
-            "is_authority": seat.is_authority,
-        }
-        for seat in validators_queries.seats(ask.reader)
-    ]
-
-
 def peers(ask: Ask) -> list[dict[str, Any]]:
     """Every peer that was ever linked, as this node sees it; `direction` is none for those that are gone."""
     return [
@@ -114,6 +132,13 @@ def peers(ask: Ask) -> list[dict[str, Any]]:
             "direction": row.direction,
             "score": row.score,
             "banned_until_ms": row.banned_until_ms or None,
+            "banned_for": row.banned_for or None,
+            "bans": row.bans,
+            "faults": row.faults,
+            "last_fault": row.last_fault or None,
+            "validator": row.preferred,
+            "held_up_ms": row.held_up_ms,
+            "excess": row.excess,
             "round_trip_us": row.round_trip_us or None,
             "messages_in": row.messages_in,
             "messages_out": row.messages_out,

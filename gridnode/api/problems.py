@@ -48,6 +48,11 @@ def bad_parameter(field: str, expected: str, got: object) -> Problem:
     return Problem(400, "BAD_PARAMETER", f"expected {expected}, got {str(got)[:80]!r}", field)
 
 
+def gone(height: int, first: int, latest: int) -> Problem:
+    """A block that this node does not keep whole: it prunes, or began from a snapshot."""
+    return Problem(410, "GONE", f"block {height} is not kept here; blocks {first} to {latest} are, an archive node has all", "height")
+
+
 def not_found(what: str, name: object) -> Problem:
     """Nothing has this name."""
     return Problem(404, "NOT_FOUND", f"no {what} {name}")

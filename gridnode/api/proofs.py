@@ -5,8 +5,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from types import ModuleType
 from typing import Any
 
 from gridnode.api.blocks import commit_row
@@ -15,47 +13,11 @@ from gridnode.api.reading import Ask
 from gridnode.chain.block import header_hash
 from gridnode.codec.records import encode, to_json
 from gridnode.crypto.address import ADDRESS_BYTES, decode_address
-from gridnode.modules.carbon import tables as carbon_tables
-from gridnode.modules.grid import tables as grid_tables
-from gridnode.modules.lots import tables as lots_tables
-from gridnode.modules.market import auction_tables
-from gridnode.modules.market import locks as market_locks
-from gridnode.modules.market import tables as market_tables
-from gridnode.modules.metering import tables as metering_tables
-from gridnode.modules.registry import tables as registry_tables
-from gridnode.modules.settlement import correction_tables
-from gridnode.modules.settlement import tables as settlement_tables
-from gridnode.modules.token import tables as token_tables
-from gridnode.modules.validators import tables as validators_tables
+from gridnode.execution.tables import TABLES
 from gridnode.primitives.errors import Malformed
 from gridnode.primitives.limits import MAX_KEY_BYTES
 from gridnode.state.key_parts import FixedPart, KeyPart, TextPart
 from gridnode.state.prefixes import NAMES
-from gridnode.state.table import Table
-
-_DECLARED: tuple[ModuleType, ...] = (
-    token_tables,
-    registry_tables,
-    validators_tables,
-    grid_tables,
-    lots_tables,
-    metering_tables,
-    market_tables,
-    auction_tables,
-    market_locks,
-    carbon_tables,
-    settlement_tables,
-    correction_tables,
-)
-
-
-def _tables() -> Iterator[Table[Any]]:
-    for module in _DECLARED:
-        yield from (value for value in vars(module).values() if isinstance(value, Table))
-
-
-TABLES = {table.name: table for table in _tables()}
-"""Every table of the state by its name, `module.table`."""
 
 
 def proof_of_key(ask: Ask) -> dict[str, Any]:

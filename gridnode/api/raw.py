@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from starlette.responses import Response
 
-from gridnode.api.problems import Problem, not_found
+from gridnode.api.problems import Problem, gone, not_found
 from gridnode.api.reading import Ask
 from gridnode.chain.recorded import MEDIA_TYPE, RecordedBlock, RecordedBlocks
 from gridnode.codec.records import encode
@@ -31,6 +31,8 @@ def blocks(ask: Ask) -> Response:
         if found and size > MAX_RAW_BYTES:
             break
         found.append(raw)
+    if not found and 1 <= height < ask.node.store.first_height:
+        raise gone(height, ask.node.store.first_height, ask.view.height)
     if not found:
         raise not_found("block", f"{height}; the latest is {ask.view.height}")
     return Response(encode(RecordedBlocks(tuple(found))), media_type=MEDIA_TYPE)
@@ -41,7 +43,10 @@ def _block(ask: Ask, height: int) -> bytes | None:
     found = store.final_block(height) if height else None
     if found is None:
         return None
+    receipts = store.receipts(height)
+    if height < store.first_height:
+        return None  # pruned while it was read
     try:
-        return encode(RecordedBlock(found.block, found.commit, store.receipts(height)))
+        return encode(RecordedBlock(found.block, found.commit, receipts))
     except Malformed as fault:
         raise Problem(413, "TOO_LARGE", f"block {height} with its receipts does not fit into one answer: {fault}") from None

@@ -23,6 +23,7 @@ from gridnode.node.feed import Feed
 from gridnode.node.intake import Intake
 from gridnode.node.ledger_store import LedgerStore, View
 from gridnode.state.kv import Reader
+from gridnode.storage.snapshots import SnapshotStore
 
 T = TypeVar("T")
 PAGE = ("limit", "after")
@@ -67,12 +68,21 @@ class Served(Protocol):
         ...
 
     @property
+    def snapshots(self) -> SnapshotStore:
+        """Snapshots that others may begin from."""
+        ...
+
+    @property
     def network(self) -> Linked:
         """Peers."""
         ...
 
     def status(self) -> dict[str, Any]:
         """Facts of the moment: consensus height and round, whether it syncs, peers."""
+        ...
+
+    def standing(self) -> dict[str, Any]:
+        """What consensus waits for, and all that may be the cause."""
         ...
 
 

@@ -11,6 +11,7 @@ from gridnode.audit.findings import Fault, Finding
 from gridnode.audit.reading import Told
 from gridnode.chain.block import Header, header_hash
 from gridnode.chain.commit import check_commit, commit_hash
+from gridnode.chain.evidence import evidence_root
 from gridnode.chain.genesis import Genesis
 from gridnode.chain.kinds import kind_of
 from gridnode.chain.recorded import RecordedBlock
@@ -35,6 +36,8 @@ def check_parts(recorded: RecordedBlock) -> Iterator[Finding]:
         yield Finding(header.height, Fault.ROOT, "expected one receipt for each transaction in order, then the hooks'")
     if commit_hash(block.last_commit) != header.last_commit_hash:
         yield Finding(header.height, Fault.ROOT, "the commit of the block before is not that of last_commit_hash")
+    if evidence_root(block.evidence) != header.evidence_root:
+        yield Finding(header.height, Fault.ROOT, "the evidence is not that of evidence_root")
 
 
 def check_signatures(told: Told) -> Iterator[Finding]:

@@ -5,7 +5,9 @@ Concepts
     block.py        header, block, energy summary; a proposal's block names its transactions by id.
     vote.py         prevotes, precommits, proposals and what exactly is signed.
     commit.py       > 2/3 of precommits for one block: the proof that it is final.
-    validators.py   the set of validators of a height, its quorum, and the order in which they propose.
+    evidence.py     two messages of a validator that exclude each other, as blocks carry them.
+    validators.py   the set of validators of a height, its quorum, and how one of several is drawn.
+    light_block.py  a header with its commit and its voters: what needs no other proof.
     receipt.py      result code, fee and typed events of a transaction; events of a block's hooks.
     genesis.py      the first state: chain id, parameters, validators, each module's opening state.
 

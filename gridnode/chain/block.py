@@ -6,6 +6,7 @@ from typing import Annotated
 
 from gridnode.chain.clearing import ClearingSummary
 from gridnode.chain.commit import Commit
+from gridnode.chain.evidence import EVIDENCE, Evidence
 from gridnode.codec.fields import ADDRESS, HASH, NAME, U32, U64, Bytes, Int, ListOf
 from gridnode.codec.records import Nested, encode, record
 from gridnode.crypto.hashing import Tag
@@ -56,10 +57,12 @@ class Header:
     time_ms: Annotated[TimeMs, U64]
     previous_hash: Annotated[Hash, HASH]  # genesis hash for block 1
     last_commit_hash: Annotated[Hash, HASH]
+    evidence_root: Annotated[Hash, HASH]  # RFC 6962 root of the evidence that the block carries
     transactions_root: Annotated[Hash, HASH]  # RFC 6962 root of the transaction ids
     receipts_root: Annotated[Hash, HASH]  # RFC 6962 root of the encoded receipts, hooks' receipt last
     state_root: Annotated[Hash, HASH]  # after this block
     validators_hash: Annotated[Hash, HASH]  # the set that votes on this block
+    next_validators_hash: Annotated[Hash, HASH]  # the set that votes on the next one, as this block leaves it
     proposer: Annotated[Address, ADDRESS]  # who made the block (not who proposes it again in a later round)
     transaction_count: Annotated[int, U32]  # leaves under transactions_root
     energy: Annotated[EnergySummary, Nested(EnergySummary)]
@@ -73,6 +76,7 @@ class Block:
     # signed transactions as they travel, in the order of execution
     transactions: Annotated[tuple[bytes, ...], ListOf(Bytes(1, MAX_TRANSACTION_BYTES), MAX_BLOCK_TRANSACTIONS)]
     last_commit: Annotated[Commit, Nested(Commit)]
+    evidence: Annotated[tuple[Evidence, ...], EVIDENCE] = ()  # executed before the transactions
 
 
 @record
@@ -82,6 +86,7 @@ class CompactBlock:
     header: Annotated[Header, Nested(Header)]
     transaction_ids: Annotated[tuple[TransactionId, ...], ListOf(HASH, MAX_BLOCK_TRANSACTIONS)]
     last_commit: Annotated[Commit, Nested(Commit)]
+    evidence: Annotated[tuple[Evidence, ...], EVIDENCE] = ()  # executed before the transactions
 
 
 def header_hash(header: Header) -> Hash:

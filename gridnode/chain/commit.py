@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Annotated
 
 from gridnode.chain.validators import ValidatorSet
@@ -11,7 +12,7 @@ from gridnode.codec.records import encode, record
 from gridnode.crypto.hashing import Tag
 from gridnode.crypto.keys import verify
 from gridnode.primitives.errors import Malformed
-from gridnode.primitives.ids import Hash, Signature
+from gridnode.primitives.ids import Hash, PublicKey, Signature
 from gridnode.primitives.limits import MAX_VALIDATORS
 from gridnode.primitives.units import Height, Round
 
@@ -57,11 +58,17 @@ def check_commit(commit: Commit, chain_id: str, validators: ValidatorSet, height
     for member, signature in zip(validators.members, commit.signatures, strict=True):
         if not signature:
             continue
-        if not verify(member.key, signed, signature):
+        if not _is_valid(member.key, signed, signature):
             raise Malformed(f"expected a valid precommit signature of {member.name} (round {commit.round})")
         power += member.power
     if not validators.is_quorum(power):
         raise Malformed(f"expected precommits of more than 2/3 of power {validators.total_power}, got {power}")
+
+
+@lru_cache(maxsize=4 * MAX_VALIDATORS)
+def _is_valid(key: PublicKey, signed: bytes, signature: Signature) -> bool:
+    """Remembered, because a precommit is checked with the block that it makes final and again in the last commit of the next."""
+    return verify(key, signed, signature)
 
 
 def _short(block_hash: bytes) -> str:

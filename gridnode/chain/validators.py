@@ -1,13 +1,12 @@
-"""The validators of a height: who they are, what a quorum is, and in which order they propose.
+"""The validators of a height: who they are, what a quorum is, and how one of several is drawn.
 
-Proposers: the rounds of a height are given to the validators in an order drawn without replacement, each draw weighted by power, from
-SHA-256 of chain id, height and draw number. So no dead validator proposes twice before each other one has had its turn, and
-anyone computes the order from public data. Round r has the r-th of the order, modulo the number of validators.
+In which order they propose is drawn by `modules.validators` from the state before the height, without replacement: so no dead validator
+proposes twice before each other one has had its turn, and anyone computes the order from public data.
 """
 
 from __future__ import annotations
 
-from functools import lru_cache
+from collections.abc import Sequence
 from itertools import pairwise
 from typing import Annotated
 
@@ -71,27 +70,18 @@ def validator_set(members: list[Validator]) -> ValidatorSet:
 
 
 def validators_hash(validators: ValidatorSet) -> Hash:
-    """Hash by which a header names the set that votes on it."""
+    """Hash by which a header names the set that votes on it, and the one that votes on the next."""
     return _SET.hash(encode(validators))
 
 
-@lru_cache(maxsize=64)
-def proposer_order(chain_id: str, validators: ValidatorSet, height: int) -> tuple[Validator, ...]:
-    """Order in which the validators propose in the rounds of `height`; see the module docstring."""
-    left = list(validators.members)
-    order = []
-    for draw in range(len(left)):
-        seed = _DRAW.hash(chain_id.encode() + height.to_bytes(8, "big") + draw.to_bytes(4, "big"))
-        ticket = int.from_bytes(seed, "big") % sum(member.power for member in left)
-        for index, member in enumerate(left):
-            ticket -= member.power
-            if ticket < 0:
-                order.append(left.pop(index))
-                break
-    return tuple(order)
+def drawn(seed: bytes, number: int, tickets: Sequence[int]) -> int:
+    """Index drawn from `tickets` (each at least 1) by chance proportional to them: draw `number` (from 0) of `seed`.
 
-
-def proposer_of(chain_id: str, validators: ValidatorSet, height: int, round_: int) -> Validator:
-    """The validator that proposes at (height, round)."""
-    order = proposer_order(chain_id, validators, height)
-    return order[round_ % len(order)]
+    The ticket is the tagged hash of seed and number, as a big-endian number, modulo the sum; whose tickets it falls among is drawn.
+    """
+    ticket = int.from_bytes(_DRAW.hash(seed + number.to_bytes(4, "big")), "big") % sum(tickets)
+    for index, count in enumerate(tickets):
+        ticket -= count
+        if ticket < 0:
+            return index
+    raise AssertionError("a ticket below the sum falls among them")

@@ -9,18 +9,30 @@ from collections.abc import Iterator
 import typer
 
 from gridnode.cli import (
+    debug,
+    diff,
+    doctor,
     explain,
     keys,
+    lease,
+    light,
+    mend,
+    move_blocks,
     operate,
     query,
     query_certificates,
     query_market,
+    signer,
     simulate,
+    snapshot,
     testnet,
     tx,
     tx_certificates,
     tx_market,
+    tx_validators,
+    verify,
     verify_clearing,
+    why,
 )
 from gridnode.primitives.errors import OperatorError
 
@@ -40,15 +52,29 @@ app = typer.Typer(
 app.command()(operate.init)
 app.command()(operate.start)
 app.command()(operate.status)
+app.command()(doctor.doctor)
+app.command()(signer.signer)
 app.command(name="testnet")(testnet.play)
 app.command()(simulate.simulate)
 app.command()(explain.explain)
+app.command()(verify.verify)
+app.command()(why.why)
+app.command()(diff.diff)
+app.command()(mend.rollback)
+app.command()(mend.reset)
+app.command()(move_blocks.export)
+app.command(name="import")(move_blocks.import_)
 app.command(name="verify-clearing")(verify_clearing.verify_clearing)
+app.command()(light.light)
+app.add_typer(debug.app, name="debug")
 app.add_typer(keys.app, name="keys")
+app.add_typer(lease.app, name="lease")
 tx.app.add_typer(tx_market.app)
 tx.app.add_typer(tx_certificates.app)
+tx.app.add_typer(tx_validators.app)
 query.app.add_typer(query_market.app)
 query.app.add_typer(query_certificates.app)
+app.add_typer(snapshot.app, name="snapshot")
 app.add_typer(tx.app, name="tx")
 app.add_typer(query.app, name="query")
 
@@ -94,9 +120,12 @@ def _code_of(error: BaseException) -> int | None:
     from gridnode.client.remote import RemoteProblem
 
     known = list(_leaves(error))
+    wrong = [leaf for leaf in known if isinstance(leaf, OperatorError)]
+    for fault in wrong:
+        _say(str(fault), WRONG)
+    if wrong:
+        return WRONG
     for leaf in known:
-        if isinstance(leaf, OperatorError):
-            return _say(str(leaf), WRONG)
         if isinstance(leaf, RemoteProblem):
             return _say(str(leaf), REFUSED)
     if known and all(isinstance(leaf, KeyboardInterrupt) for leaf in known):

@@ -20,6 +20,22 @@ Owner = Annotated[str | None, typer.Option("--owner", help="Of this account.")]
 Limit = Annotated[int | None, typer.Option("--limit", min=1, help="Rows in the answer.")]
 After = Annotated[str | None, typer.Option("--after", help="Go on behind this row: `next` of the page before.")]
 
+PEER_COLUMNS = (
+    "name",
+    "validator",
+    "direction",
+    "score",
+    "banned_until_ms",
+    "banned_for",
+    "faults",
+    "last_fault",
+    "held_up_ms",
+    "excess",
+    "round_trip_us",
+    "messages_in",
+    "messages_out",
+)
+
 
 def _ask(api: str, as_json: bool, path: str, **parameters: Any) -> None:
     show(get(api, path, **parameters), as_json)
@@ -186,14 +202,21 @@ def institutions(api: Api = DEFAULT_API, as_json: AsJson = False) -> None:
 
 @app.command()
 def validators(api: Api = DEFAULT_API, as_json: AsJson = False) -> None:
-    """Who makes and votes on blocks."""
+    """Who makes and votes on blocks, and who did."""
     _ask(api, as_json, "validators")
 
 
 @app.command()
+def consensus(api: Api = DEFAULT_API, as_json: AsJson = False) -> None:
+    """How consensus does: power, stake, mean block time, rounds and turns lost, whose turn it is, convictions."""
+    _ask(api, as_json, "consensus")
+
+
+@app.command()
 def peers(api: Api = DEFAULT_API, as_json: AsJson = False) -> None:
-    """Peers of the node."""
-    _ask(api, as_json, "peers")
+    """Peers of the node: who is linked, who is banned, until when and what for. `--json` prints all that is counted."""
+    rows = get(api, "peers")
+    show(rows if as_json else [{name: row[name] for name in PEER_COLUMNS} for row in rows], as_json)
 
 
 @app.command()

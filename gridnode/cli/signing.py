@@ -16,6 +16,7 @@ from gridnode.cli.show import show
 from gridnode.client.remote import Remote, RemoteProblem
 from gridnode.client.wallet import Wallet, id_of
 from gridnode.modules.metering.messages import sign_reading
+from gridnode.modules.validators.messages import sign_rotation
 from gridnode.primitives.errors import Malformed, OperatorError
 from gridnode.storage.keystore import read_keystore
 
@@ -57,6 +58,17 @@ def send_reading(sender: Sender, device: Path, password_file: Path | None, mtu: 
     keys = read_keystore(device, password_of(password_file, "Password of the device"))
     try:
         signed = sign_reading(chain_id, keys, mtu, *figures)
+    except Malformed as error:
+        raise OperatorError(str(error)) from None
+    _send(sender, [signed])
+
+
+def send_rotation(sender: Sender, name: str, new_key: Path, password_file: Path | None) -> None:
+    """Sign the change of a validator's key with the new key and send it. Raises as `send_bodies`."""
+    chain_id = with_remote(sender.api, _chain_id)
+    keys = read_keystore(new_key, password_of(password_file, "Password of the new key"))
+    try:
+        signed = sign_rotation(chain_id, name, keys)
     except Malformed as error:
         raise OperatorError(str(error)) from None
     _send(sender, [signed])

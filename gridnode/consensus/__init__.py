@@ -13,6 +13,7 @@ Concepts
     timeouts.py     how long each timeout lasts: linear in the round, capped. timely.py: which times of blocks are prevoted.
     resend.py       what a node says again of its own; outstanding.py what is left to do after a replay.
     summary.py      what a node has of a height, told to linked peers; exchange.py how it is made, and what to answer.
+    report.py       what a height waits for, as facts for operators.
     ahead.py        messages of heights above ours; journal.py the bytes of log entries.
 
 Steps of a height
@@ -39,7 +40,7 @@ The table of the machine (`machine.RULES`); a pair that is not in it does nothin
     65    PRECOMMIT elapsed         PROPOSE PREVOTE PRECOMMIT
 
 Interface
-    engine = Engine(chain_id, params, me)           me: own validator address, or None to listen only
+    engine = Engine(params, me)           me: own validator address, or None to listen only
     effects = engine.handle(input)                  perform them in order, each ended before the next; then handle what arose meanwhile
     effects = engine.restore(start, entries, guard.last_message())      instead of the first StartHeight after a restart
     commit = engine.commit_of(height)               the answer to a message of a height that is decided; None: look in the block store

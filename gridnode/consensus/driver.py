@@ -52,10 +52,10 @@ from gridnode.primitives.units import Round
 class HeightDriver:
     """Consensus on one height."""
 
-    def __init__(self, chain_id: str, params: ChainParams, start: StartHeight, me: Address | None) -> None:
+    def __init__(self, params: ChainParams, start: StartHeight, me: Address | None) -> None:
         self.height = start.height
         self.me = me if start.may_sign and me is not None and start.validators.get(me) else None
-        self.known = Knowledge(chain_id, start.height, start.validators)
+        self.known = Knowledge(start.height, start.validators, start.proposers)
         self.state = State()
         self.times_resent = 0
         self._params = params

@@ -26,6 +26,7 @@ from gridnode.consensus.inputs import (
 )
 from gridnode.consensus.journal import entry_of, event_of
 from gridnode.consensus.machine import Step
+from gridnode.consensus.report import Report, report_of
 from gridnode.primitives.errors import InvariantBroken
 from gridnode.primitives.ids import Address
 from gridnode.primitives.units import Height, Round
@@ -34,8 +35,7 @@ from gridnode.primitives.units import Height, Round
 class Engine:
     """Consensus of one node. `me` is its validator address; None for a node that only listens."""
 
-    def __init__(self, chain_id: str, params: ChainParams, me: Address | None) -> None:
-        self._chain_id = chain_id
+    def __init__(self, params: ChainParams, me: Address | None) -> None:
         self._params = params
         self._me = me
         self._driver: HeightDriver | None = None
@@ -61,6 +61,10 @@ class Engine:
     def signs(self) -> bool:
         """Whether this node votes on the height at hand."""
         return self._driver is not None and self._driver.me is not None
+
+    def report(self) -> Report | None:
+        """Where the height at hand stands, for operators; None before the first StartHeight."""
+        return None if self._driver is None else report_of(self._driver)
 
     def handle(self, event: Input) -> list[Effect]:
         """Take an input; returns what is to be done, in order.
@@ -136,7 +140,7 @@ class Engine:
         return driver.answer(told)
 
     def _begin(self, start: StartHeight) -> HeightDriver:
-        self._driver = HeightDriver(self._chain_id, self._params, start, self._me)
+        self._driver = HeightDriver(self._params, start, self._me)
         return self._driver
 
     def _hear_early(self, driver: HeightDriver, event: Event) -> list[Effect]:

@@ -15,7 +15,7 @@ from gridnode.chain.vote import ROUND, Proposal, Vote
 from gridnode.codec.fields import BOOL, HASH, U64, Bytes, Choice
 from gridnode.codec.records import Nested, record
 from gridnode.consensus.summary import Summary
-from gridnode.primitives.ids import Hash
+from gridnode.primitives.ids import Address, Hash
 from gridnode.primitives.limits import MAX_LOGGED_BLOCK_BYTES
 from gridnode.primitives.units import Height, Round
 
@@ -41,11 +41,13 @@ class StartHeight:
 
     height      the next block's height; above that of the last StartHeight.
     validators  who votes on it.
+    proposers   in which order they propose: round r has the r-th, modulo their number; each member once.
     may_sign    False makes this node a listener for the height: while it catches up, or when its log of the height was lost.
     """
 
     height: Height
     validators: ValidatorSet
+    proposers: tuple[Address, ...]
     may_sign: bool = True
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from gridnode.chain.commit import Commit
-from gridnode.chain.validators import ValidatorSet, proposer_order
+from gridnode.chain.validators import ValidatorSet
 from gridnode.chain.vote import Proposal, Vote, VoteKind
 from gridnode.consensus.votes import Heard, VoteKeeper
 from gridnode.primitives.ids import Address, Hash
@@ -36,7 +36,7 @@ class Wanted(NamedTuple):
 class Knowledge:
     """Proposals, votes, verdicts and the waiting for round 0, of one height."""
 
-    def __init__(self, chain_id: str, height: Height, validators: ValidatorSet) -> None:
+    def __init__(self, height: Height, validators: ValidatorSet, proposers: tuple[Address, ...]) -> None:
         self.height = height
         self.validators = validators
         self.votes = VoteKeeper(validators)
@@ -46,7 +46,7 @@ class Knowledge:
         self.has_work = False
         self.interval_over = False
         self.heartbeat_over = False
-        self._order = [member.address for member in proposer_order(chain_id, validators, height)]
+        self._order = proposers
         self._accused: dict[Round, None] = {}  # rounds whose proposer's contradiction was told
 
     def proposer(self, round_: Round) -> Address:

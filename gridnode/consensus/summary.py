@@ -23,7 +23,7 @@ class BlockMarks:
     """Whose votes for one block, or for nil, are here."""
 
     block_hash: Annotated[Hash, HASH_OR_NIL]
-    voters: Annotated[bytes, MARKS]
+    voters: Annotated[bytes, MARKS]  # a bit for each member in the set's order, see `marks_of`
 
 
 @record
@@ -40,8 +40,8 @@ class RoundHeard:
 
     round: Annotated[Round, ROUND]
     proposed: Annotated[Hash, HASH_OR_NIL]  # the block of the proposal; empty when no proposal is here
-    prevotes: Annotated[VotesHeard, Nested(VotesHeard)]
-    precommits: Annotated[VotesHeard, Nested(VotesHeard)]
+    prevotes: Annotated[VotesHeard, Nested(VotesHeard)]  # of this round
+    precommits: Annotated[VotesHeard, Nested(VotesHeard)]  # of this round
 
 
 @record

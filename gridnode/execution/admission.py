@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from gridnode.chain.receipt import ChainCode
 from gridnode.chain.transaction import SignatureCheck, Transaction, envelope_check
+from gridnode.execution.fee import fee_now
 from gridnode.execution.recent import RecentIds
 from gridnode.execution.registry import decode_message, message_checks, work_of
-from gridnode.modules.token.fees import check_can_pay, fee_of
+from gridnode.modules.token.fees import check_can_pay
 from gridnode.primitives.errors import Malformed, Rejected
 from gridnode.primitives.limits import MAX_TRANSACTION_WORK, MAX_VALIDITY_MS
 from gridnode.state.kv import Reader
@@ -41,7 +42,7 @@ def check_standing(transaction: Transaction, reader: Reader, recent: RecentIds, 
     """
     check_time(transaction, time_ms)
     check_new(transaction, recent)
-    check_can_pay(reader, transaction.sender, fee_of(reader, (message.kind for message in transaction.body.messages)))
+    check_can_pay(reader, transaction.sender, fee_now(reader, transaction))
 
 
 def check_time(transaction: Transaction, time_ms: int) -> None:

@@ -7,7 +7,9 @@ from typing import Final
 
 from gridnode._native.book import Books
 from gridnode.chain.block import EnergySummary, SourceEnergy
-from gridnode.chain.receipt import ChainCode, Receipt
+from gridnode.chain.commit import Commit
+from gridnode.chain.evidence import Evidence
+from gridnode.chain.receipt import ChainCode, Event, Receipt
 from gridnode.chain.transaction import VerifiedTransaction
 from gridnode.chain.validators import Validator, ValidatorSet
 from gridnode.execution.admission import check_new, check_time
@@ -16,9 +18,10 @@ from gridnode.execution.recent import RecentIds
 from gridnode.execution.registry import ACCOUNTS, MESSAGES, MODULES
 from gridnode.execution.transaction import instructions, run_transaction
 from gridnode.modules.context import Context, Totals, Writes
-from gridnode.modules.validators.rules import current_set, is_authority
+from gridnode.modules.validators.offences import punish
+from gridnode.modules.validators.rules import begin_block, current_set, is_authority, proposers
 from gridnode.primitives.errors import Rejected
-from gridnode.primitives.ids import TransactionId
+from gridnode.primitives.ids import Address, Hash, TransactionId
 from gridnode.primitives.units import Amount, EnergyWh, Height, TimeMs
 from gridnode.state.kv import Reader
 from gridnode.state.overlay import State
@@ -35,6 +38,7 @@ class BlockRun:
         chain_id: str,
         height: Height,
         time_ms: TimeMs,
+        previous_hash: Hash,
         proposer: Validator,
         base: Reader,
         books: Books,
@@ -51,9 +55,26 @@ class BlockRun:
             time_ms=time_ms,
             operator=proposer.operator,
             books=books,
+            proposer=proposer.address,
+            previous_hash=previous_hash,
             module_accounts=ACCOUNTS,
         )
+        self._events: list[Event] = []  # of what runs before the transactions
         self.receipts: list[Receipt] = []
+
+    def begin(self, last_commit: Commit) -> None:
+        """First of all: what the commit of the block before says."""
+        begin_block(self._context, last_commit)
+        self._keep_events()
+
+    def accuse(self, evidence: Evidence) -> None:
+        """Run the next piece of evidence; all of them come before the transactions. Raises Rejected, with nothing changed."""
+        punish(self._context, evidence)
+        self._keep_events()
+
+    def _keep_events(self) -> None:
+        self._events += self._context.events
+        self._context.events = []
 
     def may_carry(self, transaction: VerifiedTransaction) -> bool:
         """Whether this block's proposer may propose the lanes of the transaction; messages of unknown kinds are in no lane."""
@@ -87,16 +108,25 @@ class BlockRun:
         for module in MODULES:
             if module.end_block is not None:
                 module.end_block(self._context)
-        self.receipts.append(Receipt(NO_TRANSACTION, 0, 0, Amount(0), tuple(self._context.events)))
+        events = (*self._events, *self._context.events)
+        self.receipts.append(Receipt(NO_TRANSACTION, 0, 0, Amount(0), events))
         self._context.events = []
         writes = self._context.state.writes()
         for module in MODULES:
             module.check_block(self._base, writes)
         return writes
 
+    def before(self) -> Writes:
+        """What the rows that `end` returned were before the block; None for no row."""
+        return self._context.state.before()
+
     def validators(self) -> ValidatorSet:
         """Who votes on the next block."""
         return current_set(self._context.state)
+
+    def proposers(self) -> tuple[Address, ...]:
+        """In which order they propose."""
+        return proposers(self._context.state)
 
     def energy(self) -> EnergySummary:
         """What the block did in energy."""

@@ -10,7 +10,7 @@ from gridnode.chain.transaction import VerifiedTransaction
 from gridnode.chain.validators import ValidatorSet
 from gridnode.execution.proposal import Refused
 from gridnode.modules.context import Writes
-from gridnode.primitives.ids import Hash
+from gridnode.primitives.ids import Address, Hash
 from gridnode.state.commitment import Update
 
 
@@ -32,5 +32,9 @@ class Executed:
     """Pages of the tree to change, and the state root."""
     validators: ValidatorSet
     """Who votes on the next block."""
+    proposers: tuple[Address, ...]
+    """In which order they propose it: round r has the r-th, modulo their number."""
+    before: Writes
+    """What those rows of the state were before: undoes the block."""
     refused: tuple[Refused, ...] = ()
     """When it was built here: waiting transactions that turned out unfit."""

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Final
 
 from gridnode._native.book import Books
-from gridnode.chain.genesis import Genesis
+from gridnode.chain.genesis import Genesis, genesis_hash
 from gridnode.codec.records import decode, encode
 from gridnode.execution.module import Module
 from gridnode.execution.registry import ACCOUNTS, MODULES
 from gridnode.modules.context import Context, Writes
-from gridnode.modules.validators.tables import ValidatorsGenesis
+from gridnode.modules.validators.tables import ValidatorsGenesis, ValidatorsOpening
 from gridnode.primitives.errors import Malformed, OperatorError, Rejected
 from gridnode.primitives.ids import Address
 from gridnode.primitives.units import Height
@@ -35,6 +35,7 @@ def opening_writes(genesis: Genesis) -> Writes:
         time_ms=genesis.time_ms,
         operator=NO_OPERATOR,
         books=Books(1, 0, [[[]]]),  # no order exists before block 1
+        previous_hash=genesis_hash(genesis),
         module_accounts=ACCOUNTS,
     )
     for module in MODULES:
@@ -48,13 +49,22 @@ def opening_writes(genesis: Genesis) -> Writes:
 
 
 def _states(genesis: Genesis) -> dict[str, bytes]:
-    """Opening state of each module by name; that of the validators stands in the chain's genesis itself."""
+    """Opening state of each module by name; that of the validators is joined with the list that stands in the chain's genesis itself."""
     states = {entry.module: entry.state for entry in genesis.modules}
-    own = [module.name for module in MODULES if module.genesis is ValidatorsGenesis]
-    expected = sorted(module.name for module in MODULES if module.name not in own)
+    expected = sorted(module.name for module in MODULES)
     if len(states) != len(genesis.modules) or sorted(states) != expected:
         raise OperatorError(f"genesis: expected one opening state for each of {', '.join(expected)}")
-    return states | dict.fromkeys(own, encode(genesis.validators))
+    for module in MODULES:
+        if module.genesis is ValidatorsOpening:
+            states[module.name] = _joined(genesis, states[module.name])
+    return states
+
+
+def _joined(genesis: Genesis, state: bytes) -> bytes:
+    try:
+        return encode(ValidatorsOpening(genesis.validators, decode(ValidatorsGenesis, state)))
+    except Malformed as error:
+        raise OperatorError(f"genesis: validators: {error}") from None
 
 
 def _open(module: Module, context: Context, state: bytes) -> None:

@@ -8,9 +8,10 @@ from typing import TypeVar
 from gridnode._native.book import Books
 from gridnode.chain.block import Block, Header, header_hash
 from gridnode.chain.commit import Commit, commit_hash
+from gridnode.chain.evidence import Evidence, evidence_root
 from gridnode.chain.genesis import Genesis, genesis_hash
 from gridnode.chain.transaction import Transaction, VerifiedTransaction
-from gridnode.chain.validators import Validator, validators_hash
+from gridnode.chain.validators import Validator, ValidatorSet, validators_hash
 from gridnode.codec.records import encode
 from gridnode.crypto.merkle import root
 from gridnode.execution.admission import check_standing
@@ -27,10 +28,11 @@ from gridnode.execution.validation import (
     transactions_root,
 )
 from gridnode.modules.market.books import restore_books
-from gridnode.modules.validators.rules import current_set
+from gridnode.modules.validators.offences import Clock, check_evidence
+from gridnode.modules.validators.rules import current_set, proposers
 from gridnode.primitives.errors import InvariantBroken, Rejected
 from gridnode.primitives.ids import Address
-from gridnode.primitives.limits import SLICE_MESSAGES
+from gridnode.primitives.limits import MAX_BLOCK_EVIDENCE, SLICE_MESSAGES
 from gridnode.primitives.units import Height, TimeMs
 from gridnode.state.commitment import Commitment
 from gridnode.state.kv import Reader
@@ -70,6 +72,11 @@ class Ledger:
         """
         check_standing(transaction, self._reader, self._recent, self.tip.time_ms)
 
+    def check_evidence(self, evidence: Evidence) -> None:
+        """Whether the next block could carry it, as far as is known now. Raises Rejected with a code of `ValidatorsCode`."""
+        now = Clock(self.next_height, self.tip.time_ms + 1)
+        check_evidence(self._reader, self.tip.chain_id, evidence, now)
+
     # Blocks
 
     def build(
@@ -78,9 +85,10 @@ class Ledger:
         proposer: Address,
         last_commit: Commit,
         candidates: Iterable[VerifiedTransaction],
+        evidence: Sequence[Evidence] = (),
     ) -> Executed:
         """`building` in one go."""
-        return _finish(self.building(time_ms, proposer, last_commit, candidates))
+        return _finish(self.building(time_ms, proposer, last_commit, candidates, evidence))
 
     def execute(self, block: Block, transactions: Sequence[VerifiedTransaction]) -> Executed:
         """`executing` in one go."""
@@ -92,18 +100,22 @@ class Ledger:
         proposer: Address,
         last_commit: Commit,
         candidates: Iterable[VerifiedTransaction],
+        evidence: Sequence[Evidence] = (),
     ) -> Generator[None, None, Executed]:
         """Make the next block of what is waiting, at chain time `time_ms` (above the tip's), proposed by a validator of the height.
 
-        An executed block that was alive is discarded first. Raises BlockInvalid when time or proposer do not fit.
+        Of `evidence`, at most MAX_BLOCK_EVIDENCE pieces that hold are put into it. An executed block that was alive is discarded first.
+        Raises BlockInvalid when time or proposer do not fit.
         """
         maker = self.tip.validators.get(proposer)
         if maker is None or time_ms <= self.tip.time_ms:
             raise BlockInvalid(f"expected a validator of the height and a time above {self.tip.time_ms}, got {time_ms}")
         run = self._begin(time_ms, maker)
         try:
+            run.begin(last_commit)
+            pieces = _accused(run, evidence)
             filled = yield from filling(run, candidates, self._params)
-            executed = self._end(run, time_ms, proposer, last_commit, filled.chosen, filled.refused)
+            executed = self._end(run, time_ms, proposer, last_commit, pieces, filled.chosen, filled.refused)
         except BaseException:
             self._abandon()
             raise
@@ -124,8 +136,12 @@ class Ledger:
         header = block.header
         run = self._begin(header.time_ms, maker)
         try:
+            run.begin(block.last_commit)
+            _accuse_all(run, block.evidence)
             yield from _running(run, transactions)
-            executed = self._end(run, header.time_ms, header.proposer, block.last_commit, tuple(transactions), ())
+            executed = self._end(
+                run, header.time_ms, header.proposer, block.last_commit, block.evidence, tuple(transactions), ()
+            )
             check_outcome(header, executed.block.header)
         except BaseException:
             self._abandon()
@@ -144,7 +160,7 @@ class Ledger:
         )
         voted = self.tip.validators
         self.tip = Tip(
-            header.chain_id, header.height, executed.block_hash, header.time_ms, executed.validators, voted
+            header.chain_id, header.height, executed.block_hash, header.time_ms, executed.validators, voted, executed.proposers
         )
         self._executed = None
 
@@ -163,7 +179,14 @@ class Ledger:
         self._books.begin()
         self._is_running = True
         return BlockRun(
-            self.tip.chain_id, self.next_height, time_ms, maker, self._reader, self._books, self._recent
+            self.tip.chain_id,
+            self.next_height,
+            time_ms,
+            self.tip.block_hash,
+            maker,
+            self._reader,
+            self._books,
+            self._recent,
         )
 
     def _end(
@@ -172,27 +195,31 @@ class Ledger:
         time_ms: TimeMs,
         proposer: Address,
         last_commit: Commit,
+        evidence: tuple[Evidence, ...],
         transactions: tuple[VerifiedTransaction, ...],
         refused: tuple[Refused, ...],
     ) -> Executed:
         """Close the run: hooks, invariants, tree, header."""
         writes = run.end()
         update = self._tree.update(writes)
+        next_validators = run.validators()
         header = Header(
             self.tip.chain_id,
             self.next_height,
             time_ms,
             self.tip.block_hash,
             commit_hash(last_commit),
+            evidence_root(evidence),
             transactions_root(transactions),
             root([encode(receipt) for receipt in run.receipts]),
             update.root,
             validators_hash(self.tip.validators),
+            validators_hash(next_validators),
             proposer,
             len(transactions),
             run.energy(),
         )
-        block = Block(header, tuple(item.raw for item in transactions), last_commit)
+        block = Block(header, tuple(item.raw for item in transactions), last_commit, evidence)
         return Executed(
             block,
             header_hash(header),
@@ -200,7 +227,9 @@ class Ledger:
             tuple(run.receipts),
             writes,
             update,
-            run.validators(),
+            next_validators,
+            run.proposers(),
+            run.before(),
             refused,
         )
 
@@ -216,20 +245,54 @@ class Ledger:
 
 
 def open_ledger(
-    genesis: Genesis, tip: Header | None, reader: Reader, tree: Commitment, newest_first: Iterable[Block]
+    genesis: Genesis,
+    tip: Header | None,
+    voted: ValidatorSet | None,
+    reader: Reader,
+    tree: Commitment,
+    newest_first: Iterable[Block],
 ) -> Ledger:
     """The ledger of a node that starts: `reader` and `tree` hold the state after `tip` (None: genesis).
 
+    voted         who voted on `tip`; None at genesis
     newest_first  blocks from `tip` downwards; read as far back as an id in them may still be valid.
+
+    Raises InvariantBroken when the sets are not those that the tip's header names.
     """
-    validators = current_set(reader)
+    validators, order = current_set(reader), proposers(reader)
     if tip is None:
         start = Tip(
-            genesis.chain_id, Height(0), genesis_hash(genesis), genesis.time_ms, validators, validators
+            genesis.chain_id, Height(0), genesis_hash(genesis), genesis.time_ms, validators, validators, order
         )
     else:
-        start = Tip(genesis.chain_id, tip.height, header_hash(tip), tip.time_ms, validators, validators)
+        if voted is None or validators_hash(voted) != tip.validators_hash:
+            raise InvariantBroken("validators", f"expected the set that voted on block {tip.height}")
+        if validators_hash(validators) != tip.next_validators_hash:
+            raise InvariantBroken("validators", f"the state's set is not the one that block {tip.height} names for the next")
+        start = Tip(genesis.chain_id, tip.height, header_hash(tip), tip.time_ms, validators, voted, order)
     return Ledger(genesis, start, reader, tree, restore_books(reader), recent_ids_from(newest_first))
+
+
+def _accused(run: BlockRun, evidence: Sequence[Evidence]) -> tuple[Evidence, ...]:
+    """The pieces that hold, in order, as many as a block may carry; they have run."""
+    found: list[Evidence] = []
+    for piece in evidence:
+        if len(found) == MAX_BLOCK_EVIDENCE:
+            break
+        try:
+            run.accuse(piece)
+        except Rejected:
+            continue
+        found.append(piece)
+    return tuple(found)
+
+
+def _accuse_all(run: BlockRun, evidence: Sequence[Evidence]) -> None:
+    for index, piece in enumerate(evidence):
+        try:
+            run.accuse(piece)
+        except Rejected as rejected:
+            raise BlockInvalid(f"evidence[{index}]: {rejected}") from None
 
 
 def _running(run: BlockRun, transactions: Sequence[VerifiedTransaction]) -> Generator[None, None, None]:

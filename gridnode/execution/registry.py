@@ -69,7 +69,7 @@ from gridnode.modules.validators import invariants as validators_invariants
 from gridnode.modules.validators import messages as validators_messages
 from gridnode.modules.validators import rules as validators_rules
 from gridnode.modules.validators.codes import ValidatorsCode
-from gridnode.modules.validators.tables import ValidatorsGenesis
+from gridnode.modules.validators.tables import BONDS, ValidatorsOpening
 from gridnode.primitives.errors import Malformed, Rejected
 from gridnode.primitives.ids import Address
 
@@ -101,7 +101,7 @@ MODULES: Final[tuple[Module, ...]] = (
     Module(
         name="validators",
         lane=Lane.GENERAL,
-        genesis=ValidatorsGenesis,
+        genesis=ValidatorsOpening,
         open=validators_rules.open,
         messages=validators_messages.MESSAGES,
         handlers=validators_rules.HANDLERS,
@@ -109,6 +109,9 @@ MODULES: Final[tuple[Module, ...]] = (
         codes=ValidatorsCode,
         check_block=validators_invariants.check_block,
         check_whole=validators_invariants.check_whole,
+        end_block=validators_rules.end_block,
+        checks=validators_messages.CHECKS,
+        accounts=(BONDS,),
     ),
     Module(
         name="grid",

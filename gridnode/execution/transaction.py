@@ -7,9 +7,10 @@ from typing import Any
 from gridnode.chain.receipt import ChainCode, Receipt
 from gridnode.chain.transaction import Transaction, VerifiedTransaction
 from gridnode.codec.records import decode
+from gridnode.execution.fee import fee_now
 from gridnode.execution.registry import MessageKind, message_kind
 from gridnode.modules.context import Context
-from gridnode.modules.token.fees import charge_fee, fee_of
+from gridnode.modules.token.fees import charge_fee
 from gridnode.primitives.errors import Malformed, Rejected
 
 Instruction = tuple[MessageKind, Any]
@@ -35,7 +36,7 @@ def run_transaction(
 
     Raises Rejected(FEE_UNPAID), and then nothing has changed; whatever else is refused stands in the receipt.
     """
-    fee = fee_of(context.state, [message.kind for message in transaction.body.messages])
+    fee = fee_now(context.state, transaction)
     charge_fee(context, transaction.sender, fee)
     code, failed = _run_messages(context, transaction, messages)
     events, context.events = context.events, []

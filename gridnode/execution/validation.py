@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from gridnode.chain.block import Block, Header
 from gridnode.chain.commit import NO_COMMIT, check_commit, commit_hash
+from gridnode.chain.evidence import evidence_root
 from gridnode.chain.genesis import ChainParams
 from gridnode.chain.transaction import VerifiedTransaction
 from gridnode.chain.validators import Validator, ValidatorSet, validators_hash
@@ -14,7 +15,7 @@ from gridnode.codec.records import layout
 from gridnode.crypto.merkle import root
 from gridnode.execution.registry import work_of
 from gridnode.primitives.errors import Malformed, PeerFault
-from gridnode.primitives.ids import Hash
+from gridnode.primitives.ids import Address, Hash
 from gridnode.primitives.units import Height, TimeMs
 
 
@@ -36,6 +37,8 @@ class Tip(NamedTuple):
     """Who votes on the next block."""
     voted: ValidatorSet
     """Who voted on this one; the same as `validators` at height 0."""
+    proposers: tuple[Address, ...]
+    """In which order `validators` propose the next block: round r has the r-th, modulo their number."""
 
 
 def check_header(block: Block, tip: Tip) -> Validator:
@@ -49,6 +52,7 @@ def check_header(block: Block, tip: Tip) -> Validator:
     _expect("previous_hash", header.previous_hash, tip.block_hash)
     _expect("validators_hash", header.validators_hash, validators_hash(tip.validators))
     _expect("last_commit_hash", header.last_commit_hash, commit_hash(block.last_commit))
+    _expect("evidence_root", header.evidence_root, evidence_root(block.evidence))
     if header.time_ms <= tip.time_ms:
         raise BlockInvalid(f"time_ms: expected more than {tip.time_ms}, got {header.time_ms}")
     proposer = tip.validators.get(header.proposer)

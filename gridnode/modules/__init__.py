@@ -2,7 +2,7 @@
 
     token        1xx  GRID, THB and CO2 accounts: transfer, allowance, mint, burn; roles of minters and burners; supplies
     registry     2xx  roles (regulator, DSO, TSO, issuer), participants, connection points, meters bound to device keys, suspension
-    validators   3xx  who validates: the genesis set
+    validators   3xx  licences, bonds, power, turns to propose, jail, evidence of equivocation and what it costs
     grid         4xx  zones, lines with transfer capacity, the clock of market time units, the tariff
     lots         5xx  energy lots (UTXO): issue, split, move, bundle, retire
     metering     6xx  readings in versions, signed by devices or substituted by DSOs; mints GRID and lots

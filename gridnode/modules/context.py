@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 from gridnode._native.book import Books
 from gridnode.chain.clearing import ClearingSummary
 from gridnode.chain.kinds import to_event
 from gridnode.chain.receipt import Event
-from gridnode.primitives.ids import Address
+from gridnode.primitives.ids import NO_HASH, Address, Hash
 from gridnode.primitives.units import Height, TimeMs
 from gridnode.state.kv import Reader
 from gridnode.state.overlay import State
 
+NOBODY: Final = Address(b"")
 Writes = Mapping[bytes, bytes | None]
 """Rows that a block changes, keys ascending, None for a deleted one: what `check_block(before, writes)` of a module looks at."""
 
@@ -81,6 +82,10 @@ class Context:
     """Account of the block's proposer; it receives the fees."""
     books: Books
     """Matching kernel: resting orders of all open delivery periods; only `market` touches it, only in its block hook."""
+    proposer: Address = NOBODY
+    """Validator that made the block; empty at genesis."""
+    previous_hash: Hash = NO_HASH
+    """Hash of the block before; of the genesis for block 1, and at genesis itself."""
     module_accounts: frozenset[Address] = frozenset()
     """Accounts that belong to the rules of modules (`ACCOUNTS` of each module): no message of a sender pays into them."""
     totals: Totals = field(default_factory=Totals)

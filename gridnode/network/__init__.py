@@ -8,7 +8,9 @@ Concepts
     channel     what a message is about: consensus before sync before transactions when several wait for one peer.
     flood       a signed message that is passed on until every node has it, once each.
     request     one question to one peer, one answer of up to 8 MiB.
-    score       what a peer has done wrong lately; at 0 it is banned for a time.
+    score       what a peer has done wrong lately; at 0 it is banned for a time. What each fault weighs: primitives/offences.py.
+    allowance   what a peer may make this node do in a time, whatever link it does it over.
+    preferred   the validators' nodes: they always find a place, and no other peer's load holds them up.
 
 Interface
     network = Network(NetworkConfig(...), Handlers(...), clock_ms)
@@ -20,7 +22,9 @@ Interface
     await network.request(peer_key, kind, payload, timeout_ms) -> bytes       PeerUnavailable, PeerFault
     network.report(peer_key, fault)                         the node found a message wrong: score, ban
     network.admit({key: name})                              licences have changed
-    network.connected(), network.peer_stats()               for the node and its operator
+    network.prefer(keys)                                    whose nodes the validators' are
+    network.sentences(), network.serve(sentences)           bans, for a node that restarts
+    network.connected(), network.peer_stats(), network.door_stats()     for the node and its operator
 
 What is promised
     order       messages from one peer on one channel arrive in the order they were sent. A flood keeps the order of its author on
@@ -28,6 +32,7 @@ What is promised
     loss        anything may be lost: with a link, or the oldest of a class when a peer does not read. Nothing is doubled by the
                 network within a link, and a flood arrives once. Votes and proposals are sent again until answered.
     patience    `send`, `broadcast`, `flood` never wait for a peer. A peer that does not read fills its own queue and loses its link.
+    load        an honest peer is never banned for being busy, slow or behind. What it sends too much of waits with it.
     blame       handlers get the key of a message's author, not of who passed it on, and raise PeerFault against that author.
     errors      what libp2p raises in one connection ends that connection. What our own code raises ends the network, and so the node.
 
@@ -35,16 +40,44 @@ Files, bottom up
     config.py       Channel, Endpoint, NetworkConfig, NetworkLimits
     permission.py   licensed keys, and their libp2p peer ids
     buckets.py      token bucket
+    allowance.py    what one peer may make this node do, what all clients may together, and how long too much is borne
     queues.py       what waits for one peer, by urgency, bounded
     peers.py        score, bans, allowances, counters of each peer
     frames.py       bytes to frames
-    session.py      two layers inside the libp2p stack that bound what a connection may cost
+    session.py      layers inside the libp2p stack that bound what a connection may cost
+    door.py         inbound connections that have not yet shown a licence, and the addresses that pay for them
     host.py         the libp2p stack: dial, accept, gate
     links.py        reader, writer and pulse of one link
     mesh.py         which links exist: accept, redial, one per peer
     gossip.py       flooding
     requests.py     questions and answers
     network.py      all of it behind one interface
+
+Who pays for what
+    The rule is that whoever causes a cost bears it: an address for its strangers, a key for its connections, an author for its floods.
+    attack                                              what bounds it                                      what it costs the attacker
+    connect and say nothing, or leave                   64 places, 10 s; 10/s an address, 200/s in all      its own places first, then its address
+    noise, another network's key                        ends at the first wrong byte                        the same
+    handshake broken off, key without licence           the same; a place says what was proven              the same
+    licensed, connects again and again                  30 links at once, one a second                      refused; noise
+    banned, connects again and again                    as strangers                                        its address
+    Yamux: no frame, window, streams, stray data        session.py reads each header before Yamux           ban
+    Yamux pings, tiny packets, single bytes             8,000 packets, 4,000 reads a second                 waits
+    no frame, wrong length, kind, layout                frames.py                                           ban
+    valid frames at full speed                          2,000 a second and 16 MiB; clients together         waits; after 10 s of it a ban
+                                                        4,000 and 32 MiB
+    too much of one channel                             500 of consensus, 500 heights, 1,000 batches        dropped unread
+    floods: forged                                      signature before anything is counted                ban
+    floods: replayed, in circles, too many              2,048 remembered for each author, 4 MiB/s           noise for each copy; dropped
+    floods by way of others after a ban                 a banned author is not heard                        -
+    questions without end, answers unread               8 open, 2 answers made, 200/s, 16 MiB/s             refused, waits; its link
+    answers that nobody asked for                       none but what is late of what was asked             wrong, soon a ban
+    does not read, or a byte at a time                  8 MiB a class, 10 s                                 its link
+    drips bytes, answers no probe                       40 s                                                its link
+    takes all links                                     a validator gets a client's place                   its link
+    junk votes, proposals, transactions                 checked once; node/ingress.py, node/gossip_queue.py wrong or ban; waits for itself
+    lies about heights                                  sync/requester.py                                   doubted
+    A million addresses can still keep an unlinked node waiting at the door, as they can fill its line; links that exist are not touched.
 
 Why not py-libp2p's Swarm and BasicHost
     The stack is assembled from libp2p's parts and speaks its wire format: a foreign libp2p host with psk and licence gets through

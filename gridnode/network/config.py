@@ -41,15 +41,29 @@ class NetworkLimits:
     """Bounds an operator may tune. The defaults fit 4 to 50 nodes of which four share two cores."""
 
     max_peers: int = MAX_PEERS
-    """Links held at the same time."""
-    max_handshakes: int = 32
-    """Inbound handshakes under way at the same time; one more closes the oldest."""
+    """Links held at the same time. When all are taken, a preferred peer gets the place of one that is not."""
+    max_handshakes: int = 64
+    """Inbound connections that have not yet become a link; one more closes the least proven of the busiest address."""
     handshake_timeout_ms: int = 10_000
     """From the TCP connection to a usable link."""
+    strangers_per_s: int = 10
+    """Inbound connections of one address (an IPv6 network of 64 bits) that came to nothing; more are closed unread."""
+    strangers_burst: int = 60
+    """How many of them at once: all nodes of a small network on one machine that start together."""
+    strangers_total_per_s: int = 200
+    """Inbound connections of all addresses; more wait in the system's queue. Each costs a millisecond or less."""
+    socket_reads_per_s: int = 4_000
+    """System calls that read one connection: many bytes come with one, unless a peer sends them one by one."""
+    packets_per_s: int = 8_000
+    """Noise packets read from one peer: a frame alone is three, a full one two."""
+    links_per_s: int = 1
+    """Connections of one peer that become its link, sustained."""
+    links_burst: int = 30
+    """How many of them at once: a bad line, a restart in a loop."""
     ping_interval_ms: int = 5_000
     """How often a link is probed."""
     silence_timeout_ms: int = 20_000
-    """A link on which nothing arrived for so long is dead."""
+    """A link on which nothing arrived for so long, or no probe was answered for twice as long, is dead."""
     write_timeout_ms: int = 10_000
     """A peer that does not take 64 KiB in this time does not read; the link is closed."""
     backoff_first_ms: int = 250
@@ -58,20 +72,42 @@ class NetworkLimits:
     """The pause never grows beyond this."""
     queue_messages: int = 4_096
     """Frames waiting per peer and class."""
-    queue_bytes: int = 16 * 1024 * 1024
+    queue_bytes: int = 8 * 1024 * 1024
     """Bytes waiting per peer and class."""
     bytes_per_s: int = 16 * 1024 * 1024
     """What is read from one peer; more stays in its own send buffer."""
+    total_bytes_per_s: int = 32 * 1024 * 1024
+    """What is read from all peers that are not preferred; a tenth of what one core decrypts."""
     messages_per_s: int = 2_000
-    """Unsolicited frames of one peer; the excess waits and lowers its score."""
+    """Unsolicited frames of one peer; the excess waits, and lowers its score beyond our patience."""
+    total_messages_per_s: int = 4_000
+    """Unsolicited frames of all peers that are not preferred: a quarter of a core at most."""
+    patience_ms: int = 10_000
+    """How long a peer may be held up before it is blamed: its full queues after we stood still take six seconds."""
+    consensus_per_s: int = 500
+    """Messages of consensus by one author; a repetition of the largest set's votes is 260 every few seconds."""
+    consensus_bytes_per_s: int = 2 * 1024 * 1024
+    """Their bytes; a proposal of the largest block is 330 KB."""
+    sync_per_s: int = 500
+    """Heights told by one peer: one for each block it fetches when it catches up."""
+    sync_bytes_per_s: int = 256 * 1024
+    """Their bytes."""
     floods_per_s: int = 1_000
-    """Flooded messages of one origin that are passed on."""
+    """Batches of transactions by one author that are taken and passed on."""
+    flood_bytes_per_s: int = 4 * 1024 * 1024
+    """Their bytes: twice the blocks of a busy testnet."""
     burst_s: int = 2
     """How many seconds of its rate a peer may use at once."""
     requests_per_peer: int = 8
     """Requests open to one peer, and of one peer to us."""
     requests_total: int = 32
-    """Requests open to all peers, and of all peers to us."""
+    """Requests open to all peers, and of all peers to us; a peer that has none under way may always have one."""
+    requests_per_s: int = 200
+    """Requests of one peer; the next waits."""
+    answers_per_peer: int = 2
+    """Answers to one peer that are made or sent at the same time; each may be 8 MiB."""
+    answer_bytes_per_s: int = 16 * 1024 * 1024
+    """Bytes of answers to one peer: ten thousand blocks of a busy testnet in a minute take half."""
 
     def __post_init__(self) -> None:
         """Raise `OperatorError` naming the bound that is not a positive integer."""

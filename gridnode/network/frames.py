@@ -15,10 +15,9 @@ from enum import IntEnum
 from gridnode.network.config import Channel
 from gridnode.primitives.errors import PeerFault
 from gridnode.primitives.limits import MAX_FRAME_BYTES
+from gridnode.primitives.offences import Offence
 
 LENGTH_BYTES = 4
-MALICIOUS = 100
-"""Weight of a fault that no honest node commits."""
 
 
 class FrameKind(IntEnum):
@@ -56,7 +55,7 @@ def decode_channel(number: int) -> Channel:
     """The channel a byte names. Raises `PeerFault` when there is none."""
     channel = _CHANNELS.get(number)
     if channel is None:
-        raise PeerFault(f"channel {number} does not exist", MALICIOUS)
+        raise PeerFault.of(Offence.BAD_FRAME, f"channel {number} does not exist")
     return channel
 
 
@@ -81,10 +80,10 @@ class FrameReader:
                 body_start = start + LENGTH_BYTES + 1
                 length = int.from_bytes(buffer[start : start + LENGTH_BYTES], "big")
                 if not 1 <= length <= MAX_FRAME_BYTES:
-                    raise PeerFault(f"a frame of {length} bytes", MALICIOUS)
+                    raise PeerFault.of(Offence.BAD_FRAME, f"{length} bytes")
                 end = start + LENGTH_BYTES + length
                 if len(buffer) >= body_start and buffer[body_start - 1] not in _KINDS:
-                    raise PeerFault(f"frame kind {buffer[body_start - 1]} does not exist", MALICIOUS)
+                    raise PeerFault.of(Offence.BAD_FRAME, f"kind {buffer[body_start - 1]} does not exist")
                 if len(buffer) < end:
                     break
                 start = end

@@ -2,8 +2,8 @@
 
 A connection is made in this order, all of it within the handshake timeout; whoever fails a step is closed.
 
-    1  TCP                      bounded number of inbound handshakes
-    2  private network key      Salsa20 with the psk: bytes of a stranger are noise
+    1  TCP                      door.py: bounded number of inbound handshakes, each address pays for its own
+    2  private network key      Salsa20 with the psk: bytes of a stranger are noise, and end at the first
     3  multistream, Noise XX    both sides prove their Ed25519 key
     4  gate                     the key must be admitted; a dialed peer must hold the key it was dialed for
     5  multistream, Yamux       one muxer
@@ -30,15 +30,24 @@ from libp2p.protocol_muxer.multiselect_client import MultiselectClient
 from libp2p.protocol_muxer.multiselect_communicator import MultiselectCommunicator
 from libp2p.security.noise.transport import PROTOCOL_ID as NOISE_PROTOCOL
 from libp2p.security.noise.transport import Transport as NoiseTransport
-from libp2p.security.pnet.protector import new_protected_conn
 from libp2p.stream_muxer.yamux.yamux import DEFAULT_WINDOW_SIZE, Yamux, YamuxStream
 from libp2p.stream_muxer.yamux.yamux import PROTOCOL_ID as YAMUX_PROTOCOL
 from libp2p.transport.upgrader import TransportUpgrader
 
+from gridnode.network.allowance import Allowance
 from gridnode.network.config import Endpoint, NetworkConfig
+from gridnode.network.door import Door, Proof, Visitor
 from gridnode.network.permission import peer_id_of, peer_key_of
-from gridnode.network.session import MAX_STREAMS, WINDOW_BYTES, PacedSession, PlainStream, Wire
-from gridnode.primitives.errors import OperatorError
+from gridnode.network.session import (
+    MAX_STREAMS,
+    WINDOW_BYTES,
+    PacedSession,
+    PlainStream,
+    PrivateConnection,
+    Wire,
+)
+from gridnode.primitives.errors import OperatorError, PeerFault
+from gridnode.primitives.limits import MAX_WAITING_CONNECTIONS
 
 PROTOCOL = TProtocol("/gridnode/link/1")
 """Name of our protocol on a Yamux stream; a change of frames.py that old nodes cannot read counts it up."""
@@ -104,6 +113,11 @@ class Connection:
         """Read nothing from the peer for so long."""
         self._session.pause(pause_ms)
 
+    @property
+    def fault(self) -> PeerFault | None:
+        """What the peer did that broke the connection, below the frames; None when it was nothing."""
+        return self._session.fault
+
 
 Serve = Callable[[Connection], Awaitable[None]]
 """What is done with a connection; it is closed when this returns."""
@@ -113,9 +127,9 @@ class Host:
     """Makes connections, in both directions, to admitted peers only."""
 
     def __init__(
-        self, config: NetworkConfig, gate: Callable[[bytes], bool], clock_ms: Callable[[], int]
+        self, config: NetworkConfig, gate: Callable[[bytes, bool], Allowance | None], clock_ms: Callable[[], int]
     ) -> None:
-        """Assemble the stack; nothing is opened yet. `gate(peer_key)` says who may enter."""
+        """Assemble the stack; nothing is opened yet. `gate(peer_key, dialed)` says who may enter and what it is charged to."""
         quiet_libp2p()
         key_pair = create_new_key_pair(config.seed)
         noise = NoiseTransport(key_pair, noise_privkey=create_noise_key_pair().private_key)
@@ -124,24 +138,26 @@ class Host:
         self._limits = config.limits
         self._psk = config.psk.hex()
         self._clock_ms = clock_ms
-        self._handshakes: dict[trio.SocketStream, None] = {}
+        self.door = Door(config.limits, clock_ms)
+        """Who waits to be let in."""
 
     async def listen(self, host: str, port: int) -> Sequence[trio.SocketListener]:
         """Open the listening sockets. Raises `OperatorError` when the address is taken or not ours."""
         try:
-            return await trio.open_tcp_listeners(port, host=host)
+            return await trio.open_tcp_listeners(port, host=host, backlog=MAX_WAITING_CONNECTIONS)
         except OSError as error:
             raise OperatorError(f"network: cannot listen on {host} port {port}: {error}") from error
 
-    async def accept(self, socket: trio.SocketStream, serve: Serve) -> None:
+    async def accept(self, visitor: Visitor, serve: Serve) -> None:
         """Make the listener's side of a connection and `serve` it. Raises `HandshakeFailed`."""
-        if len(self._handshakes) >= self._limits.max_handshakes:
-            # The oldest goes: whoever only holds places would otherwise keep the others out.
-            oldest = next(iter(self._handshakes))
-            del self._handshakes[oldest]
-            oldest.socket.close()
-        self._handshakes[socket] = None
-        await self._run(socket, None, serve, lambda: self._handshakes.pop(socket, None))
+
+        def prove(proof: Proof) -> None:
+            visitor.proof = max(visitor.proof, proof)
+
+        try:
+            await self._run(visitor.stream, None, serve, prove, lambda: self.door.leave(visitor, linked=True))
+        finally:
+            self.door.leave(visitor, linked=False)
 
     async def dial(self, endpoint: Endpoint, serve: Serve) -> None:
         """Make the dialer's side of a connection and `serve` it. Raises `HandshakeFailed`."""
@@ -150,21 +166,23 @@ class Host:
                 socket = await trio.open_tcp_stream(endpoint.host, endpoint.port)
         except (OSError, trio.TooSlowError) as error:
             raise HandshakeFailed(f"connect: {_reason(error)}") from error
-        await self._run(socket, endpoint.peer_key, serve, lambda: None)
+        await self._run(socket, endpoint.peer_key, serve, lambda _proof: None, lambda: None)
 
     async def _run(
         self,
         socket: trio.SocketStream,
         expected: bytes | None,
         serve: Serve,
-        handshake_over: Callable[[], None],
+        prove: Callable[[Proof], None],
+        made: Callable[[], None],
     ) -> None:
         """Upgrade `socket`, `serve` the connection, close it. Raises `HandshakeFailed`."""
         deadline = trio.current_time() + self._limits.handshake_timeout_ms / 1000
         connection: Connection | None = None
         failure = ""
         try:
-            session, peer_key = await self._secure(socket, expected, deadline)
+            session, peer_key = await self._secure(socket, expected, prove, deadline)
+            prove(Proof.LICENCE)
             muxer = await self._mux(session, deadline)
             async with trio.open_nursery() as nursery:
                 nursery.start_soon(_run_muxer, muxer)
@@ -172,32 +190,37 @@ class Host:
                     connection = await self._open_stream(muxer, session, peer_key, deadline)
                 except HandshakeFailed as error:
                     failure = str(error)
-                handshake_over()
                 if connection is not None:
+                    made()
                     await serve(connection)
                 nursery.cancel_scope.cancel()
         finally:
-            handshake_over()
             await trio.aclose_forcefully(socket)
         if connection is None:
             raise HandshakeFailed(failure)
 
     async def _secure(
-        self, socket: trio.SocketStream, expected: bytes | None, deadline: float
+        self,
+        socket: trio.SocketStream,
+        expected: bytes | None,
+        prove: Callable[[Proof], None],
+        deadline: float,
     ) -> tuple[PacedSession, bytes]:
         """Steps 2 to 4: the session and the peer's key."""
         dialed = expected is not None
         expected_id = ID(peer_id_of(expected)) if expected is not None else None
 
         async def upgrade() -> ISecureConn:
-            protected = new_protected_conn(Wire(socket, dialed), self._psk)
-            return await self._upgrader.upgrade_security(protected, dialed, expected_id)
+            wire = Wire(socket, dialed, self._limits, self._clock_ms)
+            private = PrivateConnection(wire, self._psk, lambda: prove(Proof.NETWORK_KEY))
+            return await self._upgrader.upgrade_security(private, dialed, expected_id)
 
         secured = await _within(deadline, "noise", upgrade)
         peer_key = peer_key_of(secured.get_remote_peer().to_bytes())
-        if peer_key is None or not self._gate(peer_key):
+        allowance = None if peer_key is None else self._gate(peer_key, dialed)
+        if peer_key is None or allowance is None:
             raise HandshakeFailed(f"gate: {secured.get_remote_peer()} is not admitted")
-        return PacedSession(secured, self._limits, self._clock_ms), peer_key
+        return PacedSession(secured, allowance, self._clock_ms), peer_key
 
     async def _mux(self, session: PacedSession, deadline: float) -> Yamux:
         """Step 5."""

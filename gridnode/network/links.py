@@ -16,19 +16,20 @@ from gridnode.network.host import Connection, ConnectionLost
 from gridnode.network.peers import Peer
 from gridnode.network.queues import Urgency
 from gridnode.primitives.errors import PeerFault
+from gridnode.primitives.offences import Offence
 
 WRITE_BYTES = 64 * 1024 - 64
 """Frames joined into one write: as much as fits into one Yamux frame and one Noise packet."""
-PAUSE_PER_POINT_MS = 100
-"""A peer that exceeds its messages loses a point for every so many ms it had to be held up."""
-LARGE_PIECE_BYTES = 32 * 1024
-"""Pieces of a response from this size on do not count as messages: few of them fill the allowance of bytes."""
+GIVES_UP_S = 4.0
+"""Yamux waits five seconds for a window; a write that fails after so long failed for that reason or for a dead line."""
 
 _PING = encode_frame(FrameKind.PING)
 _PONG = encode_frame(FrameKind.PONG)
 
 OnFrame = Callable[[Peer, FrameKind, bytes], None]
 OnFault = Callable[[Peer, PeerFault], None]
+IsSolicited = Callable[[Peer, FrameKind, bytes], bool]
+"""Whether a frame of the peer is a piece of an answer that we asked for and still wait for."""
 
 
 class Link:
@@ -40,6 +41,7 @@ class Link:
         connection: Connection,
         limits: NetworkLimits,
         clock_ms: Callable[[], int],
+        is_solicited: IsSolicited,
         on_frame: OnFrame,
         on_fault: OnFault,
     ) -> None:
@@ -53,17 +55,23 @@ class Link:
         self._connection = connection
         self._limits = limits
         self._clock_ms = clock_ms
+        self._is_solicited = is_solicited
         self._on_frame = on_frame
         self._on_fault = on_fault
         self._scope = trio.CancelScope()
         self._heard = trio.current_time()
         self._pinged: float | None = None
-        self._held_up_ms = 0
+        self._answer_due = 0.0
 
     @property
     def direction(self) -> str:
         """`out` when this node dialed, `in` when the peer did."""
         return "out" if self.dialed else "in"
+
+    @property
+    def closing(self) -> bool:
+        """Whether `close` was called."""
+        return self._scope.cancel_called
 
     def close(self) -> None:
         """End `run` at its next checkpoint; the connection is closed after it."""
@@ -80,6 +88,11 @@ class Link:
                 nursery.start_soon(self._until_lost, self._write)
                 nursery.start_soon(self._until_lost, self._pulse)
                 await self._until_lost(self._read)
+        # Whichever task noticed first that the connection is gone: it may be gone because of what the peer did below the frames.
+        fault = self._connection.fault
+        if fault is not None:
+            self.reason = fault.reason
+            self._on_fault(self.peer, fault)
 
     async def _until_lost(self, work: Callable[[], Awaitable[None]]) -> None:
         """Run one of the three tasks; when the connection is lost all of them end."""
@@ -94,32 +107,38 @@ class Link:
         reader = FrameReader()
         while True:
             data = await self._connection.read()
-            self._heard = trio.current_time()
+            self._heard = max(self._heard, trio.current_time())
             try:
                 for kind, body in reader.feed(data):
-                    self._account(kind, len(body))
+                    self._account(kind, body)
                     self._receive(kind, body)
-                    if self._scope.cancel_called:
+                    if self.closing:
                         raise ConnectionLost("closed")
             except PeerFault as fault:
                 self._on_fault(self.peer, fault)
                 raise ConnectionLost(fault.reason) from fault
 
-    def _account(self, kind: FrameKind, size: int) -> None:
-        """Charge the frame to the peer; slow the peer down when it sends too much, and blame it for too many."""
-        solicited = kind is FrameKind.RESPONSE and size >= LARGE_PIECE_BYTES
-        pause_ms, too_many = self.peer.charge(size, solicited, self._clock_ms())
-        if pause_ms == 0:
-            return
-        self._connection.pause(pause_ms)
-        if too_many:
-            self._held_up_ms += pause_ms
-            points, self._held_up_ms = divmod(self._held_up_ms, PAUSE_PER_POINT_MS)
-            if points:
-                self._on_fault(self.peer, PeerFault("more messages than allowed", points))
+    def _account(self, kind: FrameKind, body: bytes) -> None:
+        """Charge the frame to the peer; slow the peer down when it sends too much, and blame it when it keeps at it."""
+        solicited = kind is FrameKind.RESPONSE and self._is_solicited(self.peer, kind, body)
+        pause_ms, faults = self.peer.charge(len(body), solicited, self._clock_ms())
+        if pause_ms:
+            self._connection.pause(pause_ms)
+            self._be_deaf(pause_ms / 1000)
+        for _ in range(faults):
+            self._on_fault(self.peer, PeerFault.of(Offence.TOO_MANY_MESSAGES))
+
+    def _be_deaf(self, pause_s: float) -> None:
+        """It is us who do not listen for a while: neither silence nor a missing answer is held against the peer."""
+        now = trio.current_time()
+        over = now + pause_s
+        self._answer_due += max(0.0, over - max(now, self._heard))
+        self._heard = max(self._heard, over)
 
     def _receive(self, kind: FrameKind, body: bytes) -> None:
-        """Answer the pulse; everything else is the business of the network."""
+        """Answer the pulse; everything else is the business of the network. Raises `PeerFault` for a pulse with a body."""
+        if body and kind in (FrameKind.PING, FrameKind.PONG):
+            raise PeerFault.of(Offence.BAD_FRAME, "a probe with a body")
         if kind is FrameKind.PING:
             self.peer.queue.put(Urgency.CONTROL, _PONG)
         elif kind is FrameKind.PONG:
@@ -135,20 +154,35 @@ class Link:
         while True:
             frames = await peer.queue.take(WRITE_BYTES)
             data = b"".join(frames)
+            began = trio.current_time()
             with trio.move_on_after(self._limits.write_timeout_ms / 1000) as patience:
-                await self._connection.write(data)
+                try:
+                    await self._connection.write(data)
+                except ConnectionLost:
+                    # Yamux itself gives up on a full window after a while, which is no other case than ours.
+                    if trio.current_time() - began > GIVES_UP_S:
+                        self._on_fault(peer, PeerFault.of(Offence.NOT_READING))
+                    raise
             if patience.cancelled_caught:
-                self._on_fault(peer, PeerFault("does not read", 10))
+                self._on_fault(peer, PeerFault.of(Offence.NOT_READING))
                 raise ConnectionLost("write timeout")
             peer.messages_out += len(frames)
             peer.bytes_out += len(data)
 
     async def _pulse(self) -> None:
-        """Probe the peer; silence for too long means the connection is dead, whatever TCP thinks."""
+        """Probe the peer; silence for too long means the connection is dead, whatever TCP thinks.
+
+        A peer that drips bytes is not silent, but one that has not answered a probe for twice as long is as dead.
+        """
+        silence_s = self._limits.silence_timeout_ms / 1000
         while True:
+            now = trio.current_time()
             if self._pinged is None:
-                self._pinged = trio.current_time()
+                self._pinged = now
+                self._answer_due = max(now, self._heard) + 2 * silence_s
                 self.peer.queue.put(Urgency.CONTROL, _PING)
+            elif now > self._answer_due:
+                raise ConnectionLost("does not answer probes")
             await trio.sleep(self._limits.ping_interval_ms / 1000)
-            if trio.current_time() - self._heard > self._limits.silence_timeout_ms / 1000:
+            if trio.current_time() - self._heard > silence_s:
                 raise ConnectionLost("silent")

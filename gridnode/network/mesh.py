@@ -7,20 +7,28 @@ lost the old one, even if it still looks alive from here.
 
 from __future__ import annotations
 
+import errno
 import logging
 import random
 from collections.abc import Callable, Sequence
 
 import trio
 
+from gridnode.network.allowance import Allowance
 from gridnode.network.config import Endpoint, NetworkConfig, NetworkLimits
+from gridnode.network.door import DoorStats, Visitor
 from gridnode.network.host import Connection, HandshakeFailed, Host
-from gridnode.network.links import Link, OnFault, OnFrame
+from gridnode.network.links import IsSolicited, Link, OnFault, OnFrame
 from gridnode.network.peers import Peer
 from gridnode.network.permission import AdmittedPeers
+from gridnode.primitives.errors import PeerFault
+from gridnode.primitives.offences import Offence
 
 log = logging.getLogger(__name__)
 
+_NO_ROOM = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
+"""Errors of the system that are over when connections have been closed."""
+_NO_ROOM_PAUSE_S = 0.1
 _STABLE_S = 30.0
 """A link that lasted so long, whoever dialed it, starts the backoff anew."""
 
@@ -58,6 +66,7 @@ class Mesh:
         admitted: AdmittedPeers,
         clock_ms: Callable[[], int],
         peer_of: Callable[[bytes], Peer],
+        is_solicited: IsSolicited,
         on_frame: OnFrame,
         on_fault: OnFault,
         on_change: Callable[[Peer, bool], None],
@@ -70,10 +79,13 @@ class Mesh:
         self._admitted = admitted
         self._clock_ms = clock_ms
         self._peer_of = peer_of
+        self._is_solicited = is_solicited
         self._on_frame = on_frame
         self._on_fault = on_fault
         self._on_change = on_change
-        self._host = Host(config, self._is_welcome, clock_ms)
+        self._host = Host(config, self._allowance_of, clock_ms)
+        self.preferred: frozenset[bytes] = frozenset()
+        """Keys of peers that always find a place."""
         self._changed = trio.Event()
 
     def linked(self) -> list[Peer]:
@@ -101,12 +113,35 @@ class Mesh:
             for endpoint in self._config.peers:
                 if endpoint.peer_key != self._own_key:
                     nursery.start_soon(self._keep_dialing, endpoint)
-            nursery.start_soon(trio.serve_listeners, self._accept, listeners)
+            for listener in listeners:
+                nursery.start_soon(self._listen, listener, nursery)
 
-    async def _accept(self, socket: trio.SocketStream) -> None:
+    @property
+    def door(self) -> DoorStats:
+        """What has come to the door since the start."""
+        return self._host.door.stats
+
+    async def _listen(self, listener: trio.SocketListener, nursery: trio.Nursery) -> None:
+        """Accept connections until cancelled, no faster than the door allows."""
+        async with listener:
+            while True:
+                try:
+                    stream = await listener.accept()
+                except OSError as error:
+                    if error.errno not in _NO_ROOM:
+                        raise
+                    log.warning("no room for connections", extra={"values": {"reason": error}})
+                    await trio.sleep(_NO_ROOM_PAUSE_S)
+                    continue
+                visitor = self._host.door.knock(stream)
+                if visitor is not None:
+                    nursery.start_soon(self._accept, visitor)
+                await trio.sleep(self._host.door.pause_s())
+
+    async def _accept(self, visitor: Visitor) -> None:
         """One inbound TCP connection, from its first byte to its last."""
         try:
-            await self._host.accept(socket, self._serve)
+            await self._host.accept(visitor, self._serve)
         except HandshakeFailed as failure:
             log.debug("inbound refused", extra={"values": {"reason": failure}})
 
@@ -142,8 +177,18 @@ class Mesh:
         if not self._may_join(connection):
             return
         peer = self._peer_of(connection.peer_key)
-        link = Link(peer, connection, self._config.limits, self._clock_ms, self._on_frame, self._on_fault)
+        link = Link(
+            peer,
+            connection,
+            self._config.limits,
+            self._clock_ms,
+            self._is_solicited,
+            self._on_frame,
+            self._on_fault,
+        )
         former = self.links.get(peer.key)
+        if former is None:
+            self._make_room(peer.key)
         self.links[peer.key] = link
         if former is None:
             peer.epoch += 1
@@ -165,12 +210,38 @@ class Mesh:
             return False
         present = self.links.get(key)
         if present is None:
-            return len(self.links) < self._config.limits.max_peers
+            return len(self.links) < self._config.limits.max_peers or self._least(key) is not None
         return present.dialed == connection.dialed or connection.dialed == (self._own_key < key)
 
+    def _least(self, newcomer: bytes) -> Link | None:
+        """Whose place a newcomer gets when all are taken: the latest link that is not preferred, for a preferred one only."""
+        if newcomer not in self.preferred:
+            return None
+        others = (link for key, link in reversed(self.links.items()) if key not in self.preferred)
+        return next((link for link in others if not link.closing), None)
+
+    def _make_room(self, newcomer: bytes) -> None:
+        """Close a link when there is one too many for `newcomer`; `_may_join` has seen that there is one to close."""
+        if len(self.links) < self._config.limits.max_peers:
+            return
+        least = self._least(newcomer)
+        assert least is not None, "seen by _may_join in the same step"
+        least.reason = "a validator needs the place"
+        least.close()
+
     def _is_welcome(self, peer_key: bytes) -> bool:
-        """The gate: licensed and not banned."""
+        """Licensed and not banned."""
         return peer_key in self._admitted and not self._peer_of(peer_key).is_banned(self._clock_ms())
+
+    def _allowance_of(self, peer_key: bytes, dialed: bool) -> Allowance | None:
+        """The gate: who is welcome, and does not come too often."""
+        if not self._is_welcome(peer_key):
+            return None
+        peer = self._peer_of(peer_key)
+        if not dialed and not peer.allowance.may_link(self._clock_ms()):
+            self._on_fault(peer, PeerFault.of(Offence.TOO_MANY_LINKS))
+            return None
+        return peer.allowance
 
     def _leave(self, peer: Peer, link: Link) -> None:
         """The last link of `peer` has ended."""

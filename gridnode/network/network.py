@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
 import trio
 
 from gridnode.network.config import Channel, NetworkConfig
-from gridnode.network.frames import MALICIOUS, FrameKind, decode_channel, encode_frame
+from gridnode.network.door import DoorStats
+from gridnode.network.frames import FrameKind, decode_channel, encode_frame
 from gridnode.network.gossip import Flood, decode_neighbours, encode_neighbours
-from gridnode.network.peers import Peer, PeerStats, PeerTable
+from gridnode.network.peers import Peer, PeerStats, PeerTable, Sentence
 from gridnode.network.permission import AdmittedPeers
 from gridnode.network.queues import Urgency
 from gridnode.network.requests import MAX_REQUEST_BYTES, Answerer, Asker, PeerUnavailable
 from gridnode.primitives.errors import PeerFault
+from gridnode.primitives.offences import NOISE, Offence
 
 log = logging.getLogger(__name__)
 
@@ -25,6 +27,11 @@ _URGENCY = {
     Channel.SYNC: Urgency.SYNC,
     Channel.TRANSACTIONS: Urgency.TRANSACTIONS,
 }
+
+
+def sequence_of(clock_ms: int) -> int:
+    """The sequence of floods that belongs to a time: room for a million in each millisecond."""
+    return clock_ms << 20
 
 
 class TaskStatus(Protocol):
@@ -57,8 +64,19 @@ class Handlers:
 class Network:
     """This node's links to the other licensed nodes."""
 
-    def __init__(self, config: NetworkConfig, handlers: Handlers, clock_ms: Callable[[], int]) -> None:
-        """Assemble; nothing is opened before `run`. `clock_ms` is the node's clock in unix ms."""
+    def __init__(
+        self,
+        config: NetworkConfig,
+        handlers: Handlers,
+        clock_ms: Callable[[], int],
+        first_sequence: int | None = None,
+        on_ban: Callable[[], None] = lambda: None,
+    ) -> None:
+        """Assemble; nothing is opened before `run`.
+
+        `clock_ms` is the node's clock in unix ms. `first_sequence` is above all sequences of floods that its key used before, the
+        clock's when not given. `on_ban` is called when a peer was banned: `sentences` has changed.
+        """
         # Importing py-libp2p takes most of a second, which commands that open no network should not pay.
         from gridnode.network.mesh import Mesh
 
@@ -67,16 +85,18 @@ class Network:
         self._limits = config.limits
         self._handlers = handlers
         self._clock_ms = clock_ms
-        self._table = PeerTable(config.limits)
-        self._asker = Asker(config.limits)
+        self._on_ban = on_ban
+        self._table = PeerTable(config.limits, clock_ms())
+        self._asker = Asker(config.limits, self._blame)
         self._answerer: Answerer | None = None
         self._flood = Flood(
             config.seed,
-            is_admitted=lambda key: key in self._admitted,
-            may_flood=lambda key: self._peer(key).may_flood(clock_ms()),
+            is_heard=self._is_heard,
+            may_flood=lambda key, channel, size: self._peer(key).allowance.has_room(channel, size, clock_ms()),
             linked=lambda: self._mesh.linked(),
             send=lambda peer, channel, frame: self._put(peer, _URGENCY[channel], frame),
-            first_sequence=clock_ms() << 20,
+            on_fault=self._blame,
+            first_sequence=sequence_of(clock_ms()) if first_sequence is None else first_sequence,
         )
         self._admitted = AdmittedPeers(config.admitted, self.peer_key)
         self._mesh = Mesh(
@@ -85,6 +105,7 @@ class Network:
             self._admitted,
             clock_ms,
             self._peer,
+            lambda peer, _kind, body: self._asker.awaits(peer, body),
             self._receive,
             self._blame,
             self._on_change,
@@ -104,7 +125,9 @@ class Network:
         listeners = await self._mesh.listen()
         self.port = listeners[0].socket.getsockname()[1]
         async with trio.open_nursery() as nursery:
-            self._answerer = Answerer(self._limits, nursery, self._handlers.on_request, self._blame)
+            self._answerer = Answerer(
+                self._limits, nursery, self._handlers.on_request, self._blame, self._clock_ms
+            )
             nursery.start_soon(self._mesh.run, listeners)
             task_status.started(self.port)
 
@@ -153,9 +176,28 @@ class Network:
         """Replace the licensed keys; links to peers that lost their licence are closed. Raises `OperatorError`."""
         removed = self._admitted.replace(admitted)
         self._table.forget(removed)
+        self._flood.forget(removed)
         for peer_key in removed:
             self._mesh.close(peer_key)
         self._mesh.wake()
+
+    def prefer(self, peer_keys: Iterable[bytes]) -> None:
+        """The validators' nodes, from now on: they always find a place, and no other peer's load holds them up."""
+        self._mesh.preferred = self._table.shared.preferred = frozenset(peer_keys)
+
+    def sentences(self) -> tuple[Sentence, ...]:
+        """The last bans, for a node that restarts."""
+        return self._table.sentences()
+
+    def serve(self, sentences: Iterable[Sentence]) -> None:
+        """Go on with bans from before a restart; those of peers without a licence are forgotten."""
+        for sentence in sentences:
+            if sentence.peer_key in self._admitted:
+                self._peer(sentence.peer_key).serve(sentence, self._clock_ms())
+
+    def door_stats(self) -> DoorStats:
+        """What has come to the door since the start: connections by what became of them."""
+        return self._mesh.door
 
     def peer_stats(self) -> list[PeerStats]:
         """What is known of every peer that was ever linked or reported, sorted by key."""
@@ -171,6 +213,13 @@ class Network:
             direction="none" if link is None else link.direction,
             score=peer.score(now_ms),
             banned_until_ms=peer.banned_until_ms if peer.is_banned(now_ms) else 0,
+            banned_for=peer.banned_for,
+            bans=peer.bans(now_ms),
+            faults=peer.faults,
+            last_fault=peer.last_fault,
+            preferred=peer.key in self._mesh.preferred,
+            held_up_ms=peer.allowance.held_up_ms,
+            excess=peer.allowance.excess,
             round_trip_us=peer.round_trip_us,
             messages_in=peer.messages_in,
             messages_out=peer.messages_out,
@@ -183,6 +232,10 @@ class Network:
         """The record of an admitted peer."""
         return self._table.get(peer_key, self._clock_ms())
 
+    def _is_heard(self, peer_key: bytes) -> bool:
+        """Whether a flood of this author is listened to, by whatever path it comes."""
+        return peer_key in self._admitted and not self._peer(peer_key).is_banned(self._clock_ms())
+
     def _put(self, peer: Peer, urgency: Urgency, frame: bytes) -> None:
         """Queue a frame; count what it pushed out."""
         peer.dropped += peer.queue.put(urgency, frame)
@@ -191,13 +244,17 @@ class Network:
         """Punish a fault; a banned peer loses its link."""
         if fault.weight == 0:
             return
-        name = self._admitted.name(peer.key)
         was_banned = peer.is_banned(self._clock_ms())
         banned = peer.punish(fault, self._clock_ms())
+        if was_banned:
+            return
+        name = self._admitted.name(peer.key)
         values = {"name": name, "weight": fault.weight, "banned": banned, "reason": fault.reason}
-        log.info("peer fault", extra={"values": values})
-        if banned and not was_banned:
+        # Noise can come by the thousand, and what is written costs more than it; a ban is written once.
+        log.log(logging.INFO if banned or fault.weight > NOISE else logging.DEBUG, "peer fault", extra={"values": values})
+        if banned:
             self._mesh.close(peer.key)
+            self._on_ban()
 
     def _on_change(self, peer: Peer, linked: bool) -> None:
         """A peer came or went: tell the node and the neighbours."""
@@ -214,8 +271,10 @@ class Network:
         """Hand one frame to whom it concerns. Raises `PeerFault` against `peer`."""
         if kind is FrameKind.MESSAGE:
             if not body:
-                raise PeerFault("a message without a channel", MALICIOUS)
-            self._deliver(peer.key, decode_channel(body[0]), body[1:])
+                raise PeerFault.of(Offence.BAD_FRAME, "a message without a channel")
+            channel = decode_channel(body[0])
+            if peer.allowance.has_room(channel, len(body), self._clock_ms()):
+                self._deliver(peer.key, channel, body[1:])
         elif kind is FrameKind.FLOOD:
             message = self._flood.receive(peer, body)
             if message is not None:

@@ -9,16 +9,25 @@ Concepts
     ledger_store.py  the ledger and the database as one: executes blocks, commits each in one synced batch, serves snapshots.
     open_store.py    opens it in a folder.
     perform.py       performs the effects of the consensus engine in order: persist, sign, send, build, obtain, decide.
+    consensus_key.py  finds the consensus key, here or in a signer; signing.py, what consensus wishes to be signed, on its way there.
+    duty.py          whether this machine signs at a height: lease, guard, alarm; standby.py, takeover.py: when it takes the lease.
+    checkup.py       what is examined before a start: findings.py, surroundings.py, memory.py (chain, log and guard against each other).
+    rebuild_guard.py begins a lost guard anew; run_signer.py runs the signer's process.
     consensus_loop.py  a running node's world for that: inbox, timers, tasks.
-    candidates.py    the blocks proposed for the height at hand, and how what is missing of them is obtained.
+    candidates.py    the blocks proposed for the height at hand, made whole.
+    fetch.py         what is missing of them, in parts, of several holders at once; side_by_side.py, at once on trio.
     block_sync.py    block sync, turn by turn: status, requests, checking and storing what others have; catch_up.py takes the turns.
     progress.py      what follows when a block was stored, and when nothing is missing.
     intake.py        transactions from clients and peers: form, room, standing, signatures, then pool and gossip.
     verifier.py      signature checks in worker threads.
     ingress.py       what peers send: decoded, checked, handed to the right part; gossip_queue.py, what of it waits.
     wire.py          which message travels on which channel and how it is told apart.
+    evidence_pool.py  evidence that no block carries yet; peer_book.py, which node is whose validator's and who is admitted.
     timers.py        timeouts that consensus asked for.
     feed.py          who waits for blocks and transactions is told.
+    watch.py        what a node remembers of itself for its operator; skews.py, how far peers' clocks are off; standing.py, both as an answer.
+    stacks.py       what it is doing, written to a file on SIGUSR1.
+    peer_memory.py   bans and the numbering of floods, over restarts; checked.py, signatures already found valid.
     clock.py, log.py the outside world's time and the node's own record of events; version.py, which gridnode this is.
 
 Order of durability: the engine's entry is in the log, then the guard's record is on disk, then a signature exists, then it is sent. A block is
@@ -27,6 +36,6 @@ it or none, and the log brings back what was said at the height under way.
 
 Everything that touches the ledger happens under one lock, in consensus or in catch-up, never in both at once.
 
-What decides is separate from what waits: perform, block_sync, progress, candidates, ingress, intake and ledger_store import no trio. They
+What decides is separate from what waits: perform, block_sync, progress, candidates, fetch, ingress, intake and ledger_store import no trio. They
 await what is handed to them (a lock, an answer, a pause), so the same code runs in a node and, on a virtual clock, in `gridnode.simulation`.
 """

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +11,7 @@ from gridnode.chain.genesis import Genesis
 from gridnode.chain.vote import Vote
 from gridnode.consensus.engine import Engine
 from gridnode.consensus.summary import Summary
-from gridnode.crypto.address import address_of
-from gridnode.crypto.keys import KeyPair, key_pair
+from gridnode.crypto.keys import key_pair
 from gridnode.execution.executed import Executed
 from gridnode.mempool.outbox import Outbox
 from gridnode.mempool.pool import Pool
@@ -21,24 +20,41 @@ from gridnode.network.network import Handlers, Network
 from gridnode.node.candidates import Candidates
 from gridnode.node.catch_up import CatchUp
 from gridnode.node.clock import monotonic_ms, now_ms
-from gridnode.node.config import SIGNING_TYPES, Config, read_text, split_address
+from gridnode.node.config import Config, StorageSection, read_text, split_address
+from gridnode.node.consensus_key import check_name, open_key
 from gridnode.node.consensus_loop import ConsensusLoop
+from gridnode.node.evidence_pool import EvidencePool
 from gridnode.node.feed import Feed
 from gridnode.node.genesis_file import load_genesis
 from gridnode.node.gossip_queue import GossipQueue
 from gridnode.node.ingress import Ingress
 from gridnode.node.intake import Intake
 from gridnode.node.ledger_store import LedgerStore
+from gridnode.node.log import Log
 from gridnode.node.open_store import open_store
+from gridnode.node.peer_book import PeerBook
+from gridnode.node.peer_memory import PeerMemory
+from gridnode.node.perform import Speaks
 from gridnode.node.progress import block_stored, caught_up
+from gridnode.node.pruner import Pruner
+from gridnode.node.side_by_side import side_by_side
+from gridnode.node.skews import Skews, clock_answer
+from gridnode.node.snapshot_keeper import SnapshotKeeper
+from gridnode.node.standby import Standby, standby_of
+from gridnode.node.standing import standing_of
 from gridnode.node.summary_gate import SummaryGate
 from gridnode.node.verifier import Verifier
-from gridnode.node.wire import to_wire
+from gridnode.node.watch import Watch
+from gridnode.node.wire import RequestKind, to_wire
 from gridnode.primitives.errors import OperatorError
-from gridnode.storage.keystore import read_keystore
-from gridnode.storage.sign_guard import SignGuard
+from gridnode.primitives.ids import PublicKey
+from gridnode.signer.remote import RemoteKey
+from gridnode.signer.signs import Signs
+from gridnode.storage.snapshots import SnapshotStore
 from gridnode.storage.wal import Wal
 from gridnode.sync.messages import ProposedBlock
+
+_log = Log("node")
 
 
 @dataclass(slots=True)
@@ -73,8 +89,28 @@ class Node:
     """Signature checks."""
     wal: Wal
     """Log of the height under way."""
-    guard: SignGuard | None
-    """Consensus key that cannot sign twice; None when this node does not sign."""
+    evidence: EvidencePool
+    """Evidence that no block carries yet."""
+    signer: Signs | None
+    """Consensus key that cannot sign twice, here or in a signer; None when this node does not sign."""
+    standby: Standby | None
+    """Its machine's part in who signs for the validator; None when this node does not sign."""
+    snapshots: SnapshotStore
+    """Snapshots for others to begin from."""
+    keeper: SnapshotKeeper
+    """Makes them."""
+    pruner: Pruner | None
+    """Removes old blocks; None on an archive node."""
+    folder: Path
+    """Folder that the paths of the configuration are relative to."""
+    watch: Watch
+    """What it remembers of itself for its operator."""
+    skews: Skews
+    """How far peers' clocks are off."""
+
+    def standing(self) -> dict[str, Any]:
+        """What consensus waits for and all that may be the cause, for people and for `gridnode why`."""
+        return standing_of(self)
 
     def status(self) -> dict[str, Any]:
         """What the node is doing now, for people."""
@@ -83,12 +119,15 @@ class Node:
             "type": self.config.type,
             "chain_id": self.store.chain_id,
             "height": self.store.height,
+            "first_height": self.store.first_height,
             "round": max(0, self.engine.round),
             "step": self.engine.step.name.lower(),
-            "signs": self.engine.signs,
+            "signs": self.engine.signs and not (self.standby and self.standby.duty.alarm),
+            "signing": self.standby.status() if self.standby else None,
             "syncing": self.catch_up.syncing,
             "best_height": self.catch_up.best,
             "peers": len(self.network.connected()),
+            "door": asdict(self.network.door_stats()),
             "pool_transactions": len(self.pool),
             "pool_bytes": self.pool.bytes,
         }
@@ -102,41 +141,100 @@ class Node:
 def assemble(config: Config, folder: Path) -> Node:
     """A node ready to run; paths of the configuration are relative to `folder`. Raises OperatorError."""
     genesis = load_genesis(folder / config.genesis)
-    keys = _consensus_keys(config, folder, genesis)
     data = folder / config.data_dir
+    signer = open_key(config, folder, genesis)
     store = open_store(data / "chain", genesis)
     try:
-        return _join(config, folder, data, genesis, keys, store)
+        if signer is not None:
+            check_name(config, signer.address, store)
+        return _join(config, folder, data, genesis, signer, store)
     except BaseException:
         store.close()
         raise
 
 
 def _join(
-    config: Config, folder: Path, data: Path, genesis: Genesis, keys: KeyPair | None, store: LedgerStore
+    config: Config, folder: Path, data: Path, genesis: Genesis, signer: Signs | None, store: LedgerStore
 ) -> Node:
     pool = Pool(config.pool.max_transactions, config.pool.max_bytes, config.pool.max_per_sender)
     outbox, feed, verifier = Outbox(), Feed(), Verifier()
     feed.height = store.height
-    guard = None if keys is None else SignGuard(data / "guard", genesis.chain_id, keys)
     wal = Wal(data / "wal")
-    engine = Engine(genesis.chain_id, genesis.params, guard.address if guard else None)
+    engine = Engine(genesis.params, signer.address if signer else None)
     parts: dict[str, Node] = {}
+    standby = standby_of(config.validator, signer, machine_key(config, folder), store)
+
+    watch = Watch(now_ms())
+    snapshots, keeper, pruner = _kept(config.storage, data, store)
 
     def committed(executed: Executed) -> None:
+        book.refresh()
+        watch.stored(now_ms())
+        keeper.stored()
+        if pruner is not None:
+            pruner.stored()
         block_stored(parts["node"], executed)
+        if standby is not None:
+            standby.stored()
 
-    handlers = Handlers(
-        lambda peer, _channel, payload: parts["node"].ingress.message(peer, payload),
-        lambda peer, payload: parts["node"].ingress.gossip(peer, payload),
-        lambda peer, kind, payload: parts["node"].ingress.request(peer, kind, payload),
-        lambda peer: parts["node"].ingress.connected(peer),
-        lambda peer: parts["node"].ingress.disconnected(peer),
-    )
-    network = Network(_network_config(config, folder), handlers, now_ms)
-    candidates = Candidates(pool, verifier, network)
+    network = _network(network_config(config, folder), PeerMemory(data / "peers", now_ms()), _handlers(parts, watch))
+    candidates = Candidates(pool, verifier, network, side_by_side)
     catch_up = CatchUp(store, network, candidates, committed, lambda: caught_up(parts["node"]))
-    by_name = {peer.name: bytes.fromhex(peer.key) for peer in config.network.peers}
+    configured = {bytes.fromhex(peer.key): peer.name for peer in config.network.peers}
+    book = PeerBook(store, configured, network.admit, network.prefer)
+    evidence = EvidencePool(store, lambda found: network.flood(Channel.CONSENSUS, to_wire(found)))
+    loop = ConsensusLoop(
+        engine,
+        store,
+        pool,
+        candidates,
+        signer,
+        wal,
+        _voice(network),
+        book,
+        committed,
+        catch_up.behind,
+        evidence,
+        standby.duty if standby else None,
+        watch,
+    )
+    if isinstance(signer, RemoteKey):
+        signer.on_return = loop.signer_returned
+    intake = Intake(store, pool, outbox, verifier, loop.work_arrived)
+    gate = SummaryGate(monotonic_ms)
+    ingress = Ingress(store, loop, catch_up, candidates, intake, GossipQueue(), gate, network.report, evidence, snapshots)
+    node = Node(
+        config, genesis, store, pool, outbox, feed, network, engine, loop, catch_up, ingress, intake, verifier, wal, evidence, signer,
+        standby, snapshots, keeper, pruner, folder, watch, Skews(network, now_ms, monotonic_ms),
+    )  # fmt: skip
+    parts["node"] = node
+    return node
+
+
+def _kept(storage: StorageSection, data: Path, store: LedgerStore) -> tuple[SnapshotStore, SnapshotKeeper, Pruner | None]:
+    """The snapshots of a node, who makes them, and who removes old blocks where that is wished."""
+    snapshots = SnapshotStore(data / "snapshots")
+    for damage in snapshots.damaged:
+        _log.error("a snapshot is damaged and removed", reason=damage)
+    keeper = SnapshotKeeper(store, snapshots, storage.snapshot_interval, storage.snapshots_kept)
+    if storage.mode != "pruned":
+        return snapshots, keeper, None
+    return snapshots, keeper, Pruner(store, snapshots, storage.keep_blocks, bool(storage.snapshot_interval))
+
+
+def _network(config: NetworkConfig, memory: PeerMemory, handlers: Handlers) -> Network:
+    """The links, with the bans that are remembered."""
+
+    def keep() -> None:
+        memory.keep(network.sentences())
+
+    network = Network(config, handlers, now_ms, memory.first_sequence, keep)
+    network.serve(memory.sentences)
+    return network
+
+
+def _voice(network: Network) -> Speaks:
+    """How consensus speaks: to one peer, to those linked directly, or to all."""
 
     def speak(message: ProposedBlock | Vote | Commit | Summary, to: bytes | None = None) -> None:
         if to is not None:
@@ -146,42 +244,35 @@ def _join(
         else:
             network.flood(Channel.CONSENSUS, to_wire(message))
 
-    loop = ConsensusLoop(
-        engine,
-        store,
-        pool,
-        candidates,
-        guard,
-        wal,
-        speak,
-        {member.address: by_name[member.name] for member in genesis.validators.members if member.name in by_name},
-        committed,
-        catch_up.behind,
+    return speak
+
+
+def _handlers(parts: dict[str, Node], watch: Watch) -> Handlers:
+    """What the node does with what arrives; `parts` holds it under `node` before anything does."""
+
+    async def request(peer: bytes, kind: int, payload: bytes) -> bytes:
+        return clock_answer(now_ms()) if kind == RequestKind.CLOCK else await parts["node"].ingress.request(peer, kind, payload)
+
+    def connected(peer: bytes) -> None:
+        watch.linked(peer, True, now_ms())
+        parts["node"].ingress.connected(peer)
+
+    def disconnected(peer: bytes) -> None:
+        watch.linked(peer, False, now_ms())
+        parts["node"].skews.forget(peer)
+        parts["node"].ingress.disconnected(peer)
+
+    return Handlers(
+        lambda peer, _channel, payload: parts["node"].ingress.message(peer, payload),
+        lambda peer, payload: parts["node"].ingress.gossip(peer, payload),
+        request,
+        connected,
+        disconnected,
     )
-    intake = Intake(store, pool, outbox, verifier, loop.work_arrived)
-    gate = SummaryGate(monotonic_ms)
-    ingress = Ingress(store, loop, catch_up, candidates, intake, GossipQueue(), gate, network.report)
-    node = Node(
-        config, genesis, store, pool, outbox, feed, network, engine, loop, catch_up, ingress, intake, verifier, wal, guard
-    )
-    parts["node"] = node
-    return node
 
 
-def _consensus_keys(config: Config, folder: Path, genesis: Genesis) -> KeyPair | None:
-    if config.type not in SIGNING_TYPES or config.validator is None:
-        return None
-    password = read_text(folder / config.validator.password_file, "password file").split("\n", 1)[0]
-    keys = read_keystore(folder / config.validator.keystore, password)
-    member = genesis.validators.get(address_of(keys.public_key))
-    if member is None:
-        raise OperatorError(f"validator.keystore: its key {keys.public_key.hex()} is no validator of the genesis")
-    if member.name != config.name:
-        raise OperatorError(f"name: expected {member.name}, whose key the keystore holds, got {config.name}")
-    return keys
-
-
-def _network_config(config: Config, folder: Path) -> NetworkConfig:
+def network_config(config: Config, folder: Path) -> NetworkConfig:
+    """How the node of a configuration reaches its peers. Raises OperatorError."""
     host, port = split_address(config.network.listen)
     peers = []
     for peer in config.network.peers:
@@ -195,8 +286,21 @@ def _network_config(config: Config, folder: Path) -> NetworkConfig:
         _secret(folder / config.network.network_key, "network key"),
         {bytes.fromhex(peer.key): peer.name for peer in config.network.peers},
         tuple(peers),
-        NetworkLimits(max_peers=config.network.max_peers),
+        NetworkLimits(
+            max_peers=config.network.max_peers,
+            max_handshakes=config.network.max_handshakes,
+            strangers_per_s=config.network.strangers_per_s,
+            bytes_per_s=config.network.peer_bytes_per_s,
+            messages_per_s=config.network.peer_messages_per_s,
+            total_bytes_per_s=config.network.clients_bytes_per_s,
+            total_messages_per_s=config.network.clients_messages_per_s,
+        ),
     )
+
+
+def machine_key(config: Config, folder: Path) -> PublicKey:
+    """The public node key of the machine, by which a signing lease names it. Raises OperatorError."""
+    return key_pair(_secret(folder / config.network.node_key, "node key")).public_key
 
 
 def _secret(path: Path, what: str) -> bytes:

@@ -21,6 +21,7 @@ from gridnode.node.ledger_store import LedgerStore
 from gridnode.node.log import Log
 from gridnode.node.wire import RequestKind, to_wire
 from gridnode.primitives.errors import GridnodeError, Malformed, PeerFault, Rejected
+from gridnode.primitives.offences import Offence
 from gridnode.sync.messages import BlockAnswer, FinalBlock, Status
 from gridnode.sync.requester import Ask, Received, Requester
 
@@ -72,6 +73,7 @@ class BlockSync:
         self._world = world
         self._started = False
         self._short_since_ms: int | None = None
+        self._told_reach = 0
         self.syncing = False
 
     @property
@@ -82,8 +84,8 @@ class BlockSync:
     def heard(self, peer: bytes, status: Status) -> None:
         """A peer told its height. Raises PeerFault when it is of another chain."""
         if status.genesis_hash != self._store.genesis_hash:
-            raise PeerFault("expected a peer of this chain, its genesis differs", 100)
-        self._requester.peer_at(peer, status.height)
+            raise PeerFault.of(Offence.OTHER_CHAIN, "its genesis differs")
+        self._requester.peer_at(peer, status.height, status.first)
         self._world.stir()
 
     def lost(self, peer: bytes) -> None:
@@ -105,7 +107,8 @@ class BlockSync:
 
     def tell(self) -> None:
         """Tell all peers this node's height."""
-        status = Status(self._store.genesis_hash, self._store.height, self._store.tip_hash)
+        store = self._store
+        status = Status(store.genesis_hash, store.height, store.tip_hash, store.first_height)
         self._world.broadcast(to_wire(status))
 
     async def turn(self) -> bool:
@@ -120,6 +123,7 @@ class BlockSync:
             self._caught_up(self._started)
             self._started = True
         self.syncing = missing
+        self._check_reach()
         if missing or not self._requester.behind:
             for ask in self._requester.next_requests():
                 self._world.spawn(ask)
@@ -133,6 +137,17 @@ class BlockSync:
             _log.info("caught up", height=self._store.height)
         self.syncing = False
         self._on_caught_up()
+
+    def _check_reach(self) -> None:
+        """Say once that nobody has the next block any more: only the operator can help."""
+        lowest = self._requester.out_of_reach if self.syncing else 0
+        if lowest and lowest != self._told_reach:
+            _log.error(
+                "all peers have pruned the next block: link an archive node, or begin anew from a snapshot (sync.mode, empty data_dir)",
+                next=self._store.next_height,
+                lowest=lowest,
+            )
+        self._told_reach = lowest
 
     def _missing(self) -> bool:
         behind = self._requester.behind
@@ -160,7 +175,7 @@ class BlockSync:
             self._requester.failed(ask.peer)
             wrong = None
         if wrong is not None:
-            self._peers.report(ask.peer, PeerFault(f"block sync: {wrong}", 50))
+            self._peers.report(ask.peer, PeerFault(f"block sync: {wrong}", Offence.WRONG_BLOCKS.weight))
         self._world.stir()
 
     async def _store_received(self, received: Received) -> None:
@@ -170,7 +185,7 @@ class BlockSync:
             height = received.final.block.header.height
             _log.warning("wrong block", height=height, peer=received.peer, reason=str(error))
             self._requester.refused(height)
-            self._peers.report(received.peer, PeerFault(f"wrong block {height}: {error}", 100))
+            self._peers.report(received.peer, PeerFault(f"wrong block {height}: {error}", Offence.WRONG_BLOCK.weight))
             return
         if executed is not None:
             self._requester.proved(received.peer)

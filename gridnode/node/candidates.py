@@ -1,7 +1,9 @@
 """The blocks proposed for the height under way, and how what is missing of them is obtained.
 
-A proposal names its transactions by id. What the pool lacks is asked of those who should have it: the proposer first, then validators
-that voted for the block. Everything is checked against the header before it is executed: number, ids, bytes, signatures.
+A proposal names its transactions by id, so it fits one frame whatever it holds (asserted in `limits`). What the pool lacks is asked of
+those who should have it, the proposer and the validators that voted for the block, in parts and of several at the same time (`fetch`).
+Parts that came are kept for the next attempt. Everything is checked against the header before it is executed: number, ids, bytes,
+signatures.
 """
 
 from __future__ import annotations
@@ -11,9 +13,10 @@ from typing import NamedTuple, Protocol
 
 from gridnode.chain.block import Block, CompactBlock, header_hash
 from gridnode.chain.receipt import ChainCode
-from gridnode.chain.transaction import Transaction, VerifiedTransaction, decode_transaction, transaction_id
-from gridnode.codec.records import decode, encode
+from gridnode.chain.transaction import Transaction, VerifiedTransaction, decode_transaction
+from gridnode.codec.records import decode
 from gridnode.mempool.pool import Pool
+from gridnode.node.fetch import FETCH_TIMEOUT_MS, Fetch, SideBySide, one_after_another
 from gridnode.node.wire import RequestKind
 from gridnode.primitives.errors import (
     GridnodeError,
@@ -24,10 +27,8 @@ from gridnode.primitives.errors import (
     Rejected,
 )
 from gridnode.primitives.ids import Hash, TransactionId
-from gridnode.primitives.limits import MAX_CANDIDATES, MAX_FETCH_IDS
-from gridnode.sync.messages import TransactionsAnswer, TransactionsRequest
-
-FETCH_TIMEOUT_MS = 3_000
+from gridnode.primitives.limits import MAX_BLOCK_BYTES, MAX_CANDIDATES, MAX_PARTIAL_BLOCKS
+from gridnode.primitives.offences import Offence
 
 
 class Complete(NamedTuple):
@@ -60,7 +61,12 @@ class Checks(Protocol):
 class Candidates:
     """Known blocks of one height at a time, at most MAX_CANDIDATES of them."""
 
-    def __init__(self, pool: Pool, verifier: Checks, peers: Asks) -> None:
+    def __init__(
+        self, pool: Pool, verifier: Checks, peers: Asks, side_by_side: SideBySide = one_after_another
+    ) -> None:
+        """`side_by_side` asks several peers at the same time, where there are tasks."""
+        self._side_by_side = side_by_side
+        self._partial: dict[Hash, Fetch] = {}
         self._pool = pool
         self._verifier = verifier
         self._peers = peers
@@ -71,11 +77,12 @@ class Candidates:
         """Forget the blocks of the height before."""
         self._compact.clear()
         self._complete.clear()
+        self._partial.clear()
 
     def proposed(self, block_hash: Hash, compact: CompactBlock) -> None:
         """A proposal brought this block. Raises PeerFault when the block is not the one that the proposal names."""
         if header_hash(compact.header) != block_hash:
-            raise PeerFault("expected the block that the proposal names", 100)
+            raise PeerFault.of(Offence.WRONG_BLOCK, "expected the one that the proposal names")
         if len(self._compact) < MAX_CANDIDATES:
             self._compact.setdefault(block_hash, compact)
 
@@ -104,76 +111,73 @@ class Candidates:
         return None
 
     async def obtain(self, block_hash: Hash, holders: Sequence[bytes]) -> Complete | None:
-        """The whole block, asking `holders` (peer keys) in turn for what is missing; None when it cannot be had now.
+        """The whole block, asking `holders` (peer keys, the likeliest first) for what is missing; None when it cannot be had now.
 
-        Raises Rejected when the block is whole and a transaction in it can never be valid.
+        Raises Rejected when it can never be valid: a transaction in it is not, or they are more than a block may hold.
         """
         if block_hash in self._complete:
             return self._complete[block_hash]
-        for peer in holders or [b""]:
+        compact = self._compact.get(block_hash) or await self._ask_holders(block_hash, holders)
+        complete = None if compact is None else await self._assemble(block_hash, compact, holders)
+        if complete is not None:
+            self._partial.pop(block_hash, None)
+            self.add(block_hash, complete)
+        return complete
+
+    async def _assemble(self, block_hash: Hash, compact: CompactBlock, holders: Sequence[bytes]) -> Complete | None:
+        missing, room_bytes = [], MAX_BLOCK_BYTES
+        for wanted in compact.transaction_ids:
+            waiting = self._pool.get(wanted)
+            if waiting is None:
+                missing.append(wanted)
+            else:
+                room_bytes -= len(waiting.raw)
+        fetch = self._fetch_of(block_hash)
+        await fetch.run(missing, holders, room_bytes, self._side_by_side)
+        fetched = fetch.found
+        transactions = []
+        for wanted in compact.transaction_ids:
+            transaction = fetched.get(wanted) or self._pool.get(wanted)
+            if transaction is None:  # nobody brought it, or it left the pool while others were fetched
+                return None
+            transactions.append(transaction)
+        raws = tuple(transaction.raw for transaction in transactions)
+        return Complete(Block(compact.header, raws, compact.last_commit, compact.evidence), tuple(transactions))
+
+    def _fetch_of(self, block_hash: Hash) -> Fetch:
+        """What came of this block before, at most of MAX_PARTIAL_BLOCKS of them."""
+        fetch = self._partial.pop(block_hash, None) or Fetch(self._peers, self.check)
+        while len(self._partial) >= MAX_PARTIAL_BLOCKS:
+            del self._partial[next(iter(self._partial))]
+        self._partial[block_hash] = fetch
+        return fetch
+
+    async def _ask_holders(self, block_hash: Hash, holders: Sequence[bytes]) -> CompactBlock | None:
+        """The block as it is proposed, from the first holder that gives it."""
+        for peer in holders:
             try:
-                complete = await self._assemble(block_hash, peer)
+                compact = await self._ask_compact(block_hash, peer)
             except PeerFault as fault:
                 self._peers.report(peer, fault)
-            except (InvariantBroken, OperatorError, Rejected):
+            except (InvariantBroken, OperatorError):
                 raise
             except GridnodeError:  # the peer cannot be asked now
                 continue
             else:
-                if complete is not None:
-                    self.add(block_hash, complete)
-                    return complete
+                if compact is not None:
+                    return compact
         return None
 
-    async def _assemble(self, block_hash: Hash, peer: bytes) -> Complete | None:
-        compact = self._compact.get(block_hash) or await self._ask_compact(block_hash, peer)
-        if compact is None:
-            return None
-        missing = [wanted for wanted in compact.transaction_ids if wanted not in self._pool]
-        fetched = await self._fetch(missing, peer)
-        transactions = []
-        for wanted in compact.transaction_ids:
-            transaction = fetched.get(wanted) or self._pool.get(wanted)
-            if transaction is None:  # left the pool while others were fetched
-                return None
-            transactions.append(transaction)
-        raws = tuple(transaction.raw for transaction in transactions)
-        return Complete(Block(compact.header, raws, compact.last_commit), tuple(transactions))
-
     async def _ask_compact(self, block_hash: Hash, peer: bytes) -> CompactBlock | None:
-        if not peer:
-            return None
         answer = await self._peers.request(peer, RequestKind.PROPOSED, block_hash, FETCH_TIMEOUT_MS)
         if not answer:
             return None
         try:
             compact = decode(CompactBlock, answer)
         except Malformed as error:
-            raise PeerFault(f"malformed block: {error}") from None
+            raise PeerFault.of(Offence.BAD_MESSAGE, f"block: {error}") from None
         self.proposed(block_hash, compact)
         return compact
-
-    async def _fetch(self, missing: list[TransactionId], peer: bytes) -> dict[TransactionId, VerifiedTransaction]:
-        found: dict[TransactionId, VerifiedTransaction] = {}
-        while missing and peer:
-            request = TransactionsRequest(tuple(missing[:MAX_FETCH_IDS]))
-            payload = await self._peers.request(peer, RequestKind.TRANSACTIONS, encode(request), FETCH_TIMEOUT_MS)
-            got = await self._verified(payload, missing)
-            if not got:
-                break
-            found |= got
-            missing = [wanted for wanted in missing if wanted not in found]
-        return found
-
-    async def _verified(self, payload: bytes, wanted: list[TransactionId]) -> dict[TransactionId, VerifiedTransaction]:
-        try:
-            raws = decode(TransactionsAnswer, payload).transactions
-        except Malformed as error:
-            raise PeerFault(f"malformed transactions: {error}") from None
-        asked = dict.fromkeys(wanted)
-        if any(transaction_id(raw) not in asked for raw in raws):
-            raise PeerFault("expected only transactions that were asked for", 100)
-        return {transaction.id: transaction for transaction in await self.check(raws)}
 
     async def check(self, raws: Sequence[bytes]) -> list[VerifiedTransaction]:
         """Transactions of a block, taken apart and checked. Raises Rejected for one that can never be valid."""
@@ -191,4 +195,4 @@ def compact_of(complete: Complete) -> CompactBlock:
     """A block as it is proposed."""
     block = complete.block
     ids = tuple(transaction.id for transaction in complete.transactions)
-    return CompactBlock(block.header, ids, block.last_commit)
+    return CompactBlock(block.header, ids, block.last_commit, block.evidence)

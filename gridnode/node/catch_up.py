@@ -29,7 +29,9 @@ class CatchUp:
         on_caught_up: Callable[[], None],
     ) -> None:
         self._network = network
-        self._sync = BlockSync(store, network, candidates, on_commit, on_caught_up, self)
+        self._sync = BlockSync(store, network, candidates, on_commit, self._caught_up, self)
+        self._on_caught_up = on_caught_up
+        self._told_ms = -STATUS_EVERY_MS
         self._stirred = trio.Event()
         self._heard = trio.Event()
 
@@ -84,10 +86,17 @@ class CatchUp:
             self._sync.tell()
             await trio.sleep(STATUS_EVERY_MS / 1000)
 
+    def _caught_up(self) -> None:
+        self.tell()
+        self._on_caught_up()
+
     # The world of block sync
 
     def broadcast(self, payload: bytes) -> None:
-        """Send to all linked peers."""
+        """Send to all linked peers; while blocks are missing no oftener than STATUS_EVERY_MS, for nobody waits for a node behind."""
+        if self._sync.syncing and monotonic_ms() - self._told_ms < STATUS_EVERY_MS:
+            return
+        self._told_ms = monotonic_ms()
         self._network.broadcast(Channel.SYNC, payload)
 
     def spawn(self, ask: Ask) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Awaitable, Callable, Mapping
 
 import trio
@@ -14,11 +14,15 @@ from gridnode.execution.executed import Executed
 from gridnode.mempool.pool import Pool
 from gridnode.node.candidates import Candidates
 from gridnode.node.clock import now_ms
+from gridnode.node.duty import Duty
+from gridnode.node.evidence_pool import EvidencePool
 from gridnode.node.ledger_store import LedgerStore
-from gridnode.node.perform import Performer, Resume, Speaks
+from gridnode.node.perform import Performer, Resume, SignAgain, Speaks
 from gridnode.node.timers import Timers
+from gridnode.node.watch import Watch
 from gridnode.primitives.ids import Address
-from gridnode.storage.sign_guard import SignGuard
+from gridnode.primitives.limits import MAX_INBOX_PER_AUTHOR
+from gridnode.signer.signs import Signs
 from gridnode.storage.wal import Wal
 
 
@@ -31,27 +35,47 @@ class ConsensusLoop:
         store: LedgerStore,
         pool: Pool,
         candidates: Candidates,
-        guard: SignGuard | None,
+        signer: Signs | None,
         wal: Wal,
         speak: Speaks,
         peer_of: Mapping[Address, bytes],
         on_commit: Callable[[Executed], None],
         on_behind: Callable[[int], None],
+        evidence: EvidencePool,
+        duty: Duty | None,
+        watch: Watch,
     ) -> None:
+        self._engine = engine
+        self._watch = watch
         self._performer = Performer(
-            engine, store, pool, candidates, guard, wal, speak, peer_of, on_commit, on_behind, self
+            engine, store, pool, candidates, signer, wal, speak, peer_of, on_commit, on_behind, evidence, self, duty
         )
-        self._inbox: deque[Input | Resume] = deque()
+        self._inbox: deque[tuple[bytes, Input | Resume | SignAgain]] = deque()
+        self._waiting: Counter[bytes] = Counter()  # inputs in the inbox by author; what is this node's own has none
+        self.dropped = 0
         self._arrived = trio.Event()
 
-    def offer(self, event: Input | Resume) -> None:
+    def offer(self, event: Input | Resume | SignAgain) -> None:
         """Queue an input for the engine."""
-        self._inbox.append(event)
+        self._inbox.append((b"", event))
+        self._arrived.set()
+
+    def hear(self, author: bytes, event: Input) -> None:
+        """Queue what a node has said, unless MAX_INBOX_PER_AUTHOR of it wait; a block that takes long gives nobody memory."""
+        if self._waiting[author] >= MAX_INBOX_PER_AUTHOR:
+            self.dropped += 1
+            return
+        self._waiting[author] += 1
+        self._inbox.append((author, event))
         self._arrived.set()
 
     def work_arrived(self) -> None:
         """The pool holds something: the height under way need not wait for its heartbeat."""
         self._performer.work_arrived()
+
+    def signer_returned(self) -> None:
+        """The signer can be asked again."""
+        self.offer(SignAgain())
 
     async def run(self) -> None:
         """Feed the engine until cancelled. Whatever is wrong with this node itself is raised and ends it."""
@@ -63,13 +87,26 @@ class ConsensusLoop:
                     self._arrived = trio.Event()
                     await self._arrived.wait()
                 while self._inbox:
-                    await self._performer.handle(self._inbox.popleft())
+                    author, event = self._inbox.popleft()
+                    if author:
+                        self._waiting[author] -= 1
+                    await self._performer.handle(event)
+                    self._look()
                     await trio.lowlevel.checkpoint()
+
+    def _look(self) -> None:
+        """Let the operator's memory see where consensus is."""
+        engine, refusal, now = self._engine, self._performer.refusal, now_ms()
+        self._watch.moved(engine.height, engine.round, engine.step, now)
+        if refusal is not None:
+            self._performer.refusal = None
+            self._watch.rejected(refusal.height, refusal.block_hash, refusal.reason, now)
 
     # The performer's world
 
     def schedule(self, timeout: fx.ScheduleTimeout) -> None:
         """Offer the timeout after its time."""
+        self._watch.scheduled(timeout, now_ms())
         self._timers.schedule(timeout)
 
     def cancel(self, height: int) -> None:

@@ -1,7 +1,8 @@
 """The genesis file: TOML that people write and read, checked into the chain's canonical record. `genesis/README.md` explains each field.
 
-Sections: `[accounts]` names addresses that the rest may use instead; `[chain]` is `ChainParams`; `[[validators]]`; then one section
-for each module, with the fields of the module's genesis record. Every error names the field and what was expected.
+Sections: `[accounts]` names addresses that the rest may use instead; `[chain]` is `ChainParams`; `[[validators]]` with
+`[validator_params]`; then one section for each other module, with the fields of the module's genesis record. Every error names the
+field and what was expected.
 """
 
 from __future__ import annotations
@@ -15,14 +16,15 @@ from gridnode.chain.validators import Validator, ValidatorSet, validator_set
 from gridnode.codec.records import encode, from_json
 from gridnode.crypto.address import address_of
 from gridnode.execution.registry import MODULES
+from gridnode.modules.validators.tables import Place, ValidatorParams, ValidatorsGenesis, ValidatorsOpening
 from gridnode.node.config import read_text
 from gridnode.primitives.address_text import decode_address, encode_address
 from gridnode.primitives.errors import Malformed, OperatorError
 from gridnode.primitives.units import TimeMs
 
-ACCOUNT_FIELDS = ("account", "operator", "owner", "dso", "fee_account")
+ACCOUNT_FIELDS = ("account", "operator", "owner", "dso", "fee_account", "slashed_account")
 """Fields in which a name of [accounts] may stand for its address."""
-_OWN = ("chain_id", "time_ms", "version", "accounts", "chain", "validators")
+_OWN = ("chain_id", "time_ms", "version", "accounts", "chain", "validators", "validator_params")
 FORMAT = 1
 
 
@@ -40,7 +42,7 @@ def parse_genesis(text: str, source: str) -> Genesis:
 
 
 def _genesis(document: dict[str, Any]) -> Genesis:
-    modules = [module for module in MODULES if module.genesis is not ValidatorSet]
+    modules = [module for module in MODULES if module.genesis is not ValidatorsOpening]
     _only(document, "genesis", (*_OWN, *(module.name for module in modules)))
     accounts = document.get("accounts", {})
     if not isinstance(accounts, dict):
@@ -52,7 +54,11 @@ def _genesis(document: dict[str, Any]) -> Genesis:
             raise Malformed(f"accounts.{name}: expected an address such as grid1...: {error}") from None
     if document.get("version") != FORMAT:
         raise Malformed(f"version: expected {FORMAT}, got {document.get('version')!r}")
-    states = []
+    members, opening = _validators(
+        _named(_required(document, "validators"), accounts),
+        _named(_required(document, "validator_params"), accounts),
+    )
+    states = [ModuleGenesis("validators", encode(opening))]
     for module in modules:
         section = _named(_required(document, module.name), accounts)
         states.append(ModuleGenesis(module.name, encode(_record(module.genesis, section, module.name))))
@@ -61,24 +67,29 @@ def _genesis(document: dict[str, Any]) -> Genesis:
         TimeMs(_required(document, "time_ms")),
         FORMAT,
         _record(ChainParams, _required(document, "chain"), "chain"),
-        _validators(_named(_required(document, "validators"), accounts)),
+        members,
         tuple(states),
     )
     encode(genesis)  # bounds of the plain fields
     return genesis
 
 
-def _validators(rows: Any) -> ValidatorSet:
+def _validators(rows: Any, params: Any) -> tuple[ValidatorSet, ValidatorsGenesis]:
     if not isinstance(rows, list) or not rows:
         raise Malformed("validators: expected at least one [[validators]] entry")
-    members = []
+    members, places = [], []
     for index, row in enumerate(rows):
         place = f"validators[{index}]"
-        _only(row, place, ("name", "key", "power", "operator"))
+        _only(row, place, ("name", "key", "power", "operator", "zone", "node_key"))
         address = encode_address(address_of(_hex_key(_required(row, "key", place), place)))
-        members.append(_record(Validator, row | {"address": address}, place))
+        own = {name: value for name, value in row.items() if name not in ("zone", "node_key")}
+        members.append(_record(Validator, own | {"address": address}, place))
+        if "zone" in row or "node_key" in row:
+            there = {"name": row.get("name"), "zone": row.get("zone", ""), "node_key": row.get("node_key", "")}
+            places.append(_record(Place, there, place))
+    opening = ValidatorsGenesis(_record(ValidatorParams, params, "validator_params"), tuple(places))
     try:
-        return validator_set(members)
+        return validator_set(members), opening
     except ValueError as error:
         raise Malformed(f"validators: {error}") from None
 

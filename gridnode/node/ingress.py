@@ -1,6 +1,8 @@
 """What peers send: decoded, checked, handed to the right part. Whatever does not hold is the peer's fault and raised as such.
 
-A flooded message is relayed before it is checked, so the fault of a bad vote is its author's, whose key the network names.
+A flooded message is relayed before it is checked, so the fault of a bad vote is its author's, whose key the network names. What costs
+something is bounded for each author: signatures already found valid are not checked again, inputs of consensus and batches wait in
+places that each author has its own share of, and a peer that votes on what is decided is told so a few times and no more.
 """
 
 from __future__ import annotations
@@ -9,8 +11,8 @@ from collections.abc import Callable
 from typing import Protocol
 
 from gridnode.chain.commit import Commit, check_commit
+from gridnode.chain.evidence import Evidence
 from gridnode.chain.receipt import ChainCode
-from gridnode.chain.validators import proposer_of
 from gridnode.chain.vote import Proposal, Vote, proposal_hash, vote_hash
 from gridnode.codec.records import decode, encode
 from gridnode.consensus.inputs import CommitReceived, Input, ProposalReceived, SummaryReceived, VoteReceived
@@ -18,14 +20,18 @@ from gridnode.consensus.summary import Summary
 from gridnode.crypto.keys import verify
 from gridnode.mempool.outbox import TransactionBatch
 from gridnode.node.candidates import Candidates
+from gridnode.node.checked import CheckedSignatures
+from gridnode.node.evidence_pool import EvidencePool
 from gridnode.node.intake import Intake
 from gridnode.node.ledger_store import LedgerStore
 from gridnode.node.summary_gate import SummaryGate
 from gridnode.node.wire import RequestKind, from_wire
 from gridnode.primitives.errors import Malformed, PeerFault
 from gridnode.primitives.ids import Hash
-from gridnode.sync.messages import BlockRequest, ProposedBlock, Status, TransactionsRequest
-from gridnode.sync.responder import answer_blocks, answer_transactions
+from gridnode.primitives.offences import Offence
+from gridnode.sync.messages import BlockRequest, LightRequest, ProposedBlock, Status, TransactionsRequest
+from gridnode.sync.responder import answer_blocks, answer_light, answer_transactions
+from gridnode.sync.snapshots import ChunkRequest, Manifest, SnapshotsRequest, answer_snapshots
 
 NEVER_HONEST = (ChainCode.MALFORMED, ChainCode.WRONG_CHAIN, ChainCode.UNKNOWN_MESSAGE, ChainCode.BAD_SIGNATURE)
 """What a node refuses at its own door, whatever it has seen of the chain. The other codes depend on that and blame nobody."""
@@ -36,6 +42,10 @@ class Offers(Protocol):
 
     def offer(self, event: Input) -> None:
         """Queue an input for the engine."""
+        ...
+
+    def hear(self, author: bytes, event: Input) -> None:
+        """Queue what a node has said, unless too much of the same node waits already; it will be said again."""
         ...
 
 
@@ -67,6 +77,18 @@ class Batches(Protocol):
         ...
 
 
+class Offered(Protocol):
+    """Snapshots that peers may fetch; `SnapshotStore` is one."""
+
+    def manifests(self) -> list[Manifest]:
+        """Manifests, the newest first."""
+        ...
+
+    def chunk(self, height: int, index: int) -> bytes | None:
+        """A chunk, or None when it is not there."""
+        ...
+
+
 class Ingress:
     """Messages, gossip and requests of peers."""
 
@@ -80,6 +102,8 @@ class Ingress:
         batches: Batches,
         gate: SummaryGate,
         report: Callable[[bytes, PeerFault], object],
+        evidence: EvidencePool,
+        snapshots: Offered | None = None,
     ) -> None:
         self._store = store
         self._loop = loop
@@ -87,8 +111,11 @@ class Ingress:
         self._candidates = candidates
         self._intake = intake
         self._report = report
+        self._evidence = evidence
         self._batches = batches
         self._gate = gate
+        self._snapshots = snapshots
+        self._checked = CheckedSignatures(lambda key, message, signature: verify(key, message, signature))
         self.dropped_batches = 0
 
     def message(self, peer: bytes, payload: bytes) -> None:
@@ -97,61 +124,75 @@ class Ingress:
         if isinstance(message, Status):
             self._catch_up.heard(peer, message)
         elif isinstance(message, Vote):
-            self._vote(message)
+            self._vote(peer, message)
         elif isinstance(message, ProposedBlock):
-            self._proposal(message)
+            self._proposal(peer, message)
+        elif isinstance(message, Evidence):
+            self._evidence.heard(message)
         elif isinstance(message, Summary):
             if self._gate.passes(peer, message.answers):
-                self._loop.offer(SummaryReceived(peer, message))
+                self._loop.hear(peer, SummaryReceived(peer, message))
         else:
-            self._commit(message)
+            self._commit(peer, message)
 
-    def _vote(self, vote: Vote) -> None:
+    def _vote(self, peer: bytes, vote: Vote) -> None:
         if vote.height < self._store.next_height:
             return
         member = self._store.validators.get(vote.validator)
         if member is None:
-            raise PeerFault("expected a vote of a validator")
+            if vote.height > self._store.next_height:
+                return  # a block that is not here yet may have brought it into the set; votes are sent again
+            raise PeerFault.of(Offence.NO_VALIDATOR)
         signed = vote_hash(self._store.chain_id, vote.kind, vote.height, vote.round, vote.block_hash)
-        if not verify(member.key, signed, vote.signature):
-            raise PeerFault(f"expected a valid signature of {member.name}'s vote", 100)
-        self._loop.offer(VoteReceived(vote))
+        if not self._checked.verify(member.key, signed, vote.signature):
+            raise PeerFault.of(Offence.FORGED_MESSAGE, f"vote of {member.name}")
+        self._loop.hear(peer, VoteReceived(vote))
 
-    def _proposal(self, proposed: ProposedBlock) -> None:
+    def _proposal(self, peer: bytes, proposed: ProposedBlock) -> None:
         proposal = proposed.proposal
         if proposal.height < self._store.next_height:
             return
-        self._check_proposal(proposal)
+        if not self._check_proposal(proposal):
+            return
         if proposal.height == self._store.next_height:
             self._candidates.proposed(proposal.block_hash, proposed.block)
-        self._loop.offer(ProposalReceived(proposal))
+        self._loop.hear(peer, ProposalReceived(proposal))
 
-    def _check_proposal(self, proposal: Proposal) -> None:
-        chain_id, validators = self._store.chain_id, self._store.validators
-        member = proposer_of(chain_id, validators, proposal.height, proposal.round)
+    def _check_proposal(self, proposal: Proposal) -> bool:
+        """Whether the proposal is of use now. Raises PeerFault for one that nobody honest makes.
+
+        Whose turn it is above the next height is not known yet: the engine looks when it comes there. So is who is in the set by then.
+        """
+        chain_id, validators, order = self._store.chain_id, self._store.validators, self._store.proposers
+        is_next = proposal.height == self._store.next_height
+        member = validators.get(order[proposal.round % len(order)] if is_next else proposal.proposer)
+        if member is None:
+            return False
         if member.address != proposal.proposer:
-            raise PeerFault(f"expected a proposal of {member.name} for height {proposal.height} round {proposal.round}")
+            expected = f"expected {member.name} for height {proposal.height} round {proposal.round}"
+            raise PeerFault.of(Offence.NOT_ITS_TURN, expected)
         signed = proposal_hash(
             chain_id, proposal.height, proposal.round, proposal.valid_round, proposal.block_hash
         )
-        if not verify(member.key, signed, proposal.signature):
-            raise PeerFault(f"expected a valid signature of {member.name}'s proposal", 100)
+        if not self._checked.verify(member.key, signed, proposal.signature):
+            raise PeerFault.of(Offence.FORGED_MESSAGE, f"proposal of {member.name}")
+        return True
 
-    def _commit(self, commit: Commit) -> None:
+    def _commit(self, peer: bytes, commit: Commit) -> None:
         if commit.height != self._store.next_height:
             return
         try:
             check_commit(commit, self._store.chain_id, self._store.validators, commit.height, commit.block_hash)
         except Malformed as error:
-            raise PeerFault(f"wrong commit: {error}", 100) from None
-        self._loop.offer(CommitReceived(commit))
+            raise PeerFault.of(Offence.FORGED_MESSAGE, f"commit: {error}") from None
+        self._loop.hear(peer, CommitReceived(commit))
 
     def gossip(self, peer: bytes, payload: bytes) -> None:
         """A batch of transactions; when they come faster than they are checked, the newest is dropped. Raises PeerFault."""
         try:
             batch = decode(TransactionBatch, payload)
         except Malformed as error:
-            raise PeerFault(f"malformed batch: {error}") from None
+            raise PeerFault.of(Offence.BAD_MESSAGE, f"batch: {error}") from None
         self.dropped_batches += not self._batches.put(peer, batch)
 
     async def take_in(self) -> None:
@@ -160,7 +201,10 @@ class Ingress:
             author, batch = await self._batches.get()
             for result in await self._intake.hear(batch.transactions):
                 if result.rejected is not None and result.rejected.code in NEVER_HONEST:
-                    self._report(author, PeerFault(f"gossiped a transaction that is {result.rejected.code.name}"))
+                    code = result.rejected.code
+                    forged = code == ChainCode.BAD_SIGNATURE
+                    offence = Offence.FORGED_TRANSACTION if forged else Offence.JUNK_TRANSACTION
+                    self._report(author, PeerFault.of(offence, code.name))
 
     async def request(self, _peer: bytes, kind: int, payload: bytes) -> bytes:
         """Answer a peer's request. Raises PeerFault when it is malformed or of no known kind."""
@@ -169,12 +213,26 @@ class Ingress:
                 return answer_blocks(decode(BlockRequest, payload), self._store.height, self._store.final_block)
             if kind == RequestKind.TRANSACTIONS:
                 return answer_transactions(decode(TransactionsRequest, payload), self._candidates.transaction)
+            if kind == RequestKind.SNAPSHOTS:
+                return self._offer(decode(SnapshotsRequest, payload))
+            if kind == RequestKind.CHUNK:
+                return self._chunk(decode(ChunkRequest, payload))
+            if kind == RequestKind.LIGHT:
+                return answer_light(decode(LightRequest, payload), self._store.height, self._store.light_block)
         except Malformed as error:
-            raise PeerFault(f"malformed request: {error}") from None
+            raise PeerFault.of(Offence.BAD_REQUEST, str(error)) from None
         if kind == RequestKind.PROPOSED:
             compact = self._candidates.compact(Hash(payload))
             return b"" if compact is None else encode(compact)
-        raise PeerFault(f"expected a request of kind 1 to {len(RequestKind)}, got {kind}")
+        known = ", ".join(str(int(one)) for one in RequestKind)
+        raise PeerFault.of(Offence.BAD_REQUEST, f"expected kind {known}, got {kind}")
+
+    def _offer(self, request: SnapshotsRequest) -> bytes:
+        return answer_snapshots(request, self._snapshots.manifests() if self._snapshots is not None else ())
+
+    def _chunk(self, request: ChunkRequest) -> bytes:
+        chunk = None if self._snapshots is None else self._snapshots.chunk(request.height, request.index)
+        return b"" if chunk is None else chunk
 
     def connected(self, _peer: bytes) -> None:
         """A peer can be reached: tell it where this node stands."""

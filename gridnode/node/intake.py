@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from gridnode.chain.receipt import ChainCode
-from gridnode.chain.transaction import Transaction, VerifiedTransaction, decode_transaction
+from gridnode.chain.transaction import Transaction, VerifiedTransaction, decode_transaction, transaction_id
 from gridnode.execution.admission import check_form
 from gridnode.mempool.outbox import Outbox
 from gridnode.mempool.pool import Pool
@@ -65,6 +65,10 @@ class Intake:
         results: list[Submitted | None] = [None] * len(raws)
         fit: list[tuple[int, Transaction]] = []
         for index, raw in enumerate(raws):
+            known = transaction_id(raw)
+            if known in self._pool:  # what peers repeat costs a hash
+                results[index] = Submitted(known, Rejected(ChainCode.DUPLICATE, "expected a new transaction, this one is already waiting"))
+                continue
             try:
                 transaction = decode_transaction(raw)
             except Malformed as error:

@@ -12,23 +12,30 @@ from typing import Any, NamedTuple, TypeVar
 
 from gridnode.chain.block import Block, Header
 from gridnode.chain.commit import NO_COMMIT, Commit
+from gridnode.chain.evidence import Evidence
 from gridnode.chain.genesis import Genesis, genesis_hash
+from gridnode.chain.light_block import LightBlock
 from gridnode.chain.receipt import Receipt
 from gridnode.chain.transaction import Transaction, VerifiedTransaction
 from gridnode.chain.validators import ValidatorSet
+from gridnode.consensus.inputs import StartHeight
 from gridnode.execution.executed import Executed
 from gridnode.execution.genesis import opening_writes
 from gridnode.execution.ledger import Ledger, open_ledger
 from gridnode.execution.named import accounts_named
 from gridnode.mempool.pool import Pool
+from gridnode.modules.validators.rules import current_set
 from gridnode.primitives.errors import InvariantBroken
 from gridnode.primitives.ids import Address, Hash, TransactionId
 from gridnode.primitives.units import Height, TimeMs
 from gridnode.state.commitment import Commitment
-from gridnode.state.kv import Reader
+from gridnode.state.kv import MemoryReader, Reader
 from gridnode.state.proof import StateProof, prove
 from gridnode.storage.block_store import BlockStore, Position, StoredTransaction, Totals
-from gridnode.storage.leveldb import Column, Database
+from gridnode.storage.evidence_store import EvidenceStore
+from gridnode.storage.leveldb import Column, Database, Snapshot
+from gridnode.storage.pruning import Pruning
+from gridnode.storage.undo import UndoLog
 from gridnode.sync.messages import FinalBlock
 
 T = TypeVar("T")
@@ -50,6 +57,14 @@ class View:
     def prove(self, key: bytes) -> tuple[bytes | None, StateProof]:
         """Value of a state key, or None, and the proof of that against this height's state root."""
         return self.reader.get(key), prove(self.pages, key)
+
+
+class Frozen(NamedTuple):
+    """A chain at one height, whatever is committed meanwhile."""
+
+    genesis_hash: Hash  # of the chain
+    light: LightBlock  # the newest block, and what made it final here
+    rows: Snapshot  # of all columns; to be closed
 
 
 class Pace(NamedTuple):
@@ -74,6 +89,8 @@ class LedgerStore:
         self._blocks = blocks
         self._ledger = ledger
         self._tree = tree
+        self.evidence = EvidenceStore(database)
+        self._undo = UndoLog(database)
 
     # Where the chain stands
 
@@ -108,9 +125,28 @@ class LedgerStore:
         return self._ledger.tip.validators
 
     @property
+    def proposers(self) -> tuple[Address, ...]:
+        """In which order they propose it: round r has the r-th, modulo their number."""
+        return self._ledger.tip.proposers
+
+    def start(self) -> StartHeight:
+        """What consensus begins the next height with."""
+        return StartHeight(self.next_height, self.validators, self.proposers)
+
+    @property
+    def voted(self) -> ValidatorSet:
+        """Who voted on the newest block."""
+        return self._ledger.tip.voted
+
+    @property
     def totals(self) -> Totals:
         """How much is stored."""
         return self._blocks.totals
+
+    @property
+    def first_height(self) -> Height:
+        """Height of the lowest block that is kept whole; 1 unless the node prunes or began from a snapshot."""
+        return self._blocks.first
 
     # Blocks to come
 
@@ -121,8 +157,14 @@ class LedgerStore:
         """
         self._ledger.check_standing(transaction)
 
-    async def build(self, pool: Pool, now_ms: int, proposer: Address) -> Executed:
-        """The next block of what waits, at this clock or one above the block before.
+    def check_evidence(self, evidence: Evidence) -> None:
+        """Whether the next block could carry it. Raises Rejected with a code of `ValidatorsCode`."""
+        self._ledger.check_evidence(evidence)
+
+    async def build(
+        self, pool: Pool, now_ms: int, proposer: Address, evidence: Sequence[Evidence] = ()
+    ) -> Executed:
+        """The next block of what waits and of the `evidence` that holds, at this clock or one above the block before.
 
         Raises BlockInvalid when `proposer` is no validator.
         """
@@ -132,7 +174,7 @@ class LedgerStore:
         if last_commit is None:
             raise InvariantBroken("last-commit", f"the commit of block {self.height} is not stored")
         time_ms = TimeMs(max(now_ms, self._ledger.tip.time_ms + 1))
-        return await self._in_slices(self._ledger.building(time_ms, proposer, last_commit, candidates))
+        return await self._in_slices(self._ledger.building(time_ms, proposer, last_commit, candidates, evidence))
 
     async def execute(self, block: Block, transactions: Sequence[VerifiedTransaction]) -> Executed:
         """Check and execute a block; nothing is stored. Raises BlockInvalid."""
@@ -148,9 +190,11 @@ class LedgerStore:
         batch.apply(Column.PAGES, executed.update.pages)
         named = [accounts_named(transaction) for transaction in executed.transactions]
         put = self._blocks.put(
-            batch, executed.block, commit, executed.receipts, executed.transactions, named
+            batch, executed.block, commit, executed.receipts, executed.transactions, named, executed.validators
         )
+        undo = self._undo.put(batch, executed.block.header.height, executed.before)
         batch.commit()
+        self._undo.accept(undo)
         self._ledger.commit(executed)
         self._blocks.accept(put)
 
@@ -163,6 +207,17 @@ class LedgerStore:
         with self._database.snapshot() as snapshot:
             yield View(height, header, snapshot.view(Column.STATE), snapshot.view(Column.PAGES))
 
+    def freeze(self) -> Frozen:
+        """All that is stored as it is now; for a snapshot. Close its rows. Raises InvariantBroken at height 0."""
+        light = self.light_block(self.height)
+        if light is None:
+            raise InvariantBroken("snapshot", f"expected a block with its commit, the height is {self.height}")
+        return Frozen(self.genesis_hash, light, self._database.snapshot())
+
+    def pruning(self) -> Pruning:
+        """What removes this store's old blocks."""
+        return Pruning(self._database, self._blocks, accounts_named)
+
     def block_header(self, height: int) -> Header | None:
         """Header of the block at `height`, or None."""
         return self._blocks.header(height)
@@ -171,6 +226,20 @@ class LedgerStore:
         """Block and commit at `height`, or None."""
         block, commit = self._blocks.block(height), self._blocks.commit(height)
         return None if block is None or commit is None else FinalBlock(block, commit)
+
+    def commit_of(self, height: int) -> Commit | None:
+        """The commit that made the block at `height` final here, or None."""
+        return self._blocks.commit(height)
+
+    def validators_at(self, height: int) -> ValidatorSet | None:
+        """Who votes on the block at `height`, which may be the one to come; None above it, and where it is not kept."""
+        return self._blocks.validators(height) if height > 0 else None
+
+    def light_block(self, height: int) -> LightBlock | None:
+        """Header, commit and voters of the block at `height`, or None."""
+        header, commit = self._blocks.header(height), self._blocks.commit(height)
+        validators = self.validators_at(height)
+        return None if header is None or commit is None or validators is None else LightBlock(header, commit, validators)
 
     def receipts(self, height: int) -> tuple[Receipt, ...]:
         """Receipts of the block at `height`, the hooks' last; empty when there is none."""
@@ -205,6 +274,10 @@ class LedgerStore:
         """Size of the database on disk, roughly."""
         return self._database.size_bytes()
 
+    def compact(self) -> None:
+        """Merge all files of the database. Takes seconds for each 100 MB."""
+        self._database.compact()
+
     def close(self) -> None:
         """Close the database."""
         self._database.close()
@@ -229,14 +302,16 @@ def store_over(database: Database, genesis: Genesis, pace: Pace) -> LedgerStore:
     state, pages = database.view(Column.STATE), database.view(Column.PAGES)
     blocks = BlockStore(database)
     if blocks.height == 0 and next(state.scan(b"", b"\xff"), None) is None:
-        writes = opening_writes(genesis)
+        writes, opened = opening_writes(genesis), MemoryReader()
+        opened.apply(writes)
         batch = database.batch()
         batch.apply(Column.STATE, writes)
         batch.apply(Column.PAGES, Commitment(pages).update(writes).pages)
+        blocks.put_validators(batch, Height(1), current_set(opened))
         batch.commit()
     tip = blocks.header(blocks.height)
     tree = Commitment(pages)
     if tip is not None and tree.root != tip.state_root:
         raise InvariantBroken("state-root", f"the stored state is not that of block {tip.height}")
-    ledger = open_ledger(genesis, tip, state, tree, blocks.newest_first())
+    ledger = open_ledger(genesis, tip, blocks.validators(blocks.height), state, tree, blocks.newest_first())
     return LedgerStore(genesis, database, blocks, ledger, tree, pace)

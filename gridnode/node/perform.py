@@ -9,8 +9,8 @@ Time, tasks and the queue of inputs are the world's. A running node's is `consen
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
-from typing import Protocol
+from dataclasses import dataclass, replace
+from typing import NamedTuple, Protocol
 
 from gridnode.chain.block import Block
 from gridnode.chain.commit import Commit
@@ -27,17 +27,23 @@ from gridnode.consensus.inputs import (
     VoteReceived,
     WorkAvailable,
 )
+from gridnode.consensus.machine import Step
 from gridnode.consensus.summary import Summary
 from gridnode.consensus.timely import is_timely
 from gridnode.execution.executed import Executed
 from gridnode.execution.validation import BlockInvalid
 from gridnode.mempool.pool import Pool
+from gridnode.modules.validators.lease import lease_of
 from gridnode.node.candidates import Candidates, Complete
+from gridnode.node.duty import Duty
+from gridnode.node.evidence_pool import EvidencePool
 from gridnode.node.ledger_store import LedgerStore
 from gridnode.node.log import Log
+from gridnode.node.signing import Signing
 from gridnode.primitives.errors import InvariantBroken, Rejected
 from gridnode.primitives.ids import Address, Hash
-from gridnode.storage.sign_guard import Refused, SignGuard
+from gridnode.signer.signs import Signs
+from gridnode.storage.sign_guard import message_of
 from gridnode.storage.wal import Wal
 from gridnode.sync.messages import ProposedBlock
 
@@ -62,10 +68,15 @@ class Resume:
     """Log entries, in order."""
 
 
+@dataclass(frozen=True, slots=True)
+class SignAgain:
+    """The signer is back: what it has not answered is asked again."""
+
+
 class World(Protocol):
     """What surrounds a performer: the queue of inputs, time, tasks."""
 
-    def offer(self, event: Input | Resume) -> None:
+    def offer(self, event: Input | Resume | SignAgain) -> None:
         """Queue an input: `Performer.handle` gets it after the one under way."""
         ...
 
@@ -86,6 +97,17 @@ class World(Protocol):
         ...
 
 
+class Refusal(NamedTuple):
+    """A proposed block that was found invalid."""
+
+    height: int
+    """Height it was proposed for."""
+    block_hash: Hash
+    """Which block."""
+    reason: str
+    """What did not hold."""
+
+
 class Performer:
     """One engine against the ledger, the log, the key and the network."""
 
@@ -95,28 +117,35 @@ class Performer:
         store: LedgerStore,
         pool: Pool,
         candidates: Candidates,
-        guard: SignGuard | None,
+        signer: Signs | None,
         wal: Wal,
         speak: Speaks,
         peer_of: Mapping[Address, bytes],
         on_commit: Callable[[Executed], None],
         on_behind: Callable[[int], None],
+        evidence: EvidencePool,
         world: World,
+        duty: Duty | None = None,
     ) -> None:
+        """`duty` says at which heights this machine signs; without it, at all that consensus lets it."""
+        self._duty = duty
         self._engine = engine
         self._store = store
         self._pool = pool
         self._candidates = candidates
-        self._guard = guard
+        self._signer = signer
+        self._signing = Signing(signer)
         self._wal = wal
         self._speak = speak
         self._peer_of = peer_of
         self._on_commit = on_commit
         self._on_behind = on_behind
+        self._evidence = evidence
         self._world = world
         self._told_of_work = 0
         self._obtaining: dict[Hash, None] = {}
         self.height = 0  # under way; 0 before the first StartHeight
+        self.refusal: Refusal | None = None  # the last one
 
     def work_arrived(self) -> None:
         """The pool holds something: the height under way need not wait for its heartbeat."""
@@ -124,8 +153,11 @@ class Performer:
             self._told_of_work = self.height
             self._world.offer(WorkAvailable(self._store.next_height))
 
-    async def handle(self, event: Input | Resume) -> None:
+    async def handle(self, event: Input | Resume | SignAgain) -> None:
         """Let the engine take an input and do what it asks for. Whatever is wrong with this node itself is raised."""
+        if isinstance(event, SignAgain):
+            await self._sign()
+            return
         if isinstance(event, (StartHeight, Resume)):
             start = event.start if isinstance(event, Resume) else event
             if start.height != self._store.next_height or start.height <= self.height:
@@ -133,6 +165,11 @@ class Performer:
             self.height = start.height
             self._candidates.start_height()
             self._world.cancel(start.height - 1)
+            start = await self._permitted(start, isinstance(event, Resume))
+            if start.height != self._store.next_height:
+                return  # catch-up was faster, while a guard was asked
+            event = Resume(start, event.entries) if isinstance(event, Resume) else start
+        self._listen_for_own_key(event)
         if isinstance(event, Resume):
             effects = self._resume(event)
         else:
@@ -142,11 +179,30 @@ class Performer:
         if isinstance(event, (StartHeight, Resume)) and len(self._pool):
             self.work_arrived()
 
+    async def _permitted(self, start: StartHeight, is_resumed: bool) -> StartHeight:
+        """The start of a height, with or without the right to sign."""
+        if self._duty is None or not start.validators.get(self._duty.address):
+            return start
+        is_live = self._engine.height == start.height - 1 and self._engine.step is Step.DECIDED
+        with self._store.view() as view:
+            lease = lease_of(view.reader, self._duty.address)
+        may_sign = await self._duty.begin(start.height, lease, is_resumed, is_live)
+        return replace(start, may_sign=start.may_sign and may_sign)
+
+    def _listen_for_own_key(self, event: Input | Resume) -> None:
+        """What has the validator's own signature must have been signed here, or by the machine whose turn it is."""
+        if self._duty is None or not isinstance(event, VoteReceived | ProposalReceived):
+            return
+        message = event.vote if isinstance(event, VoteReceived) else event.proposal
+        if _author(message) == self._duty.address:
+            self._duty.hears(message)
+
     def _resume(self, event: Resume) -> list[fx.Effect]:
         """Replay the log. When it does not lead to what the guard signed last, locks may be lost and the node only listens."""
-        last_signed = self._guard.last_message() if self._guard else None
+        last = self._signer.last if self._signer else None
+        last_signed = message_of(last, self._signing.address) if last else None
         effects = self._engine.restore(event.start, event.entries, last_signed)
-        if last_signed is not None and not self._engine.signs:
+        if last_signed is not None and event.start.may_sign and not self._engine.signs:
             _log.warning("the consensus log of this height is lost or damaged; listening until the next", height=self.height)
         return effects
 
@@ -154,10 +210,9 @@ class Performer:
         match effect:
             case fx.Persist(entry, sync):
                 self._wal.append(entry, sync)
-            case fx.SignVote():
-                self._vote(effect)
-            case fx.SignProposal():
-                self._propose(effect)
+            case fx.SignVote() | fx.SignProposal():
+                self._signing.wish(effect)
+                await self._sign()
             case fx.ScheduleTimeout():
                 self._world.schedule(effect)
             case fx.CancelTimeouts(height):
@@ -178,29 +233,23 @@ class Performer:
                 await self._decide(effect)
             case fx.Evidence(first, second):
                 _log.warning("equivocation", validator=_author(first), first=str(first), second=str(second))
+                self._evidence.found(first, second)
+                if self._duty is not None and _author(first) == self._duty.address:
+                    self._duty.contradicted(first, second)
             case fx.Behind(height):
                 self._on_behind(height)
 
-    def _vote(self, effect: fx.SignVote) -> None:
-        vote = self._key().sign_vote(effect.kind, effect.height, effect.round, effect.block_hash)
-        if isinstance(vote, Refused):
-            _log.error("the sign guard refuses", reason=vote.reason)
-            return
-        self._speak(vote)
-        self._world.offer(VoteReceived(vote))
-
-    def _propose(self, effect: fx.SignProposal) -> None:
-        proposal = self._key().sign_proposal(effect.height, effect.round, effect.valid_round, effect.block_hash)
-        if isinstance(proposal, Refused):
-            _log.error("the sign guard refuses", reason=proposal.reason)
-            return
-        self._speak_proposal(proposal)
-        self._world.offer(ProposalReceived(proposal))
-
-    def _key(self) -> SignGuard:
-        if self._guard is None:
-            raise InvariantBroken("consensus-key", "consensus asked a node without a key to sign")
-        return self._guard
+    async def _sign(self) -> None:
+        """Have signed what waits for it, say it and hear it oneself. While the signer is away it goes on waiting."""
+        if self._duty is not None and self._duty.alarm:
+            self._signing.forget()
+        async for said in self._signing.signed(self.height):
+            if isinstance(said, Vote):
+                self._speak(said)
+                self._world.offer(VoteReceived(said))
+            else:
+                self._speak_proposal(said)
+                self._world.offer(ProposalReceived(said))
 
     def _speak_proposal(self, proposal: Proposal, to: bytes | None = None) -> None:
         compact = self._candidates.compact(proposal.block_hash)
@@ -218,7 +267,8 @@ class Performer:
         async with self._store.lock:
             if self._store.next_height != effect.height:
                 return
-            executed = await self._store.build(self._pool, self._world.now_ms(), self._key().address)
+            pending = self._evidence.pending()
+            executed = await self._store.build(self._pool, self._world.now_ms(), self._signing.address, pending)
         self._pool.remove(refused.id for refused in executed.refused)
         self._candidates.add(executed.block_hash, Complete(executed.block, executed.transactions))
         self._world.offer(BlockBuilt(effect.height, effect.round, executed.block_hash, encode(executed.block)))
@@ -238,6 +288,7 @@ class Performer:
             await self._check(effect, complete)
         except (Rejected, BlockInvalid) as error:
             _log.warning("invalid block", height=effect.height, hash=effect.block_hash, reason=str(error))
+            self.refusal = Refusal(effect.height, effect.block_hash, str(error))
             self._world.offer(BlockKnown(effect.height, effect.block_hash, False, False, b""))
         finally:
             self._obtaining.pop(effect.block_hash, None)

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Protocol
 
 from gridnode.consensus.engine import Engine
-from gridnode.consensus.inputs import Input, StartHeight
+from gridnode.consensus.inputs import Input
 from gridnode.execution.executed import Executed
 from gridnode.mempool.pool import Pool
 from gridnode.node.ledger_store import LedgerStore
@@ -47,6 +47,18 @@ class Takes(Protocol):
         ...
 
 
+class Accuses(Protocol):
+    """Evidence that waits; `EvidencePool` is one."""
+
+    def block_stored(self) -> None:
+        """Forget what is of no use any more."""
+        ...
+
+    def repeat(self) -> None:
+        """Tell all nodes of what waits."""
+        ...
+
+
 class Parts(Protocol):
     """The parts of a node that take part in its progress; `gridnode.node.assemble.Node` has them."""
 
@@ -81,6 +93,11 @@ class Parts(Protocol):
         ...
 
     @property
+    def evidence(self) -> Accuses:
+        """Evidence that no block carries yet."""
+        ...
+
+    @property
     def wal(self) -> Wal:
         """Log of the height under way."""
         ...
@@ -92,20 +109,22 @@ def block_stored(node: Parts, executed: Executed) -> None:
     ids = [transaction.id for transaction in executed.transactions]
     node.pool.remove(ids)
     node.pool.expire(header.time_ms)
-    node.wal.prune(node.store.next_height)
+    node.evidence.block_stored()
     node.feed.committed(header.height, ids)
     node.catch_up.stored()
     _log.info("block", height=header.height, transactions=len(ids), hash=executed.block_hash, time_ms=header.time_ms)
-    if not node.catch_up.syncing:
-        node.loop.offer(StartHeight(node.store.next_height, node.store.validators))
+    if not node.catch_up.syncing:  # else no height of consensus begins, and the log stays as it is until one does
+        node.wal.prune(node.store.next_height)
+        node.evidence.repeat()
+        node.loop.offer(node.store.start())
 
 
 def caught_up(node: Parts) -> None:
     """Nothing is known to be missing: take part in consensus, from where the log says when this is the start."""
     height = node.store.next_height
-    if node.engine.height:
-        node.loop.offer(StartHeight(height, node.store.validators))
-        return
-    entries = tuple(node.wal.entries())
+    entries = () if node.engine.height else tuple(node.wal.entries())
     node.wal.prune(height)
-    node.loop.offer(Resume(StartHeight(height, node.store.validators), entries))
+    if node.engine.height:
+        node.loop.offer(node.store.start())
+        return
+    node.loop.offer(Resume(node.store.start(), entries))

@@ -22,6 +22,8 @@ from gridnode.primitives.errors import OperatorError
 from gridnode.storage.keystore import generate, write_keystore
 
 SECRET = 0o600
+SNAPSHOT_INTERVAL = 10_000
+"""Blocks between two snapshots of a new validator: a few hours, so that who joins replays few blocks and the disk has time."""
 _PEERS = """
 # One entry for each peer that is admitted; its operator's `gridnode init` printed the key.
 # [[network.peers]]
@@ -119,6 +121,8 @@ def _config_text(new: NewNode) -> str:
         "data_dir": "data",
         "genesis": "genesis.toml",
         "api": {"listen": new.api_listen},
+        "storage": {"mode": "archive", "snapshot_interval": SNAPSHOT_INTERVAL if new.signs else 0},
+        "sync": {"mode": "block"},
         "log": {"level": "info", "format": "text"},
     }
     if new.signs:

@@ -16,10 +16,17 @@ from pathlib import Path
 import trio
 
 from gridnode.node.assemble import Node, assemble
+from gridnode.node.begin import begin_from_snapshot
+from gridnode.node.checkup import check_up, refusals
 from gridnode.node.config import Config, load_config
+from gridnode.node.findings import Verdict
 from gridnode.node.log import Log, start_logging
+from gridnode.node.skews import EVERY_MS
+from gridnode.node.stacks import write_stacks_on_signal
+from gridnode.node.standby import Standby
 from gridnode.node.version import node_version
 from gridnode.primitives.errors import OperatorError
+from gridnode.signer.remote import RemoteKey
 
 FLUSH_S = 0.02
 """Transactions wait so long for company before they are gossiped."""
@@ -43,18 +50,37 @@ def run_node(config_path: Path, serve: Serve) -> None:
 
     serve    the API: called with the node and an event that is set when the node stops.
 
-    Raises OperatorError for what the operator can mend, InvariantBroken when the node's own rules do not hold.
+    Raises OperatorError (several in a group) for what the operator can mend, InvariantBroken when the node's own rules do not hold.
     """
     config, folder = prepare(config_path)
+    _examine(config_path)
     gc.freeze()
     gc.set_threshold(50_000, 50, 100)
     trio.run(_run, config, folder, serve)
 
 
+def _examine(config_path: Path) -> None:
+    """The checkup before anything is written. Raises OperatorError, several of them in a group: one for each problem."""
+    findings = check_up(config_path)
+    problems = [OperatorError(finding.line) for finding in refusals(findings)]
+    if len(problems) == 1:
+        raise problems[0]
+    if problems:
+        raise ExceptionGroup("the node does not start", problems)
+    for finding in findings:
+        if finding.verdict is Verdict.WARNING:
+            _log.warning("checkup", check=finding.check, what=finding.what, do=finding.do or None)
+
+
 async def _run(config: Config, folder: Path, serve: Serve) -> None:
     stopping = _stopped_by_signals()
+    if config.sync.mode == "snapshot":
+        await begin_from_snapshot(config, folder, stopping)
+        if stopping.is_set():
+            return
     node = assemble(config, folder)
     try:
+        write_stacks_on_signal(folder / config.data_dir)
         _log.info("starting", version=node_version(), type=config.type, chain=node.store.chain_id, height=node.store.height)
         await _live(node, serve, stopping)
     finally:
@@ -69,7 +95,15 @@ async def _live(node: Node, serve: Serve, stopping: trio.Event) -> None:
         work.start_soon(node.ingress.take_in)
         work.start_soon(_gossip, node)
         work.start_soon(node.loop.run)
+        if isinstance(node.signer, RemoteKey):
+            work.start_soon(node.signer.run)
+        if node.standby is not None:
+            work.start_soon(_stand_by, node, node.standby)
+        work.start_soon(node.keeper.run)
+        if node.pruner is not None:
+            work.start_soon(node.pruner.run)
         work.start_soon(node.catch_up.run, bool(node.config.network.peers))
+        work.start_soon(_ask_clocks, node)
         await serve(node, stopping)
         work.cancel_scope.cancel()
 
@@ -94,6 +128,25 @@ def _stopped_by_signals() -> trio.Event:
 def _log_and_set(stopping: trio.Event, name: str) -> None:
     _log.info("stopping", signal=name)
     stopping.set()
+
+
+async def _stand_by(node: Node, standby: Standby) -> None:
+    """Look once a second whether the other machine of a pair still signs, and take the lease when it does not."""
+    while True:
+        await trio.sleep(1)
+        if node.engine.height and not node.catch_up.syncing and standby.is_due():
+            raw = await standby.taken()
+            if raw is not None:
+                for result in await node.intake.submit([raw]):
+                    standby.answered(result.rejected)
+
+
+async def _ask_clocks(node: Node) -> None:
+    """Ask the peers, one after the other, what their clocks say."""
+    while True:
+        for peer in node.network.connected():
+            await node.skews.ask(peer)
+        await trio.sleep(EVERY_MS / 1000)
 
 
 async def _gossip(node: Node) -> None:

@@ -10,6 +10,8 @@ from __future__ import annotations
 
 from enum import IntEnum
 
+from gridnode.primitives.offences import Offence
+
 
 class GridnodeError(Exception):
     """Common root, so that a boundary can tell our errors from those of libraries."""
@@ -38,12 +40,20 @@ class Malformed(GridnodeError):
 
 
 class PeerFault(GridnodeError):
-    """A remote node broke the protocol. `weight` says how badly: 1 noise, 10 wrong, 100 malicious (ban at once)."""
+    """A remote node broke the protocol. `weight` says how badly: 1 noise, 10 wrong, 100 malicious (ban at once).
+
+    The weights of all that peers can do wrong stand in `gridnode.primitives.offences`; `of` takes one from there.
+    """
 
     def __init__(self, reason: str, weight: int = 10) -> None:
         super().__init__(reason)
         self.reason = reason
         self.weight = weight
+
+    @classmethod
+    def of(cls, offence: Offence, detail: str = "") -> PeerFault:
+        """The fault of an offence; `detail` says what was expected or found."""
+        return cls(f"{offence.what}: {detail}" if detail else offence.what, offence.weight)
 
 
 class OperatorError(GridnodeError):

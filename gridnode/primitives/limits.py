@@ -23,6 +23,10 @@ MAX_BLOCK_BYTES: Final = 4 * 1024 * 1024  # sum of transaction bytes in a block
 SLICE_MESSAGES: Final = 64  # messages executed before the node's loop gets its turn: a few ms
 MAX_BLOCK_TRANSACTIONS: Final = 10_000  # ids in a proposal stay under one frame
 MAX_VALIDATORS: Final = 128  # signatures in a commit
+MAX_WEIGHT: Final = 2**20  # of an authority: with all its scaling, the power of a set stays a number of 42 bits
+MAX_UNBONDINGS: Final = 16  # amounts of one validator on their way home: what evidence has to look through
+MAX_BLOCK_EVIDENCE: Final = 16  # pieces in a block: 32 signatures to check
+MAX_EVIDENCE_POOL: Final = 128  # pieces that wait: one a key, so all of the largest set
 
 # Mempool
 MAX_POOL_TRANSACTIONS: Final = 20_000
@@ -41,6 +45,8 @@ MAX_SHARED_TRADES: Final = 1_000  # newest trades that an answer adds up by zone
 MAX_REMEMBERED: Final = 8  # parts of answers that are dear, of one height: books of 100,000 levels at worst
 MAX_COUNTED_ROWS: Final = 100_000  # rows that an answer counts one by one
 MAX_RAW_BLOCKS: Final = 64  # blocks in one answer to an auditor
+MAX_DIGESTED_ROWS: Final = 16_384  # rows of the state that one answer digests: some 50 ms of a worker thread
+MAX_RAW_ROWS: Final = 4_096  # rows of the state in one answer; a run of rows is longer once in 9 million
 MAX_RAW_BYTES: Final = 4 * 1024 * 1024  # an answer stops before the block that passes this, unless it is the first
 
 MAX_GOSSIP_BATCHES: Final = 256  # received and not yet checked
@@ -51,7 +57,27 @@ MAX_SYNC_BLOCKS: Final = 64  # blocks in one answer
 MAX_SYNC_BYTES: Final = 4 * 1024 * 1024  # an answer stops after the block that passes this
 MAX_SYNC_AHEAD: Final = 256  # blocks fetched but not yet executed
 MAX_SYNC_REQUESTS: Final = 4  # requests under way at once
-MAX_FETCH_IDS: Final = 10_000  # transactions asked for at once
+MAX_FETCH_IDS: Final = 1_024  # transactions of a proposed block asked for at once: one part
+MAX_FETCH_BYTES: Final = 512 * 1024  # one part; an answer leaves out what passes this
+MAX_HOLDERS_ASKED: Final = 4  # for parts of one block at the same time
+MAX_PARTS_PER_HOLDER: Final = 3  # under way at once: the next one is asked for while one travels
+MAX_PARTIAL_BLOCKS: Final = 4  # blocks of which parts are kept until the next attempt
+
+# Snapshots
+SNAPSHOT_CHUNK_BYTES: Final = 1024 * 1024  # what one bad peer can waste, and what a node that died asks for again
+MAX_SNAPSHOT_CHUNKS: Final = 65_536  # 64 GiB of rows; the manifest that names them stays under an answer
+MAX_SNAPSHOTS: Final = 8  # kept by a node, and in one answer: each is as large as the state
+MAX_SNAPSHOT_REQUESTS: Final = 8  # chunks under way at once: as many MiB in memory
+MAX_PEER_CHUNKS: Final = 2  # of them from one peer, which has other things to do
+MAX_PRUNE_ROWS: Final = 256  # transactions removed in one step: a few ms
+
+# Light client
+MAX_LIGHT_BLOCKS: Final = 32  # light blocks in one answer
+MAX_LIGHT_BLOCK_BYTES: Final = 1024 * 1024  # header with the largest auctions, commit and set of 128; a test builds it
+MAX_LIGHT_BYTES: Final = 4 * 1024 * 1024  # an answer stops before the block that passes this, unless it is the first
+MAX_LIGHT_STEPS: Final = 1_000  # headers verified on the way to one; more only when the whole set changes at every height
+MAX_LIGHT_DESCENT: Final = 10_000  # headers below a trusted one that are followed by hash
+MAX_TRUSTED_BLOCKS: Final = 1_000  # that a light client keeps: a day of one each 90 s
 
 # State
 MAX_STATE_NESTING: Final = 8  # block, transaction, message and room; deeper is a rule that calls itself
@@ -59,6 +85,9 @@ MAX_KEY_BYTES: Final = 256  # of a state key that a client asks a proof for; the
 MAX_TABLE_CACHE_ROWS: Final = 4_096  # decoded values remembered for each table
 MAX_CACHED_TREE_ROWS: Final = 524_288  # all tree rows of a million state rows: 100 MB, at most 250; with less state, less
 MAX_PROOF_DEPTH: Final = 255  # two different key hashes agree in no more bits
+MAX_UNDO_BLOCKS: Final = 4  # newest blocks that a stopped node can be taken back
+MAX_UNDO_BYTES: Final = 64 * 1024 * 1024  # of the rows as they were before those blocks; the largest block changes some 20 MB
+MAX_UNDO_PART_BYTES: Final = 1024 * 1024  # of them in one row, before the pair that passes it; far below MAX_RECORD_BYTES
 MAX_CACHED_BLOCKS: Final = 64  # newest blocks kept at hand: what lagging peers and the API ask for
 MAX_CACHED_BLOCK_BYTES: Final = 32 * 1024 * 1024  # of transactions in them, however large blocks are
 
@@ -128,13 +157,32 @@ MAX_SUMMARY_BLOCKS: Final = 4  # blocks told apart in a summary's votes of a ste
 MIN_SUMMARY_GAP_MS: Final = 250  # summaries of one peer that come faster are not answered; an honest one tells two a second
 MAX_LOGGED_BLOCK_BYTES: Final = 8 * 1024 * 1024  # the largest block with its commit, encoded in the consensus log
 
+# Keys
+MAX_SIGNER_FRAME_BYTES: Final = 4_096  # one record between node and signer: a transaction of one small message is the largest
+MAX_SIGNER_CONNECTIONS: Final = 8  # to one signer: a node, its standby, a doctor, and some that are about to be refused
+TAKEOVER_COMMITS: Final = 3  # in a row without a validator before its standby takes the lease: it may be late once or twice
+MAX_WISHES: Final = 64  # signatures of one height that wait for a signer that is away; the oldest rounds are given up first
+
 # Network
 MAX_PEERS: Final = 128  # every validator of the largest set, directly connected
 MAX_FRAME_BYTES: Final = 1024 * 1024  # one frame on a link; what is larger travels as the chunks of a response
 MAX_GOSSIP_FRAME_BYTES: Final = MAX_GOSSIP_BYTES + 4096  # a full batch and what wraps its transactions
 MAX_RESPONSE_BYTES: Final = 8 * 1024 * 1024  # answer to one request: the largest block with its commit and room
+MAX_HEADER_BYTES: Final = 256 * 1024  # with four auctions of the largest grid; a test builds it
 MAX_RELAY_HOPS: Final = 8  # diameter of the worst mesh that still works; ends a frame that runs in circles
-MAX_SEEN_FLOODS: Final = 32_768  # flooded messages remembered against duplicates: minutes of normal traffic
+MAX_SEEN_FLOODS: Final = 2_048  # newest floods of one author remembered against repetition; whoever floods fast forgets its own
+MAX_KNOWN_ADDRESSES: Final = 4_096  # addresses of strangers whose failed connections are counted
+MAX_WAITING_CONNECTIONS: Final = 256  # connections that the system accepts before the node does
+MAX_REMEMBERED_BANS: Final = 512  # of licensed peers, over restarts; four times the most peers
+MAX_BAN_REASON_CHARS: Final = 200  # of what a ban is remembered for
+MAX_LATE_BYTES: Final = 4 * MAX_RESPONSE_BYTES  # of answers that came too late and are no fault, for each peer
+
+# What waits between network and node
+MAX_INBOX_PER_AUTHOR: Final = 1_024  # inputs of consensus from one node that wait; a repetition of the largest set is 260
+MAX_CHECKED_SIGNATURES: Final = 8_192  # signed messages of consensus found valid: both steps of 32 rounds of the largest set
+MAX_GOSSIP_PER_AUTHOR: Final = 64  # batches of one author received and not yet checked
+GOSSIPED_PER_S: Final = 2_000  # transactions of one author checked in a second, three times the busiest testnet; more waits
+GOSSIP_BURST: Final = 20_000  # what it may bring at once: a full pool
 
 assert MAX_TRANSACTION_BYTES <= MAX_BLOCK_BYTES <= MAX_RECORD_BYTES
 assert MAX_POOL_PER_SENDER <= MAX_POOL_TRANSACTIONS
@@ -146,6 +194,16 @@ assert 2 * (MAX_CHARGE_MICRO * MAX_PEAK_PPM // 1_000_000 + MAX_CHARGE_MICRO) <= 
 assert MAX_VALIDATORS <= MAX_PEERS
 assert MAX_TRANSACTION_BYTES < MAX_GOSSIP_FRAME_BYTES < MAX_FRAME_BYTES
 assert MAX_BLOCK_BYTES < MAX_RESPONSE_BYTES
+assert SNAPSHOT_CHUNK_BYTES < MAX_RESPONSE_BYTES
+assert MAX_SNAPSHOT_CHUNKS * 34 + 1024 < MAX_SYNC_BYTES  # a manifest: 34 bytes for each hash
+assert MAX_TRANSACTION_BYTES <= MAX_FETCH_BYTES  # so every answer of who has it brings something
+assert MAX_FETCH_IDS <= MAX_BLOCK_TRANSACTIONS
+# A proposal is one frame: header, ids, last commit, each with what wraps it. So a block that fits its own bounds can be proposed.
+assert MAX_HEADER_BYTES + 34 * MAX_BLOCK_TRANSACTIONS + 66 * MAX_VALIDATORS + 4_096 < MAX_FRAME_BYTES
+assert MAX_LIGHT_BLOCK_BYTES < MAX_LIGHT_BYTES < MAX_RESPONSE_BYTES
+assert 2 * MAX_VALIDATORS + MAX_ANSWERED_VOTES <= MAX_INBOX_PER_AUTHOR
+assert MAX_GOSSIP_PER_AUTHOR < MAX_GOSSIP_BATCHES
+assert MAX_GOSSIP_TRANSACTIONS <= GOSSIP_BURST
 assert MAX_BLOCK_BYTES < MAX_LOGGED_BLOCK_BYTES < MAX_RECORD_BYTES
 assert MAX_BOOK_ORDERS * MAX_ORDER_WH <= MAX_AUCTION_WH
 assert 2 * MAX_LINES <= MAX_AUCTION_LINES

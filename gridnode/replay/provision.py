@@ -70,12 +70,17 @@ class NetworkPlan:
     """Name of the chain."""
     nodes: tuple[NodePlan, ...]
     """Validators."""
-    observer: NodePlan
-    """The spare one."""
+    observers: tuple[NodePlan, ...]
+    """Those that follow."""
     first_mtu: int
     """Chain MTU of the day's first quarter hour."""
     mtu_ms: int
     """Length of an MTU in ms."""
+
+    @property
+    def observer(self) -> NodePlan:
+        """The spare one of `write_network`."""
+        return self.observers[0]
 
 
 def validator_names(count: int) -> list[str]:
@@ -94,7 +99,29 @@ def write_network(
     base_port: int = 26600,
     lines_percent: int = 100,
 ) -> NetworkPlan:
-    """Write a new network into `folder`, which must be empty or absent.
+    """Write a new network into `folder`, which must be empty or absent: so many validators, and the spare observer.
+
+    Arguments and errors are those of `write_named`.
+    """
+    names = validator_names(validators)
+    return write_named(
+        folder, names, (OBSERVER,), seed, mtu_ms, start_ms, lead_ms, first_quarter, base_port, lines_percent
+    )
+
+
+def write_named(
+    folder: Path,
+    names: Sequence[str],
+    observers: Sequence[str],
+    seed: int,
+    mtu_ms: int,
+    start_ms: int,
+    lead_ms: int,
+    first_quarter: int = 0,
+    base_port: int = 26600,
+    lines_percent: int = 100,
+) -> NetworkPlan:
+    """Write a new network of validators and observers with these names into `folder`, which must be empty or absent.
 
     start_ms       chain time of height 0, unix ms
     lead_ms        least time between it and the first MTU that is played
@@ -106,13 +133,14 @@ def write_network(
     if folder.exists() and any(folder.iterdir()):
         raise OperatorError(f"{folder}: expected an empty or new folder")
     folder.mkdir(parents=True, exist_ok=True)
-    names = validator_names(validators)
-    ports = _free_ports(base_port, 2 * (len(names) + 1))
+    everyone = [*names, *observers]
+    ports = _free_ports(base_port, 2 * len(everyone))
     plans = [
-        NodePlan(name, folder / name, ports[2 * index], ports[2 * index + 1], generate(), generate())
-        for index, name in enumerate(names)
+        NodePlan(
+            name, folder / name, ports[2 * index], ports[2 * index + 1], generate(), generate() if index < len(names) else None
+        )
+        for index, name in enumerate(everyone)
     ]
-    observer = NodePlan(OBSERVER, folder / OBSERVER, ports[-2], ports[-1], generate(), None)
     first_mtu = -(-(start_ms + lead_ms) // mtu_ms) - first_quarter
     chain_id = f"gridnode-testnet-{start_ms}"
     accounts = {name: derived_key(seed, f"institution/{name}") for name in _institutions(names)}
@@ -127,10 +155,11 @@ def write_network(
     )
     _write(folder / "genesis.toml", msgspec.toml.encode(document).decode())
     _write(folder / "network.key", generate().seed.hex(), 0o600)
-    for plan in (*plans, observer):
-        _write_node(plan, (*plans, observer))
+    for plan in plans:
+        _write_node(plan, plans)
     _write_keystores(folder, accounts, plans)
-    return NetworkPlan(folder, chain_id, tuple(plans), observer, first_mtu, mtu_ms)
+    validators, spare = tuple(plans[: len(names)]), tuple(plans[len(names) :])
+    return NetworkPlan(folder, chain_id, validators, spare, first_mtu, mtu_ms)
 
 
 def _institutions(validators: Sequence[str]) -> list[str]:

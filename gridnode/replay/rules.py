@@ -88,6 +88,7 @@ def genesis_document(
         "accounts": dict(accounts),
         "chain": _chain(),
         "validators": [{"name": name, "key": key, "power": 1, "operator": name} for name, key in validators],
+        "validator_params": _validator_params(),
         "token": _token(accounts),
         "registry": _registry(accounts),
         "grid": _grid(mtu_ms, first_mtu, capacity_wh(lines_percent)),
@@ -106,6 +107,21 @@ def _chain() -> dict[str, int]:
         "max_block_bytes": 2 * 1024 * 1024,
         "max_block_transactions": 2_000,
         "max_block_messages": 4_000,
+    }
+
+
+def _validator_params() -> dict[str, Any]:
+    """A bond of a GRID counts; a replayed day is over before an unbonded amount is home."""
+    return {
+        "authority_share_ppm": 670_000,
+        "min_bond": str(10**18),
+        "unbonding_ms": 90_000_000,
+        "evidence_ms": 80_000_000,
+        "evidence_blocks": 1_000_000,
+        "jail_ms": 10_000,
+        "misses_to_jail": 3,
+        "slash_ppm": 50_000,
+        "slashed_account": REGULATOR,
     }
 
 

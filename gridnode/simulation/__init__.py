@@ -11,9 +11,12 @@ Concepts
     machine.py        what outlives a node: disk, clock, key. byzantine.py: a machine whose validator lies; lying_summary.py.
     node.py           one life of a node, assembled from the node's own parts; watched.py: its engine, looked at.
     chaos.py          deaths, power cuts, full disks, clocks that jump by an hour; and the way back.
+    changes.py        a spare validator comes, bonds, rotates its key and goes; weights grow.
     workload.py       clients with transfers. setting.py: the chain, from chain.toml.
+    electorate.py     who votes and proposes at each height, for all who judge.
     checkers.py       the promises; speech.py: what is justified by all that was said; second_ledger.py: blocks executed once more;
-                      accountability.py: who is to blame for a fork. violation.py: a promise that did not hold.
+                      accountability.py: who is to blame for a fork; justice.py: who
+                      lied is convicted, once. violation.py: a promise that did not hold.
     run.py            one seed from its plan to its result; trace.py: the trace and its hash; coverage.py: lines of Algorithm 1.
     sharing.py        what is computed once for all nodes, and why that hides nothing.
     campaign.py       many seeds on several cores.

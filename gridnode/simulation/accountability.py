@@ -15,18 +15,16 @@ forgot; when there is no such round, everybody who precommitted w did so without
 from __future__ import annotations
 
 from gridnode.chain.commit import Commit
-from gridnode.chain.validators import ValidatorSet
 from gridnode.chain.vote import Proposal, Vote, VoteKind
 from gridnode.primitives.ids import Address, Hash
+from gridnode.simulation.electorate import Electorates
 
 
 class Record:
     """What honest nodes have heard, from all of them together."""
 
-    def __init__(self, validators: ValidatorSet) -> None:
-        self.members = validators.members
-        self._power = {member.address: member.power for member in validators.members}
-        self._quorum = 2 * validators.total_power // 3 + 1
+    def __init__(self, electorates: Electorates) -> None:
+        self._electorates = electorates
         self.votes: dict[tuple[VoteKind, int, int], dict[Hash, dict[Address, None]]] = {}
         self.proposals: dict[tuple[int, int, Address], dict[tuple[int, Hash], None]] = {}
 
@@ -40,7 +38,8 @@ class Record:
 
     def add_commit(self, commit: Commit) -> None:
         """A commit was stored; its signatures are precommits."""
-        for member, signature in zip(self.members, commit.signatures, strict=True):
+        members = self._electorates.at(commit.height).validators.members
+        for member, signature in zip(members, commit.signatures, strict=True):
             if signature:
                 self._vote(VoteKind.PRECOMMIT, commit.height, commit.round, commit.block_hash, member.address)
 
@@ -50,7 +49,8 @@ class Record:
     def is_polka(self, height: int, round_: int, block_hash: Hash) -> bool:
         """Whether a quorum prevoted the block in this round."""
         voters = self.votes.get((VoteKind.PREVOTE, height, round_), {}).get(block_hash, {})
-        return sum(self._power[voter] for voter in voters if voter in self._power) >= self._quorum
+        electorate = self._electorates.at(height)
+        return electorate.validators.is_quorum(electorate.power_of(voters))
 
 
 def accused(record: Record) -> list[Address]:

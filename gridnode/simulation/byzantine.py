@@ -26,6 +26,7 @@ from gridnode.primitives.ids import NO_HASH, Hash, Signature
 from gridnode.primitives.limits import MAX_ROUND
 from gridnode.primitives.units import Height, Round, TimeMs
 from gridnode.simulation.accountability import Record
+from gridnode.simulation.electorate import Electorates
 from gridnode.simulation.links import Station
 from gridnode.simulation.lying_summary import lying_summary
 from gridnode.simulation.machine import Machine
@@ -45,7 +46,8 @@ class Liar(Machine):
         super().__init__(*parts)
         self.is_honest = False
         self._lies = dict.fromkeys(lies)
-        self._heard = Record(self._chain.genesis.validators)
+        self._electorates = Electorates(self._chain.genesis)
+        self._heard = Record(self._electorates)
         self._proposed: dict[tuple[int, int], dict[Hash, None]] = {}
 
     def _does(self, lie: Lie, percent: int = 60) -> bool:
@@ -83,6 +85,7 @@ class Liar(Machine):
     def stored(self, executed: Executed) -> None:
         """Propose first, whoever's turn it is."""
         super().stored(executed)
+        self._electorates.add(executed)
         if self._does(Lie.USURP) and self.life is not None:
             self.life.at(1, lambda: self._spawn(self._usurp()))
 

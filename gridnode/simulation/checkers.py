@@ -10,6 +10,7 @@
     time             a block's time was near enough to a right clock: not ahead of it, not older than its height by more than is allowed
     supply           no money comes or goes in transfers
     blame            no honest node finds an honest peer, or calls an honest validator an equivocator
+    justice          who contradicts itself before honest nodes is convicted in a block, once; nobody honest is
     soundness        no node ends but by death or a full disk
     progress         once the world has healed all honest nodes commit more blocks
 """
@@ -33,6 +34,8 @@ from gridnode.primitives.errors import Malformed, OperatorError, PeerFault
 from gridnode.primitives.ids import Hash
 from gridnode.primitives.limits import MAX_CLOCK_DRIFT_MS, MAX_CLOCK_LAG_MS, MAX_ROUND
 from gridnode.simulation.accountability import Record, accused
+from gridnode.simulation.electorate import Electorates
+from gridnode.simulation.justice import Justice
 from gridnode.simulation.kernel import Died
 from gridnode.simulation.machine import GUARD, Machine
 from gridnode.simulation.plan import CLOCK_OFFSET_MS, Fault, Plan
@@ -56,8 +59,10 @@ class Checkers:
         self.machines: Sequence[Machine] = ()
         self.on_stop: Callable[[Machine, BaseException], None] = _nothing
         self.ledger = SecondLedger(genesis)
-        self.speech = Speech(genesis.validators)
-        self.record = Record(genesis.validators)
+        self.electorates = Electorates(genesis)
+        self.justice = Justice()
+        self.speech = Speech(self.electorates)
+        self.record = Record(self.electorates)
         self.heights: dict[int, int] = {}
         self.stored = 0
         self.accused = 0
@@ -115,7 +120,9 @@ class Checkers:
 
     def resumed(self, machine: Machine, last_signed: Vote | Proposal | None, signs: bool) -> None:
         """A node has replayed its log."""
-        if machine.is_honest and last_signed is not None and not signs:
+        height = self.heights.get(machine.number, 0) + 1
+        has_seat = self.electorates.at(height).validators.get(machine.address) is not None
+        if machine.is_honest and has_seat and last_signed is not None and not signs:
             self._broken("voice", machine, "its log does not lead to what it signed last, so it does not vote")
 
     def speaks(self, machine: Machine, message: ProposedBlock | Vote | Commit) -> None:
@@ -148,7 +155,13 @@ class Checkers:
             if self._plan.is_safe:
                 self._broken("agreement", machine, f"two blocks are final at height {header.height}")
             return
+        self.electorates.add(executed)
         self._check_commit(machine, executed)
+        if header.height == self.ledger.height + 1:
+            honest = [other.address for other in self.machines if other.is_honest]
+            unjust = self.justice.stored(executed, honest)
+            if unjust is not None:
+                self._broken(unjust[0], machine, unjust[1])
         self._check_time(machine, header)
         wrong = self.ledger.check(executed)
         if wrong is not None:
@@ -174,7 +187,8 @@ class Checkers:
             return
         self.record.add_commit(final.commit)
         try:
-            check_commit(final.commit, self._genesis.chain_id, self._genesis.validators, height, executed.block_hash)
+            validators = self.electorates.at(height).validators
+            check_commit(final.commit, self._genesis.chain_id, validators, height, executed.block_hash)
         except Malformed as error:
             self._broken("finality", machine, f"block {height}: {error}")
         if machine.node.store.state_root != executed.block.header.state_root:
@@ -205,6 +219,7 @@ class Checkers:
         author = evidence.first.proposer if isinstance(evidence.first, Proposal) else evidence.first.validator
         self._trace.note(machine.name, f"accuses {author.hex()[:8]}")
         self.accused += 1
+        self.justice.accused(machine, evidence)
         for other in self.machines:
             if other.address == author and other.is_honest:
                 self._broken("blame", machine, f"calls the honest {other.name} an equivocator")
@@ -219,6 +234,7 @@ class Checkers:
     def check_end(self, machines: Sequence[Machine]) -> None:
         """Raises Violation when a node's rows differ from the second ledger's at the same height, or money was made."""
         self.ledger.check_supply()
+        self.justice.check()
         for machine in machines:
             if machine.node is not None and self.heights.get(machine.number) == self.ledger.height:
                 self.ledger.compare(machine.name, machine.disk.rows)

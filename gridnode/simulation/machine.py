@@ -8,6 +8,7 @@ from random import Random
 from typing import Final, Protocol
 
 from gridnode.chain.commit import Commit
+from gridnode.chain.evidence import Evidence
 from gridnode.chain.vote import Proposal, Vote
 from gridnode.consensus import effects as fx
 from gridnode.consensus.inputs import Input
@@ -15,9 +16,11 @@ from gridnode.consensus.summary import Summary
 from gridnode.crypto.address import address_of
 from gridnode.crypto.keys import KeyPair
 from gridnode.execution.executed import Executed
+from gridnode.node.duty import Duty
 from gridnode.node.wire import to_wire
 from gridnode.primitives.errors import PeerFault
 from gridnode.primitives.ids import Address
+from gridnode.signer.signs import OwnKey
 from gridnode.simulation.disk import Disk
 from gridnode.simulation.kernel import Clock, Died, Life
 from gridnode.simulation.links import Links
@@ -155,6 +158,10 @@ class Machine:
         """The key, opened. Raises OperatorError."""
         return SignGuard(GUARD, self._chain.genesis.chain_id, self.keys, self.disk)
 
+    def duty(self, _signer: OwnKey) -> Duty | None:
+        """One machine a validator: it signs whenever consensus lets it."""
+        return None
+
     def hears(self, event: Input) -> None:
         """The engine takes an input."""
         self._watch.hears(self, event)
@@ -179,6 +186,10 @@ class Machine:
             self._links.flood(self, to_wire(message))
         else:
             self._links.send(self, to, to_wire(message))
+
+    def accuse(self, evidence: Evidence) -> None:
+        """Send evidence to all."""
+        self._links.flood(self, to_wire(evidence))
 
     def broadcast(self, payload: bytes) -> None:
         """Tell all peers a status."""

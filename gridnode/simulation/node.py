@@ -6,12 +6,13 @@ guard. The simulation puts in the clock, the network, the disk, and checks of si
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Final, Protocol
 
 from gridnode.chain.commit import Commit
+from gridnode.chain.evidence import Evidence
 from gridnode.chain.genesis import Genesis, genesis_hash
 from gridnode.chain.vote import Proposal, Vote
 from gridnode.consensus import effects as fx
@@ -22,15 +23,19 @@ from gridnode.mempool.outbox import Outbox
 from gridnode.mempool.pool import Pool
 from gridnode.node.block_sync import JOIN_TIMEOUT_MS, PATIENCE_MS, STATUS_EVERY_MS, BlockSync
 from gridnode.node.candidates import Candidates
+from gridnode.node.duty import Duty
+from gridnode.node.evidence_pool import EvidencePool
+from gridnode.node.fetch import Job
 from gridnode.node.ingress import Ingress
 from gridnode.node.intake import Intake
 from gridnode.node.ledger_store import LedgerStore, Pace, store_over
-from gridnode.node.perform import Performer, Resume
+from gridnode.node.perform import Performer, Resume, SignAgain
 from gridnode.node.progress import block_stored, caught_up
 from gridnode.node.summary_gate import SummaryGate
 from gridnode.primitives.errors import PeerFault
 from gridnode.primitives.ids import Address, TransactionId
 from gridnode.primitives.limits import MAX_GOSSIP_BATCHES
+from gridnode.signer.signs import OwnKey
 from gridnode.simulation.disk import Disk
 from gridnode.simulation.kernel import Clock, Life, Lock, Promise, Queue
 from gridnode.simulation.sharing import Checker
@@ -81,6 +86,10 @@ class Host(Protocol):
         """The key, opened."""
         ...
 
+    def duty(self, signer: OwnKey) -> Duty | None:
+        """When the machine signs; None: whenever consensus lets it."""
+        ...
+
     def hears(self, event: Input) -> None:
         """The engine takes an input."""
         ...
@@ -99,6 +108,10 @@ class Host(Protocol):
 
     def speak(self, message: ProposedBlock | Vote | Commit | Summary, to: bytes | None) -> None:
         """Send to one, or to all."""
+        ...
+
+    def accuse(self, evidence: Evidence) -> None:
+        """Send evidence to all."""
         ...
 
     def broadcast(self, payload: bytes) -> None:
@@ -140,22 +153,24 @@ class Node:
         self.guard = host.guard()
         self.wal = Wal(LOG, host.disk)
         self.engine = WatchedEngine(
-            genesis.chain_id, genesis.params, host.address, host.hears, host.performs, host.resumes
+            genesis.params, host.address, host.hears, host.performs, host.resumes
         )
         self.loop = self
         checker = Checker()
-        self.candidates = Candidates(self.pool, checker, self)
+        self.candidates = Candidates(self.pool, checker, self, self._side_by_side)
         self.catch_up = BlockSync(
             self.store, self, self.candidates, self._committed, lambda: caught_up(self), _SyncWorld(self)
         )
+        self.evidence = EvidencePool(self.store, host.accuse)
+        signer = OwnKey(self.guard)
         self.performer = Performer(
-            self.engine, self.store, self.pool, self.candidates, self.guard, self.wal, self._speak, host.peer_of,
-            self._committed, self.catch_up.behind, self,
+            self.engine, self.store, self.pool, self.candidates, signer, self.wal, self._speak, host.peer_of,
+            self._committed, self.catch_up.behind, self.evidence, self, host.duty(signer),
         )  # fmt: skip
         self.intake = Intake(self.store, self.pool, self.outbox, checker, self.performer.work_arrived)
         self.ingress = Ingress(
             self.store, self, self.catch_up, self.candidates, self.intake, Queue(MAX_GOSSIP_BATCHES),
-            SummaryGate(self.monotonic_ms), self.report,
+            SummaryGate(self.monotonic_ms), self.report, self.evidence,
         )  # fmt: skip
 
     def run(self) -> None:
@@ -227,8 +242,27 @@ class Node:
 
     # The world of the performer
 
-    def offer(self, event: Input | Resume) -> None:
+    async def _side_by_side(self, jobs: Sequence[Job]) -> None:
+        """Jobs at the same time until all have ended or one says True; the others go on by themselves and are heard no more."""
+        enough, left = Promise(), len(jobs)
+
+        async def run(job: Job) -> None:
+            nonlocal left
+            is_enough = await job()
+            left -= 1
+            if is_enough or not left:
+                enough.keep()
+
+        for job in jobs:
+            self._life.spawn(run(job))
+        await enough
+
+    def offer(self, event: Input | Resume | SignAgain) -> None:
         """Queue an input for the engine."""
+        self._inbox.put(event)
+
+    def hear(self, _author: bytes, event: Input) -> None:
+        """Queue what a node has said."""
         self._inbox.put(event)
 
     def schedule(self, timeout: fx.ScheduleTimeout) -> None:

@@ -9,8 +9,11 @@ from dataclasses import dataclass
 from random import Random
 from typing import Final
 
+from gridnode.crypto.address import address_of
 from gridnode.primitives.ids import Address
 from gridnode.simulation.byzantine import Liar
+from gridnode.simulation.changes import NAME as SPARE
+from gridnode.simulation.changes import Changes, Spare, spare_keys
 from gridnode.simulation.chaos import Chaos
 from gridnode.simulation.checkers import Checkers
 from gridnode.simulation.coverage import counted_rules
@@ -76,6 +79,7 @@ class Simulation:
         self.checkers.machines = self.machines
         self.chaos = Chaos(self.clock, Random(f"chaos {wish.seed}"), plan, self.machines, self.trace)
         self.checkers.on_stop = self.chaos.stopped
+        self._change_the_set()
         self.honest = [machine for machine in self.machines if machine.is_honest]
         for machine in self.machines:
             machine.start()
@@ -86,6 +90,27 @@ class Simulation:
             self.checkers.chain_time_ms,
             self.machines,
             TRANSFER_EVERY_MS,
+        )
+
+    @property
+    def _set_changes(self) -> bool:
+        """Whether licences, bonds and keys change in this run: half of those in a bad world, where few enough lie."""
+        wish = self.plan.wish
+        return bool(wish.faults) and self.plan.is_safe and not Random(f"changes {wish.seed}").randrange(2)
+
+    def _change_the_set(self) -> None:
+        if not self._set_changes:
+            return
+        plan = self.plan
+        impaired = (*plan.liars, *plan.dead, *plan.wrong_clocks)
+        weights = {f"V{number}": power for number, power in enumerate(plan.powers) if number not in impaired}
+        Changes(
+            self.clock,
+            Random(f"changes of {plan.wish.seed}"),
+            self.chain.genesis.chain_id,
+            self.checkers.chain_time_ms,
+            self.machines,
+            weights,
         )
 
     def _machines(self) -> list[Machine]:
@@ -105,6 +130,15 @@ class Simulation:
             machine.side = int(place >= len(plan.powers)) if lies else place % 2
             peer_of.setdefault(machine.address, machine.peer_key)
             machines.append(machine)
+        if self._set_changes:
+            place, first = len(names), spare_keys()[0]
+            machines.append(
+                Spare(
+                    place, SPARE, first, self.chain, self.clock, self.links, peer_of, self.checkers,
+                    Random(f"machine {seed} {place}"), plan.percent.get(Fault.SLOW, 0),
+                )
+            )  # fmt: skip
+            peer_of |= {address_of(one.public_key): machines[-1].peer_key for one in spare_keys()}
         return machines
 
     def run(self) -> Result:
@@ -143,7 +177,8 @@ class Simulation:
         awaited = [machine for machine in self.honest if not machine.is_gone]
 
         def is_over() -> bool:
-            return checkers.is_over() or all(self._height(machine) >= goal for machine in awaited)
+            there = all(self._height(machine) >= goal for machine in awaited)
+            return checkers.is_over() or (there and (not checkers.justice.at_large() or not self.plan.is_safe))
 
         self.clock.run(self.clock.now_ms + patience_ms, is_over)
         checkers.look()

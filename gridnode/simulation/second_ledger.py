@@ -31,7 +31,7 @@ class SecondLedger:
         writes = opening_writes(genesis)
         self._store(writes, self._tree.update(writes).pages)
         self._tree = Commitment(View(self._rows, Column.PAGES))
-        self._ledger = open_ledger(genesis, None, self._state, self._tree, ())
+        self._ledger = open_ledger(genesis, None, None, self._state, self._tree, ())
         self._supply = SUPPLY.get(self._state, Denomination.THB)
 
     @property

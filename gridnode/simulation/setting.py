@@ -13,6 +13,7 @@ from gridnode.chain.validators import Validator, validator_set
 from gridnode.codec.records import decode, encode
 from gridnode.crypto.address import address_of
 from gridnode.crypto.keys import KeyPair, key_pair
+from gridnode.modules.registry.tables import Institution, RegistryGenesis, Role
 from gridnode.modules.token.tables import Denomination, OpeningBalance, TokenGenesis
 from gridnode.node.genesis_file import load_genesis
 from gridnode.node.ledger_store import Pace, store_over
@@ -24,6 +25,8 @@ from gridnode.storage.leveldb import Database
 
 CHAIN_ID: Final = "simulated"
 USERS: Final = 8
+GRID: Final = 10**18
+"""Smallest units of one GRID. The first user has a million GRID, and is a regulator."""
 MONEY: Final = Amount(1_000 * 10**9)
 """What each user has at first, 1e-9 THB."""
 PARAMS: Final = ChainParams(
@@ -69,11 +72,13 @@ def chain_of(powers: tuple[int, ...]) -> Chain:
     rules = load_genesis(_RULES)
     members = [_validator(number, power) for number, power in enumerate(powers)]
     balances = tuple(OpeningBalance(user(number), Denomination.THB, MONEY) for number in range(USERS))
-    token = {entry.module: entry.state for entry in rules.modules}["token"]
-    rich = replace(decode(TokenGenesis, token), balances=balances)
-    modules = tuple(
-        ModuleGenesis("token", encode(rich)) if entry.module == "token" else entry for entry in rules.modules
-    )
+    states = {entry.module: entry.state for entry in rules.modules}
+    grid = OpeningBalance(user(0), Denomination.GRID, Amount(1_000_000 * GRID))
+    registry = decode(RegistryGenesis, states["registry"])
+    regulator = Institution(user(0), Role.REGULATOR, "Simulation")
+    states["token"] = encode(replace(decode(TokenGenesis, states["token"]), balances=(*balances, grid)))
+    states["registry"] = encode(replace(registry, institutions=(*registry.institutions, regulator)))
+    modules = tuple(ModuleGenesis(entry.module, states[entry.module]) for entry in rules.modules)
     genesis = replace(rules, params=PARAMS, validators=validator_set(members), modules=modules)
     return Chain(genesis, _opening(genesis))
 

@@ -6,21 +6,18 @@ never stricter than Algorithm 1.
 
 from __future__ import annotations
 
-from gridnode.chain.validators import ValidatorSet, proposer_of
 from gridnode.chain.vote import Proposal, Vote, VoteKind
 from gridnode.primitives.ids import Address, Hash
-from gridnode.simulation.setting import CHAIN_ID
+from gridnode.simulation.electorate import Electorates
 
 
 class Speech:
     """Messages by what they are about."""
 
-    def __init__(self, validators: ValidatorSet) -> None:
-        self._validators = validators
-        self._power = {member.address: member.power for member in validators.members}
-        self._quorum = 2 * validators.total_power // 3 + 1
+    def __init__(self, electorates: Electorates) -> None:
+        self._electorates = electorates
         self._said: dict[Proposal | Vote, None] = {}
-        self._proposed: dict[tuple[int, int, Hash], dict[int, None]] = {}
+        self._proposed: dict[tuple[int, int, Hash], dict[tuple[int, Address], None]] = {}
         self._prevoters: dict[tuple[int, int, Hash], dict[Address, None]] = {}
         self._signed: dict[tuple[Address, int, int, int], Hash] = {}
         self._locks: dict[tuple[Address, int], tuple[int, Hash]] = {}
@@ -32,9 +29,7 @@ class Speech:
         self._said[said] = None
         at = (said.height, said.round, said.block_hash)
         if isinstance(said, Proposal):
-            proposer = proposer_of(CHAIN_ID, self._validators, said.height, said.round)
-            if proposer.address == said.proposer:
-                self._proposed.setdefault(at, {})[said.valid_round] = None
+            self._proposed.setdefault(at, {})[said.valid_round, said.proposer] = None
         elif said.kind is VoteKind.PREVOTE:
             self._prevoters.setdefault(at, {})[said.validator] = None
         return True
@@ -56,8 +51,10 @@ class Speech:
     def _prevote(self, vote: Vote) -> tuple[str, str] | None:
         if not vote.block_hash:
             return None
-        valid_rounds = self._proposed.get((vote.height, vote.round, vote.block_hash))
-        if valid_rounds is None:
+        proposer = self._electorates.at(vote.height).proposer(vote.round)
+        proposed = self._proposed.get((vote.height, vote.round, vote.block_hash), {})
+        valid_rounds = [valid_round for valid_round, author in proposed if author == proposer]
+        if not valid_rounds:
             return "justification", f"prevotes at height {vote.height} round {vote.round} what its proposer has not proposed"
         if not any(round_ < 0 or self._polka(vote, round_) for round_ in valid_rounds):
             return "justification", f"prevotes at height {vote.height} round {vote.round} for a polka that is not"
@@ -78,4 +75,5 @@ class Speech:
 
     def _polka(self, vote: Vote, round_: int) -> bool:
         voters = self._prevoters.get((vote.height, round_, vote.block_hash), {})
-        return sum(self._power[voter] for voter in voters) >= self._quorum
+        electorate = self._electorates.at(vote.height)
+        return electorate.validators.is_quorum(electorate.power_of(voters))

@@ -19,14 +19,13 @@ class WatchedEngine(Engine):
 
     def __init__(
         self,
-        chain_id: str,
         params: ChainParams,
         me: Address | None,
         hears: Callable[[Input], None],
         performs: Callable[[Sequence[Effect]], None],
         resumes: Callable[[Vote | Proposal | None, bool], None],
     ) -> None:
-        super().__init__(chain_id, params, me)
+        super().__init__(params, me)
         self._hears = hears
         self._performs = performs
         self._resumes = resumes

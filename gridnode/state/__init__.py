@@ -10,6 +10,7 @@ Concepts
     commitment.py  `Commitment`: one sparse Merkle tree per module, module roots in an RFC 6962 tree, that root in the header.
     page_cache.py  the tree rows used lately.
     proof.py       `prove` and `verify_proof`: a row is there with this value, or it is not there, by a trusted header alone.
+    digests.py     digests of runs of rows, by which two nodes find the rows in which they differ.
     reference_tree.py  the tree by its definition; the compiled kernel is `gridnode._native.commitment`, and a property test compares them.
 
 How a block changes the state

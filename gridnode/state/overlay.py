@@ -113,6 +113,11 @@ class State:
         now = self._now
         return {key: now[key] for key, old in sorted(self._before.items()) if now[key] != old}
 
+    def before(self) -> dict[bytes, bytes | None]:
+        """What the base has under each key that `writes` names; None stands for no row."""
+        now = self._now
+        return {key: old for key, old in self._before.items() if now[key] != old}
+
 
 def _merge(
     rows: Iterator[tuple[bytes, bytes]], changed: list[tuple[bytes, bytes | None]], reverse: bool

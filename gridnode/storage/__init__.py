@@ -2,7 +2,9 @@
 
 Concepts
     leveldb.py      `Database`: columns of one LevelDB, synced batches, readers of the newest rows and of snapshots.
-    block_store.py  `BlockStore`: blocks, commits and receipts by height, hash, transaction id and account.
+    block_store.py  `BlockStore`: blocks, commits and receipts by height, hash, transaction id and account; who votes on each height.
+    evidence_store.py  evidence that no block carries yet.
+    undo.py         `UndoLog`: what rows of the state were before the newest blocks, so that a stopped node can be taken back.
     wal.py          the log of what consensus did at the height under way; it is on disk before anything is sent.
     sign_guard.py   the last-signed record: no vote leaves before it is on disk, so a restarted node never signs twice.
     files.py        what log and guard ask of a file system; the machine's own.
@@ -13,7 +15,7 @@ How a block is committed, after it was executed to `writes` and `update` (`gridn
     batch = database.batch()
     batch.apply(Column.STATE, writes)
     batch.apply(Column.PAGES, update.pages)
-    put = blocks.put(batch, block, commit, receipts, transactions, named)
+    put = blocks.put(batch, block, commit, receipts, transactions, named, validators of the next height)
     batch.commit()                      synced: after a crash all of it is there, or nothing
     commitment.commit(update)
     blocks.accept(put)

@@ -39,7 +39,7 @@ _OPTIONS: dict[str, Any] = {
 class Column(IntEnum):
     """What a row belongs to: the first byte of its key. Given out once, never reused."""
 
-    META = 0  # format version, genesis hash, totals of the block store
+    META = 0  # format version, genesis hash, totals of the block store and what it does not hold
     STATE = 1  # rows of the modules' tables
     PAGES = 2  # rows of the state's trees
     BLOCKS = 3  # headers, transactions, receipts, commits
@@ -161,18 +161,24 @@ class Database:
         """The database as it is now, for reads that must fit together while blocks are committed."""
         return Snapshot(self._db.snapshot())
 
-    def batch(self) -> Batch:
-        """An empty batch; nothing is written before its `commit`."""
-        return Batch(self._db.write_batch(sync=True))
+    def batch(self, synced: bool = True) -> Batch:
+        """An empty batch; nothing is written before its `commit`. One that is not `synced` may be lost when the machine goes down."""
+        return Batch(self._db.write_batch(sync=synced))
 
     def size_bytes(self) -> int:
         """Size of the files on disk, roughly; what is still in the log is not counted."""
         size: int = self._db.approximate_size(b"\x00", b"\xff")
         return size
 
-    def compact(self) -> None:
-        """Merge all that was written, so that rows that are gone free their disk. Takes seconds for each 100 MB."""
-        self._db.compact_range(start=b"\x00", stop=b"\xff")  # without bounds plyvel compacts nothing
+    def compact(self, column: Column | None = None, start: bytes = b"", stop: bytes = b"\xff") -> None:
+        """Merge what was written to keys of a column (all columns), so that rows that are gone free their disk.
+
+        Takes seconds for each 100 MB; other threads read and write meanwhile.
+        """
+        if column is None:
+            self._db.compact_range(start=b"\x00", stop=b"\xff")  # without bounds plyvel compacts nothing
+        else:
+            self._db.compact_range(start=bytes([column]) + start, stop=bytes([column]) + stop)
 
     def close(self) -> None:
         """Close the files; may be called twice."""

@@ -7,6 +7,10 @@ remembered signature is returned; anything else is refused. Steps of a round in 
 The record is replaced whole: written to a second file, synced, renamed over the first, directory synced. Whenever the process dies, the
 file is the old record or the new one. A file that cannot be read is an `OperatorError` and never taken for an empty one: a guard
 that forgets is worse than a validator that stands still. A key copied to a second machine without its guard file has no guard.
+
+`raise_to` makes the guard refuse everything up to a height, for one that was lost: it signs, for itself alone, nil in the last
+round of that height, which nothing of the height comes after. Besides votes and proposals the key signs one kind of transaction, which is
+built here from its few fields: the message that takes the validator's signing lease.
 """
 
 from __future__ import annotations
@@ -15,15 +19,19 @@ from enum import IntEnum
 from pathlib import Path
 from typing import Annotated, NamedTuple
 
+from gridnode.chain.kinds import to_message
+from gridnode.chain.transaction import TransactionBody, sign_transaction
 from gridnode.chain.vote import NO_ROUND, ROUND_OR_NONE, Proposal, Vote, VoteKind, proposal_hash, vote_hash
 from gridnode.codec.fields import HASH, HASH_OR_NIL, NAME, SIGNATURE, U64, Choice
 from gridnode.codec.records import decode, encode, record
 from gridnode.crypto.address import address_of
 from gridnode.crypto.hashing import Tag
-from gridnode.crypto.keys import KeyPair
+from gridnode.crypto.keys import KeyPair, verify
+from gridnode.modules.validators.lease import TakeLease
 from gridnode.primitives.errors import Malformed, OperatorError
-from gridnode.primitives.ids import Hash, Signature
-from gridnode.primitives.units import Height, Round
+from gridnode.primitives.ids import NO_HASH, Address, Hash, PublicKey, Signature
+from gridnode.primitives.limits import MAX_ROUND
+from gridnode.primitives.units import Height, Round, TimeMs
 from gridnode.storage.files import DISK, Files
 
 _CHECK = Tag("gridnode/sign-guard")
@@ -50,6 +58,30 @@ class LastSigned:
     block_hash: Annotated[Hash, HASH_OR_NIL]
     signed: Annotated[Hash, HASH]  # the 32 bytes that the signature covers
     signature: Annotated[Signature, SIGNATURE]
+
+    @property
+    def is_floor(self) -> bool:
+        """Whether it stands for a height that was given up, not for something that was said."""
+        return self.round == MAX_ROUND and self.step is SignStep.PRECOMMIT and not self.block_hash
+
+    def is_of(self, key: PublicKey) -> bool:
+        """Whether this key has signed what the record says: a record is its validator's and nobody else's."""
+        at, block_hash = (self.chain_id, self.height, self.round), self.block_hash
+        if self.step is SignStep.PROPOSAL:
+            signed = proposal_hash(*at, self.valid_round, block_hash) if block_hash else b""
+        else:
+            kind = VoteKind.PREVOTE if self.step is SignStep.PREVOTE else VoteKind.PRECOMMIT
+            signed = vote_hash(self.chain_id, kind, self.height, self.round, block_hash)
+        return signed == self.signed and verify(key, self.signed, self.signature)
+
+
+class LeaseWish(NamedTuple):
+    """What stands in a transaction that takes the validator's signing lease."""
+
+    machine: PublicKey  # node key of the machine that shall sign
+    epoch: int  # one above the present one
+    valid_until_ms: TimeMs  # chain time from which on the transaction is refused
+    salt: int  # tells it apart from another like it
 
 
 class Refused(NamedTuple):
@@ -92,6 +124,7 @@ class SignGuard:
 
         Raises OperatorError when the file is damaged, of another chain, or cannot be read.
         """
+        self.public_key = keys.public_key
         self.address = address_of(keys.public_key)
         self._path = path
         self._files = files
@@ -108,15 +141,7 @@ class SignGuard:
 
     def last_message(self) -> Vote | Proposal | None:
         """What was signed last, as it was sent: for the replay of the consensus log, which must lead to it."""
-        last = self._last
-        if last is None:
-            return None
-        if last.step is SignStep.PROPOSAL:
-            return Proposal(
-                last.height, last.round, last.valid_round, last.block_hash, self.address, last.signature
-            )
-        kind = VoteKind.PREVOTE if last.step is SignStep.PREVOTE else VoteKind.PRECOMMIT
-        return Vote(kind, last.height, last.round, last.block_hash, self.address, last.signature)
+        return None if self._last is None else message_of(self._last, self.address)
 
     def sign_vote(self, kind: VoteKind, height: Height, round_: Round, block_hash: Hash) -> Vote | Refused:
         """The vote, signed; or why not. Its record is on disk when this returns. Raises OperatorError when the disk fails."""
@@ -134,6 +159,18 @@ class SignGuard:
         if isinstance(signature, Refused):
             return signature
         return Proposal(height, round_, valid_round, block_hash, self.address, signature)
+
+    def raise_to(self, height: Height) -> Refused | None:
+        """Sign nothing of `height` and below any more; None when that is on disk. Raises OperatorError when the disk fails."""
+        signed = vote_hash(self._chain_id, VoteKind.PRECOMMIT, height, MAX_ROUND, NO_HASH)
+        made = self._sign(Wish(height, MAX_ROUND, SignStep.PRECOMMIT, signed), NO_ROUND, NO_HASH)
+        return made if isinstance(made, Refused) else None
+
+    def take_lease(self, wish: LeaseWish) -> bytes:
+        """The signed transaction that takes the validator's lease for a machine. Raises Malformed when a field is out of bounds."""
+        message = to_message(TakeLease(self.address, wish.machine, wish.epoch))
+        body = TransactionBody(self._chain_id, self.public_key, wish.valid_until_ms, wish.salt, (message,))
+        return sign_transaction(body, self._keys)
 
     def _sign(self, wish: Wish, valid_round: Round, block_hash: Hash) -> Signature | Refused:
         verdict = judge(self._last, wish)
@@ -153,6 +190,19 @@ class SignGuard:
         _write(self._files, self._path, encode(new))
         self._last = new
         return signature
+
+
+def message_of(last: LastSigned, author: Address) -> Vote | Proposal:
+    """The message that a record remembers, as it was sent."""
+    if last.step is SignStep.PROPOSAL:
+        return Proposal(last.height, last.round, last.valid_round, last.block_hash, author, last.signature)
+    kind = VoteKind.PREVOTE if last.step is SignStep.PREVOTE else VoteKind.PRECOMMIT
+    return Vote(kind, last.height, last.round, last.block_hash, author, last.signature)
+
+
+def last_signed(path: Path, files: Files = DISK) -> LastSigned | None:
+    """What the guard in this file remembers, for those who look at it; None when there is none. Raises OperatorError when it is damaged."""
+    return _read(files, path)
 
 
 def _read(files: Files, path: Path) -> LastSigned | None:

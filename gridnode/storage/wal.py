@@ -39,6 +39,14 @@ class Cut(NamedTuple):
     dropped_bytes: int  # how much was cut
 
 
+class Segment(NamedTuple):
+    """What a log's file holds, read without changing it."""
+
+    height: int  # whose log it is
+    entries: tuple[bytes, ...]  # in order, up to the first that was never synced
+    torn_bytes: int  # behind them; they are cut when the log is opened
+
+
 class _Record(NamedTuple):
     entry: bytes
     durable: int
@@ -147,19 +155,65 @@ class Wal:
     def _read(self, path: Path) -> Iterator[bytes]:
         """Entries of a segment; a torn tail is cut from the file."""
         data = self._files.read(path)
-        offset = 0
-        while offset < len(data):
-            found = _parse(data, offset)
-            if found is None:
-                _refuse_if_corrupted(path, data, offset)
-                self._files.truncate(path, offset)
-                self.cuts.append(Cut(path, offset, len(data) - offset))
-                return
+        records, end = _intact(path, data)
+        for found in records:
             yield found.entry
-            offset = found.end
+        if end < len(data):
+            self._files.truncate(path, end)
+            self.cuts.append(Cut(path, end, len(data) - end))
 
     def _failed(self, error: OSError) -> OperatorError:
         return OperatorError(f"{self._path}: the consensus log cannot be written: {error.strerror}")
+
+
+def survey(folder: Path, files: Files = DISK) -> list[Segment]:
+    """What a log in `folder` holds, by height; nothing is changed, and without the folder nothing is there.
+
+    Raises OperatorError as opening it would.
+    """
+    found = []
+    try:
+        for name in files.list_names(folder):
+            path = folder / name
+            if path.suffix == _SUFFIX and path.stem.isdigit():
+                data = files.read(path)
+                records, end = _intact(path, data)
+                found.append(Segment(int(path.stem), tuple(record.entry for record in records), len(data) - end))
+    except FileNotFoundError:
+        return []
+    except OSError as error:
+        raise OperatorError(f"{folder}: the consensus log cannot be read: {error.strerror}") from None
+    return found
+
+
+def _intact(path: Path, data: bytes) -> tuple[list[_Record], int]:
+    """The intact records of a segment and the offset behind them. Raises OperatorError when what follows was durable once."""
+    records: list[_Record] = []
+    offset = 0
+    while offset < len(data):
+        found = _parse(data, offset)
+        if found is None:
+            _refuse_if_corrupted(path, data, offset)
+            break
+        records.append(found)
+        offset = found.end
+    return records, offset
+
+
+def records_in(data: bytes) -> tuple[list[tuple[int, bytes]], int | None]:
+    """Offset and entry of each intact record of a segment's bytes from its start, and where the first that is not begins, or None.
+
+    Reads only: for those who look at the log of a node that runs or has died.
+    """
+    found: list[tuple[int, bytes]] = []
+    offset = 0
+    while offset < len(data):
+        record = _parse(data, offset)
+        if record is None:
+            return found, offset
+        found.append((offset, record.entry))
+        offset = record.end
+    return found, None
 
 
 def _check(fields: bytes, entry: bytes) -> bytes:

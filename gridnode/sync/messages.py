@@ -11,8 +11,8 @@ from gridnode.codec.fields import HASH, HASH_OR_NIL, U32, U64, Bytes, Int, ListO
 from gridnode.codec.records import Nested, record
 from gridnode.primitives.ids import Hash, TransactionId
 from gridnode.primitives.limits import (
-    MAX_BLOCK_TRANSACTIONS,
     MAX_FETCH_IDS,
+    MAX_LIGHT_BLOCKS,
     MAX_SYNC_BLOCKS,
     MAX_TRANSACTION_BYTES,
 )
@@ -26,6 +26,7 @@ class Status:
     genesis_hash: Annotated[Hash, HASH]
     height: Annotated[Height, U64]
     block_hash: Annotated[Hash, HASH_OR_NIL]
+    first: Annotated[Height, U64] = Height(1)  # lowest block that it has whole: what is below is asked of others
 
 
 @record
@@ -53,7 +54,7 @@ class BlockAnswer:
 
 @record
 class TransactionsRequest:
-    """Ask for transactions by id: those of a proposal that the asker has not seen."""
+    """Ask for transactions by id: a part of those of a proposal that the asker has not seen."""
 
     ids: Annotated[tuple[TransactionId, ...], ListOf(HASH, MAX_FETCH_IDS, 1)]
 
@@ -62,8 +63,15 @@ class TransactionsRequest:
 class TransactionsAnswer:
     """Bytes of the transactions that were asked for and are known, in the order asked; `missing` counts the others."""
 
-    transactions: Annotated[tuple[bytes, ...], ListOf(Bytes(1, MAX_TRANSACTION_BYTES), MAX_BLOCK_TRANSACTIONS)]
+    transactions: Annotated[tuple[bytes, ...], ListOf(Bytes(1, MAX_TRANSACTION_BYTES), MAX_FETCH_IDS)]
     missing: Annotated[int, U32]
+
+
+@record
+class LightRequest:
+    """Ask for the light blocks of these heights; 0 stands for the newest one. The answer is `gridnode.chain.light_block.LightBlocks`."""
+
+    heights: Annotated[tuple[int, ...], ListOf(U64, MAX_LIGHT_BLOCKS, 1)]
 
 
 @record

@@ -36,6 +36,7 @@ class Requester:
     def __init__(self, height: int) -> None:
         self.height = height  # last block that this node has stored
         self._peers: dict[bytes, int] = {}
+        self._firsts: dict[bytes, int] = {}  # lowest block of a peer
         self._under_way: dict[bytes, tuple[int, int]] = {}  # peer -> [first, stop)
         self._received: dict[int, Received] = {}
         self._misses: dict[bytes, int] = {}
@@ -50,13 +51,21 @@ class Requester:
         """How many blocks this node is known to lack."""
         return max(0, self.best - self.height)
 
-    def peer_at(self, peer: bytes, height: int) -> None:
-        """A peer told its height; it may be lower than before (a wiped node)."""
+    @property
+    def out_of_reach(self) -> int:
+        """When all that are ahead have pruned the next block: the lowest that one of them has. 0 while somebody has it."""
+        ahead = [self._firsts[peer] for peer, height in self._peers.items() if height > self.height]
+        return min(ahead) if ahead and min(ahead) > self.height + 1 and not self._received else 0
+
+    def peer_at(self, peer: bytes, height: int, first: int = 1) -> None:
+        """A peer told its height, and its lowest block; it may be lower than before (a wiped node)."""
         self._peers[peer] = height
+        self._firsts[peer] = first
 
     def peer_gone(self, peer: bytes) -> None:
         """A peer disconnected; what it was asked for is asked of others. A doubt stays."""
         self._peers.pop(peer, None)
+        self._firsts.pop(peer, None)
         self._under_way.pop(peer, None)
 
     def stored(self, height: int) -> None:
@@ -75,7 +84,7 @@ class Requester:
             if len(self._under_way) >= MAX_SYNC_REQUESTS or (self.behind and peer in self._misses):
                 break
             gap = None if peer in self._under_way else self._first_gap(self._peers[peer])
-            if gap is not None:
+            if gap is not None and gap[0] >= self._firsts[peer]:
                 self._under_way[peer] = gap
                 first, stop = gap
                 asks.append(Ask(peer, BlockRequest(Height(first), stop - first)))

@@ -24,7 +24,7 @@ KERNEL_IMPORTS = (
 """What a kernel may import: C, libsodium, and the layers not above its own."""
 
 WITHOUT_KERNELS = tuple(
-    f"gridnode/{package}" for package in ("primitives", "codec", "crypto", "client", "replay")
+    f"gridnode/{package}" for package in ("primitives", "codec", "crypto", "light", "client", "replay")
 )
 """What stands below or beside the kernels, or beside the node."""
 

@@ -24,6 +24,7 @@ PURE = (
     "mempool",
     "sync",
     "audit",
+    "light",
 )
 """Packages of gridnode that take inputs and give effects, and never touch the outside world."""
 

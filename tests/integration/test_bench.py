@@ -15,13 +15,17 @@ COMMANDS = {
     "audit": ("--sheets", "6", "--mtus", "4"),
     "commitment": ("--rows", "1000", "--blocks", "2"),
     "execution": ("--accounts", "100", "--blocks", "2", "--transfers", "20"),
+    "large_block": (),
     "market_data": ("--orders", "100", "--mtus", "4", "--trades", "20", "--times", "2"),
     "matching": ("--orders", "2000", "--resting", "2000"),
     "simulation": ("--heights", "10", "--seeds", "2"),
 }
 NOT_HERE = {
     "matching_others": "needs the packages of the extra `bench`",
+    "attackers": "measures nothing: network_abuse starts it",
+    "network_abuse": "tests/integration/testnet/test_attack.py runs it and looks at its figures",
     "network": "takes a minute in its smallest form",
+    "recovery": "starts networks",
     "testnet": "starts a network",
 }
 """Measurements that are run by hand, and why."""

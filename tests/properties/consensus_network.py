@@ -33,7 +33,7 @@ from gridnode.primitives.ids import Address, Hash, Signature
 from gridnode.primitives.units import Height, Round
 from gridnode.storage.sign_guard import LastSigned, Refused, SignStep, Wish, judge
 from tests.properties.consensus_nodes import SECLUDED_MS, Faults, Node
-from tests.unit.consensus.setting import CHAIN, PARAMS, signature_of, validators
+from tests.unit.consensus.setting import CHAIN, PARAMS, signature_of, start, validators
 
 Message = Proposal | Vote | Commit | Summary
 
@@ -96,9 +96,9 @@ class Network:
     def start(self, node: Node) -> None:
         """Start a node: a new engine, its log replayed."""
         node.life += 1
-        node.engine = Engine(CHAIN, PARAMS, node.address)
+        node.engine = Engine(PARAMS, node.address)
         height = Height(len(node.chain) + 1)
-        effects = node.engine.restore(StartHeight(height, self.validators), node.log, node.last_said)
+        effects = node.engine.restore(start(height, self.validators), node.log, node.last_said)
         self.listening += not node.engine.signs
         self.perform(node, effects)
         self.queue(node, WorkAvailable(height))
@@ -207,7 +207,7 @@ class Network:
     def _next(self, node: Node) -> StartHeight:
         node.log, node.synced = [], 0
         node.blocks = {}
-        return StartHeight(Height(len(node.chain) + 1), self.validators)
+        return start(len(node.chain) + 1, self.validators)
 
     def _commit(self, node: Node, commit: Commit) -> None:
         height = len(node.chain) + 1

@@ -15,7 +15,7 @@ from gridnode.chain.transaction import (
     envelope_check,
     sign_transaction,
 )
-from gridnode.chain.validators import Validator, ValidatorSet, proposer_order, validator_set
+from gridnode.chain.validators import Validator, ValidatorSet, drawn, validator_set
 from gridnode.chain.vote import VoteKind, vote_hash
 from gridnode.crypto.address import address_of
 from gridnode.crypto.keys import KeyPair, key_pair, verify
@@ -91,12 +91,9 @@ def test_the_order_of_a_set_is_that_of_its_addresses(powers: list[int], data: st
     assert validator_set(data.draw(st.permutations(made.members))) == made
 
 
-@given(POWERS, st.integers(0, 2**63), st.text(st.characters(min_codepoint=33, max_codepoint=126), min_size=1))
-def test_every_height_gives_everyone_one_turn(powers: list[int], height: int, chain: str) -> None:
-    made, _ = set_of(powers)
-    order = proposer_order(chain, made, height)
-    assert sorted(order, key=lambda member: member.address) == list(made.members)
-    assert proposer_order.__wrapped__(chain, made, height) == order
+@given(st.lists(st.integers(1, 2**62), min_size=1, max_size=128), st.binary(max_size=64), st.integers(0, 2**32 - 1))
+def test_a_draw_finds_one_of_those_with_tickets(tickets: list[int], seed: bytes, number: int) -> None:
+    assert 0 <= drawn(seed, number, tickets) < len(tickets)
 
 
 @settings(deadline=None)

@@ -19,7 +19,6 @@ from gridnode.consensus.inputs import (
     Event,
     Input,
     ProposalReceived,
-    StartHeight,
     TimeoutElapsed,
     TimeoutKind,
     VoteReceived,
@@ -30,13 +29,13 @@ from gridnode.primitives.ids import NO_HASH
 from gridnode.primitives.units import Height, Round
 from gridnode.storage.sign_guard import Refused, SignGuard
 from gridnode.storage.wal import Wal
-from tests.unit.consensus.setting import CHAIN, PARAMS, address, block, proposal, validators, vote
+from tests.unit.consensus.setting import CHAIN, PARAMS, address, block, proposal, start, validators, vote
 
 A, B = block("A"), block("B")
 PREVOTE, PRECOMMIT = VoteKind.PREVOTE, VoteKind.PRECOMMIT
 ME = 1  # proposes in round 1
 KEYS = key_pair(b"\x05" * 32)
-START = StartHeight(Height(1), validators([1, 1, 1, 1]))
+START = start(1, validators([1, 1, 1, 1]))
 
 
 def votes(kind: VoteKind, round_: int, block_hash: bytes, *senders: int) -> list[Event]:
@@ -89,7 +88,7 @@ class Life:
         self.wal.prune(1)
         self.guard = SignGuard(folder / "guard", CHAIN, KEYS)
         self.guard.address = address(ME)
-        self.engine = Engine(CHAIN, PARAMS, address(ME))
+        self.engine = Engine(PARAMS, address(ME))
         self.sent = sent
         self.left = effects_to_live
         self.first = self.engine.restore(START, entries, self.guard.last_message())

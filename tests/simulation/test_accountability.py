@@ -5,9 +5,10 @@ from __future__ import annotations
 from gridnode.chain.vote import Proposal, Vote, VoteKind
 from gridnode.crypto.address import address_of
 from gridnode.simulation.accountability import Record, accused
+from gridnode.simulation.electorate import Electorates
 from gridnode.simulation.setting import chain_of, validator_keys
 
-MEMBERS = chain_of((1, 1, 1, 1)).genesis.validators
+MEMBERS = Electorates(chain_of((1, 1, 1, 1)).genesis)
 V, W = b"v" * 32, b"w" * 32
 PREVOTE, PRECOMMIT = VoteKind.PREVOTE, VoteKind.PRECOMMIT
 

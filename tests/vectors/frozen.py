@@ -9,13 +9,17 @@ from typing import Any
 
 from gridnode.chain.block import header_hash
 from gridnode.chain.commit import commit_hash
+from gridnode.chain.evidence import evidence_id
 from gridnode.chain.genesis import genesis_hash
 from gridnode.chain.transaction import decode_transaction
-from gridnode.chain.validators import proposer_order, validators_hash
+from gridnode.chain.validators import validators_hash
 from gridnode.chain.vote import VoteKind, proposal_hash, vote_hash
 from gridnode.codec.records import encode
 from gridnode.crypto.address import address_of, encode_address, module_address
 from gridnode.crypto.hashing import Tag
+from gridnode.modules.validators.power import authority_powers, stake_powers
+from gridnode.modules.validators.turns import Turn, next_seed, order_of
+from gridnode.primitives.ids import Hash
 from tests.vectors import samples
 from tests.vectors.load import FOLDER
 
@@ -23,11 +27,14 @@ NAME = "gridnode_frozen.json"
 TAGS = (
     "gridnode/address",
     "gridnode/commit",
+    "gridnode/evidence",
     "gridnode/genesis",
     "gridnode/header",
+    "gridnode/key-rotation",
     "gridnode/module-account",
     "gridnode/proposal",
     "gridnode/proposer-draw",
+    "gridnode/proposer-seed",
     "gridnode/transaction",
     "gridnode/transaction-id",
     "gridnode/validator-set",
@@ -56,6 +63,7 @@ def computed() -> dict[str, Any]:
         },
         "hashes": {
             "header": block_hash.hex(),
+            "evidence": evidence_id(samples.EVIDENCE).hex(),
             "commit": commit_hash(samples.COMMIT).hex(),
             "genesis": genesis_hash(samples.GENESIS).hex(),
             "validators": validators_hash(samples.VALIDATORS).hex(),
@@ -64,11 +72,37 @@ def computed() -> dict[str, Any]:
             "proposal_new": proposal_hash(samples.CHAIN, 2, 0, -1, block_hash).hex(),
             "proposal_again": proposal_hash(samples.CHAIN, 2, 3, 1, block_hash).hex(),
         },
-        "proposer_order": {
-            str(height): [member.name for member in proposer_order(samples.CHAIN, samples.VALIDATORS, height)]
-            for height in (0, 1, 2, 3, 4, 5, 6, 7, 255, 256, 2**32, 2**63)
+        "proposer_order": {str(height): _order(height) for height in (0, 1, 2, 3, 4, 5, 6, 7, 255, 256, 2**32, 2**63)},
+        "powers": {
+            f"weights {weights}, bonds {bonds}, share {share}": _powers(weights, bonds, share)
+            for weights, bonds, share in POWERS
         },
     }
+
+
+POWERS = (
+    ((1, 1, 1, 1), (), 670_000),
+    ((1, 1, 1, 1), (10**18,), 670_000),
+    ((3, 2, 1), (10**18, 2 * 10**18, 3 * 10**18 + 1), 600_000),
+    ((1,), (1, 10**30), 333_334),
+    ((7, 11), (5, 5, 5), 1_000_000),
+)
+"""Weights of authorities, bonds, authority_share_ppm."""
+
+
+def _powers(weights: tuple[int, ...], bonds: tuple[int, ...], share_ppm: int) -> list[int]:
+    own = authority_powers(weights, bool(bonds))
+    return own + (stake_powers(bonds, sum(own), share_ppm) if bonds else [])
+
+
+def _order(height: int) -> list[str]:
+    """Names in the order of a height: zones NORTH and SOUTH have two validators each, NORTH was last."""
+    zones = {"EGAT": "NORTH", "MEA": "NORTH", "PEA": "SOUTH", "ERC": "SOUTH"}
+    members = samples.VALIDATORS.members
+    turns = [Turn(member.address, zones[member.name], member.power) for member in members]
+    seed = next_seed(Hash(height.to_bytes(32, "big")), bytes(32))
+    names = {member.address: member.name for member in members}
+    return [names[address] for address in order_of(seed, turns, "NORTH")]
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 from gridnode.chain.block import Block, CompactBlock, EnergySummary, Header, SourceEnergy, header_hash
 from gridnode.chain.clearing import ClearingSummary, LineResult, ZoneResult
 from gridnode.chain.commit import Commit, commit_hash
+from gridnode.chain.evidence import evidence_of, evidence_root
 from gridnode.chain.genesis import ChainParams, Genesis, ModuleGenesis, genesis_hash
 from gridnode.chain.receipt import Event, Receipt
 from gridnode.chain.transaction import Message, TransactionBody, sign_transaction, transaction_id
@@ -28,6 +29,7 @@ VALIDATORS = validator_set(
         for name, keys in KEYS.items()
     ]
 )
+NEXT_VALIDATORS = ValidatorSet(VALIDATORS.members[:3])
 BODY = TransactionBody(
     CHAIN,
     KEYS["EGAT"].public_key,
@@ -79,22 +81,37 @@ def signed_commit(height: int, round_: int, block_hash: Hash, names: tuple[str, 
 
 
 COMMIT = signed_commit(1, 2, Hash(b"\x0b" * 32), ("EGAT", "MEA"))
+EVIDENCE = evidence_of(
+    *(
+        Vote(
+            VoteKind.PREVOTE,
+            Height(1),
+            Round(0),
+            block_hash,
+            address_of(KEYS["ERC"].public_key),
+            KEYS["ERC"].sign(vote_hash(CHAIN, VoteKind.PREVOTE, 1, 0, block_hash)),
+        )
+        for block_hash in (NO_HASH, Hash(b"\x0b" * 32))
+    )
+)
 HEADER = Header(
     CHAIN,
     Height(2),
     TIME,
     genesis_hash(GENESIS),
     commit_hash(COMMIT),
+    evidence_root((EVIDENCE,)),
     root([transaction_id(RAW)]),
     root([b"receipt"]),
     Hash(b"\x05" * 32),
     validators_hash(VALIDATORS),
+    validators_hash(NEXT_VALIDATORS),
     address_of(KEYS["PEA"].public_key),
     1,
     ENERGY,
 )
-BLOCK = Block(HEADER, (RAW,), COMMIT)
-COMPACT = CompactBlock(HEADER, (transaction_id(RAW),), COMMIT)
+BLOCK = Block(HEADER, (RAW,), COMMIT, (EVIDENCE,))
+COMPACT = CompactBlock(HEADER, (transaction_id(RAW),), COMMIT, (EVIDENCE,))
 VOTE = Vote(
     VoteKind.PRECOMMIT,
     Height(2),
@@ -124,6 +141,7 @@ RECORDS = {
     "body": BODY,
     "commit": COMMIT,
     "compact_block": COMPACT,
+    "evidence": EVIDENCE,
     "genesis": GENESIS,
     "header": HEADER,
     "nil_vote": NIL_VOTE,

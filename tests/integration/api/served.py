@@ -29,6 +29,7 @@ from gridnode.node.intake import Intake
 from gridnode.node.open_store import open_store
 from gridnode.node.verifier import Verifier
 from gridnode.primitives.ids import Address, Signature
+from gridnode.storage.snapshots import SnapshotStore
 from tests.chain_in_memory import CHAIN, account, genesis, keys_of
 
 MAX_PAGE = 50
@@ -39,7 +40,11 @@ class Links:
 
     def peer_stats(self) -> list[PeerStats]:
         """One linked peer."""
-        return [PeerStats(bytes(32), "PEA", "out", 97, 0, 512, 10, 20, 1_000, 2_000, 0)]
+        return [
+            PeerStats(
+                bytes(32), "PEA", "out", 97, 0, "", 0, 3, "does not read", True, 0, 0, 512, 10, 20, 1_000, 2_000, 0
+            )
+        ]
 
 
 class ServedChain:
@@ -53,6 +58,7 @@ class ServedChain:
         self.pool = Pool(**pool)
         self.feed = Feed()
         self.network = Links()
+        self.snapshots = SnapshotStore(folder.with_name(folder.name + ".snapshots"))
         self.intake = Intake(self.store, self.pool, Outbox(), Verifier(), lambda: None)
         self.app = make_app(self)
         self._salt = 0
@@ -60,6 +66,10 @@ class ServedChain:
     def status(self) -> dict[str, Any]:
         """What the runtime says of a node that follows."""
         return {"round": 0, "syncing": False, "peers": 1}
+
+    def standing(self) -> dict[str, Any]:
+        """Of a node that follows nobody."""
+        return {"consensus": None}
 
     def client(self) -> httpx.AsyncClient:
         """A client of the application, without sockets."""

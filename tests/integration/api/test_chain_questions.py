@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import pytest
+import trio
 
 from gridnode.chain.block import Header, header_hash
 from gridnode.chain.commit import Commit, check_commit
-from gridnode.codec.records import from_json
+from gridnode.chain.light_block import LightBlocks, check_light_block
+from gridnode.codec.records import decode, from_json
+from gridnode.primitives.limits import MAX_LIGHT_BLOCKS
 from gridnode.state.proof import StateProof, verify_proof
 from tests.chain_in_memory import CHAIN
 from tests.integration.api.served import ServedChain, all_rows, ask, refused, text
@@ -61,6 +64,13 @@ def test_block_without_events_is_small(chain: ServedChain) -> None:
 def test_validators_and_peers(chain: ServedChain) -> None:
     assert sorted(row["name"] for row in ask(chain, "validators")) == ["egat", "mea", "pea"]
     assert [row["power"] for row in ask(chain, "validators")] == [10, 10, 10]
+    row = ask(chain, "validators")[0]
+    assert (row["status"], row["is_jailed"], row["stake"]["grid"], row["reputation_ppm"]) == ("active", False, "0", 1_000_000)
+    found = ask(chain, "consensus")
+    assert (found["total_power"], found["authority_power"], found["validators"], found["convictions"]) == (30, 30, 3, [])
+    assert sorted(found["next_proposers"]) == ["egat", "mea", "pea"]
+    assert found["last_final_height"] == ask(chain, "status")["height"]
+    assert found["mean_block_ms"] > 0
     peer = ask(chain, "peers")[0]
     assert (peer["name"], peer["score"], peer["round_trip_us"], peer["banned_until_ms"]) == ("PEA", 97, 512, None)
 
@@ -93,10 +103,46 @@ def test_a_proof_convinces_who_knows_the_validators(
     assert ask(chain, "proofs", key=told["key"])["value"] == told["value"]
 
 
+def light(chain: ServedChain, path: str) -> bytes:
+    """Bytes of a GET outside the envelope."""
+
+    async def scene() -> bytes:
+        async with chain.client() as client:
+            response = await client.get(path)
+            assert response.status_code == 200, response.text
+            assert response.headers["content-type"] == "application/msgpack"
+            return response.content
+
+    return trio.run(scene)
+
+
+def test_light_blocks_from_a_height_down(chain: ServedChain) -> None:
+    """Each checks by itself; 0 is the newest; bounds and parameters are those of the others."""
+    top = chain.store.height
+    for path, heights in (
+        ("light/3/raw", [3]),
+        ("light/3/raw?count=2", [3, 2]),
+        ("light/3/raw?count=32", [3, 2, 1]),
+        ("light/0/raw", [top]),
+        ("light/0/raw?count=2", [top, top - 1]),
+    ):
+        blocks = decode(LightBlocks, light(chain, path)).blocks
+        assert [block.header.height for block in blocks] == heights
+        for block in blocks:
+            check_light_block(block, CHAIN)
+    assert refused(chain, f"light/{top + 1}/raw")[:2] == (404, "NOT_FOUND")
+    assert refused(chain, f"light/{2**63}/raw")[:2] == (404, "NOT_FOUND")
+    assert refused(chain, "light/x/raw")[:3] == (400, "BAD_PARAMETER", "height")
+    for count in (0, MAX_LIGHT_BLOCKS + 1):
+        assert refused(chain, "light/1/raw", count=count)[:3] == (400, "BAD_PARAMETER", "count")
+    assert refused(chain, "light/1/raw", limit=1)[:3] == (400, "BAD_PARAMETER", "limit")
+
+
 def test_no_proof_before_the_first_block(tmp_path_factory: pytest.TempPathFactory) -> None:
     made = ServedChain(tmp_path_factory.mktemp("new"))
     assert refused(made, "proofs", key="0105")[:2] == (409, "NO_BLOCK")
     told = ask(made, "status")
     assert (told["height"], told["hash"], told["state_root"]) == (0, None, None)
     assert ask(made, "blocks") == {"rows": [], "next": None}
+    assert refused(made, "light/0/raw")[:2] == (404, "NOT_FOUND")
     made.store.close()

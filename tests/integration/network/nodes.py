@@ -12,6 +12,7 @@ from nacl.signing import SigningKey
 
 from gridnode.network.config import Channel, Endpoint, NetworkConfig, NetworkLimits
 from gridnode.network.network import Handlers, Network
+from gridnode.network.peers import PeerStats
 from gridnode.primitives.errors import PeerFault
 
 PSK = b"k" * 32
@@ -21,6 +22,10 @@ LIMITS = NetworkLimits(
     backoff_cap_ms=200,
     ping_interval_ms=200,
     silence_timeout_ms=2_000,
+    strangers_per_s=1_000,
+    strangers_burst=1_000,
+    links_burst=1_000,
+    patience_ms=200,
 )
 """As in production, with times a test can wait for."""
 
@@ -90,6 +95,10 @@ class Node:
         """Score of another node here; 100 when nothing is known of it."""
         number = other if isinstance(other, int) else other.number
         return next((row.score for row in self.network.peer_stats() if row.peer_key == key(number)), 100)
+
+    def row(self, number: int) -> PeerStats:
+        """What this node knows of another."""
+        return next(row for row in self.network.peer_stats() if row.peer_key == key(number))
 
     def _on_message(self, peer: bytes, channel: Channel, payload: bytes) -> None:
         self.messages.append((peer, channel, payload))

@@ -10,7 +10,16 @@ import trio
 
 from gridnode.network.config import Endpoint, NetworkConfig, NetworkLimits
 from gridnode.network.host import Connection, ConnectionLost, HandshakeFailed, Host
-from tests.integration.network.nodes import LIMITS, PSK, seed
+from gridnode.network.peers import Peer
+from tests.integration.network.nodes import LIMITS, PSK, key, seed
+
+UNBOUNDED = NetworkLimits(packets_per_s=1 << 40, bytes_per_s=1 << 40, total_bytes_per_s=1 << 40)
+"""A rogue reads as fast as it likes."""
+
+
+def now_ms() -> int:
+    """Clock of a rogue."""
+    return time.time_ns() // 1_000_000
 
 
 class Refused(Exception):
@@ -24,8 +33,8 @@ async def rogue(
     """A raw connection from test node `number` to `endpoint`. Raises `Refused` when there is none after all."""
     host = Host(
         NetworkConfig("127.0.0.1", 0, seed(number), psk, {}, (), limits),
-        lambda _key: True,
-        lambda: time.time_ns() // 1_000_000,
+        lambda _key, _dialed: Peer(key(0), UNBOUNDED, now_ms()).allowance,
+        now_ms,
     )
     ready: list[Connection] = []
     made, finished = trio.Event(), trio.Event()

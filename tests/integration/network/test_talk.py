@@ -134,7 +134,7 @@ def test_requests_fail_as_promised() -> None:
                 raise AssertionError
 
             second.answer = sleep
-            with pytest.raises(PeerFault, match="no answer"):
+            with pytest.raises(PeerFault, match="in time"):
                 await first.network.request(key(1), 1, b"", 50)
             with pytest.raises(PeerUnavailable, match="refused"):
                 await first.network.request(key(1), 2, b"", 5_000)
@@ -168,7 +168,7 @@ def test_a_question_to_a_peer_that_dies_fails_at_once() -> None:
     trio.run(scene)
 
 
-def test_more_requests_than_a_peer_serves_are_refused_or_wait() -> None:
+def test_more_requests_than_a_peer_serves_wait() -> None:
     async def scene() -> None:
         async with meshed(2) as (first, second):
             waiting = trio.Event()
@@ -191,10 +191,10 @@ def test_more_requests_than_a_peer_serves_are_refused_or_wait() -> None:
 
                 for number in range(30):
                     nursery.start_soon(ask, number)
-                await until(lambda: running_now == 8)
+                await until(lambda: running_now == 2)
                 waiting.set()
             assert sorted(answers) == [bytes((number,)) for number in range(30)]
-            assert most == 8
+            assert most == 2
 
     trio.run(scene)
 

@@ -6,6 +6,8 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
+from gridnode.chain.vote import VoteKind, vote_hash
+from gridnode.crypto.keys import verify
 from tests.integration.testnet.processes import NodeProcess, until
 
 
@@ -36,9 +38,16 @@ def counted(chain: Sequence[dict[str, Any]]) -> Counter[str]:
 
 
 def signature_of(validator: NodeProcess, witness: NodeProcess, height: int) -> str:
-    """The precommit signature of `validator` in the commit that `witness` holds of a block; empty when it is not in it."""
-    seat = [row["name"] for row in witness.get("validators")].index(validator.name)
-    return str(witness.get(f"blocks/{height}", events="false")["commit"]["signatures"][seat])
+    """The precommit signature of `validator` in the commit that `witness` holds of a block; empty when it is not in it.
+
+    It is told by its key: at another height another set may have voted.
+    """
+    keys = validator.plan.consensus_keys
+    assert keys is not None
+    found = witness.get(f"blocks/{height}", events="false")
+    commit, chain_id = found["commit"], found["header"]["chain_id"]
+    signed = vote_hash(chain_id, VoteKind.PRECOMMIT, height, commit["round"], bytes.fromhex(found["hash"]))
+    return next((text for text in commit["signatures"] if verify(keys.public_key, signed, bytes.fromhex(text))), "")
 
 
 def signs_again(validator: NodeProcess, witness: NodeProcess, after: int) -> None:

@@ -59,8 +59,12 @@ class NodeProcess:
 
     def start(self) -> None:
         """Start the process; its output is appended to its log."""
+        self.start_with("-m", "gridnode")
+
+    def start_with(self, *program: str | Path) -> None:
+        """As `start`, with another program that takes the arguments of gridnode."""
         with self.log.open("ab") as output:
-            command = [sys.executable, "-m", "gridnode", "start", "--config", str(self.plan.config)]
+            command = [sys.executable, *map(str, program), "start", "--config", str(self.plan.config)]
             self._process = subprocess.Popen(
                 command, stdin=subprocess.DEVNULL, stdout=output, stderr=output, start_new_session=True
             )

@@ -21,7 +21,6 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from gridnode.chain.commit import Commit
-from gridnode.chain.validators import proposer_order
 from gridnode.chain.vote import NO_ROUND, Proposal, Vote, VoteKind
 from gridnode.consensus import effects as fx
 from gridnode.consensus.engine import Engine
@@ -31,7 +30,6 @@ from gridnode.consensus.inputs import (
     CommitReceived,
     Input,
     ProposalReceived,
-    StartHeight,
     SummaryReceived,
     TimeoutElapsed,
     TimeoutKind,
@@ -42,7 +40,7 @@ from gridnode.consensus.machine import State, Step
 from gridnode.consensus.summary import BlockMarks, RoundHeard, Summary, VotesHeard, bits_of, marks_of
 from gridnode.primitives.ids import NO_HASH, Address, Signature
 from gridnode.primitives.units import Height, Round
-from tests.unit.consensus.setting import CHAIN, PARAMS, address, block, proposal, validators, vote
+from tests.unit.consensus.setting import PARAMS, address, block, order_of, proposal, start, validators, vote
 
 LETTERS = {block(name): name for name in ("nil", "A", "B", "C", "D")}
 
@@ -54,16 +52,16 @@ class Transcript:
         self.validators = validators([1] * number)
         self.names = {address(index): f"v{index}" for index in range(number)}
         self.me: Address | None = None
-        self.engine = Engine(CHAIN, PARAMS, None)
+        self.engine = Engine(PARAMS, None)
         self.log: list[bytes] = []
         self.synced = 0
         self.lines: list[str] = []
-        self._height = StartHeight(Height(1), self.validators)
+        self._height = start(1, self.validators)
         self._shown = ""
 
     def proposers(self, height: int = 1) -> list[Address]:
         """Who proposes in the rounds of a height, in order."""
-        return [member.address for member in proposer_order(CHAIN, self.validators, height)]
+        return list(order_of(self.validators, height))
 
     def play(self, command: str) -> list[str]:
         """Give one input; returns what is answered, a line each. Raises KeyError for an unknown word."""
@@ -90,14 +88,14 @@ class Transcript:
         if "as" in words:
             names = {name: sender for sender, name in self.names.items()}
             self.me = names.get(self._after(words, "as", ""))
-            self.engine = Engine(CHAIN, PARAMS, self.me)
+            self.engine = Engine(PARAMS, self.me)
         self.log, self.synced = [], 0
-        self._height = StartHeight(height, self.validators, "silent" not in words)
+        self._height = start(height, self.validators, "silent" not in words)
         self._feed(self._height)
 
     def _restart(self, lose: bool) -> None:
         self.log = self.log[: self.synced] if lose else self.log
-        self.engine = Engine(CHAIN, PARAMS, self.me)
+        self.engine = Engine(PARAMS, self.me)
         self._perform(self.engine.restore(self._height, self.log))
 
     def _feed(self, event: Input) -> None:

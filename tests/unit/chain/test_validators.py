@@ -9,8 +9,7 @@ from gridnode.chain.validators import (
     MAX_POWER,
     Validator,
     ValidatorSet,
-    proposer_of,
-    proposer_order,
+    drawn,
     validator_set,
     validators_hash,
 )
@@ -108,52 +107,22 @@ def test_sets_out_of_bounds_have_no_bytes(made: ValidatorSet, path: str) -> None
         encode(made)
 
 
-def test_everyone_proposes_once_before_anyone_again() -> None:
-    made = with_powers(1, 5, 50, 500, 5000)
-    for height in range(200):
-        order = proposer_order("chain", made, height)
-        assert sorted(member.name for member in order) == [f"v{index}" for index in range(5)]
-        rounds = [proposer_of("chain", made, height, round_) for round_ in range(10)]
-        assert rounds == [*order, *order]
-
-
-def test_dead_validators_cost_at_most_their_number_of_rounds() -> None:
-    made = with_powers(1, 1, 1, 1)
-    dead = {made.members[0].address, made.members[2].address}
-    for height in range(200):
-        waits = [proposer_of("chain", made, height, round_).address in dead for round_ in range(4)]
-        assert waits.index(False) <= 2
-
-
-def test_the_first_proposer_is_drawn_by_power() -> None:
-    """Each validator's share of first rounds is its share of power, within three standard deviations."""
-    heights = 4000
-    made = with_powers(10, 20, 30, 40)
-    firsts = Counter(proposer_of("chain", made, height, 0).power for height in range(heights))
-    assert set(firsts) == {10, 20, 30, 40}
-    for power, count in firsts.items():
-        expected = heights * power // 100
-        variance = expected * (100 - power) // 100
+def test_draws_are_by_tickets() -> None:
+    """Each one's share of draws is its share of tickets, within three standard deviations."""
+    draws, tickets = 4000, (10, 20, 30, 40)
+    counts = Counter(drawn(b"seed", number, tickets) for number in range(draws))
+    assert set(counts) == {0, 1, 2, 3}
+    for index, count in counts.items():
+        expected = draws * tickets[index] // 100
+        variance = expected * (100 - tickets[index]) // 100
         assert (count - expected) ** 2 < 9 * variance
 
 
-def test_second_proposers_are_drawn_by_power_among_the_rest() -> None:
-    heights = 4000
-    made = with_powers(10, 20, 70)
-    heavy = made.members[[member.power for member in made.members].index(Power(70))]
-    orders = [proposer_order("chain", made, height) for height in range(heights)]
-    seconds = Counter(order[1].power for order in orders if order[0] == heavy)
-    total = seconds.total()
-    expected = total * 2 // 3
-    assert (seconds[Power(20)] - expected) ** 2 < 9 * (total * 2 // 9)
+def test_a_draw_depends_on_seed_and_number_alone() -> None:
+    tickets = [1] * 1000
+    assert drawn(b"a", 7, tickets) == drawn(b"a", 7, tickets)
+    assert len({drawn(seed, number, tickets) for seed in (b"a", b"b") for number in range(10)}) == 20
 
 
-def test_the_order_depends_on_chain_and_height() -> None:
-    made = with_powers(*[1] * 20)
-    orders = {proposer_order(chain, made, height) for chain in ("a", "b") for height in range(10)}
-    assert len(orders) == 20
-
-
-def test_one_validator_always_proposes() -> None:
-    made = with_powers(7)
-    assert {proposer_of("chain", made, height, height).name for height in range(20)} == {"v0"}
+def test_one_ticket_always_wins() -> None:
+    assert {drawn(b"seed", number, [7]) for number in range(20)} == {0}

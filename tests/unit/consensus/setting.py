@@ -8,8 +8,9 @@ from __future__ import annotations
 from hashlib import sha256
 
 from gridnode.chain.genesis import ChainParams
-from gridnode.chain.validators import Validator, ValidatorSet, validator_set
+from gridnode.chain.validators import Validator, ValidatorSet, drawn, validator_set
 from gridnode.chain.vote import NO_ROUND, Proposal, Vote, VoteKind
+from gridnode.consensus.inputs import StartHeight
 from gridnode.primitives.ids import NO_HASH, Address, Hash, PublicKey, Signature
 from gridnode.primitives.units import DurationMs, Height, Power, Round
 
@@ -39,6 +40,19 @@ def validators(powers: list[int]) -> ValidatorSet:
         for i, power in enumerate(powers)
     ]
     return validator_set(members)
+
+
+def order_of(validators: ValidatorSet, height: int) -> tuple[Address, ...]:
+    """An order of proposers: drawn by power, another one for each height."""
+    seed, left, order = CHAIN.encode() + height.to_bytes(8, "big"), list(validators.members), []
+    for number in range(len(left)):
+        order.append(left.pop(drawn(seed, number, [member.power for member in left])).address)
+    return tuple(order)
+
+
+def start(height: int, validators: ValidatorSet, may_sign: bool = True) -> StartHeight:
+    """Begins a height with that order."""
+    return StartHeight(Height(height), validators, order_of(validators, height), may_sign)
 
 
 def signature_of(signer: Address, content: bytes) -> Signature:

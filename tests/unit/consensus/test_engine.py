@@ -14,7 +14,6 @@ from gridnode.consensus.inputs import (
     CommitReceived,
     Event,
     ProposalReceived,
-    StartHeight,
     TimeoutElapsed,
     TimeoutKind,
     VoteReceived,
@@ -28,7 +27,7 @@ from gridnode.primitives.errors import InvariantBroken, Malformed
 from gridnode.primitives.ids import NO_HASH, Address, Hash, Signature
 from gridnode.primitives.limits import MAX_AHEAD_MESSAGES
 from gridnode.primitives.units import Height, Round
-from tests.unit.consensus.setting import CHAIN, PARAMS, address, block, proposal, validators, vote
+from tests.unit.consensus.setting import PARAMS, address, block, proposal, start, validators, vote
 
 A, B = block("A"), block("B")
 FOUR = validators([1, 1, 1, 1])
@@ -38,8 +37,8 @@ PROPOSER = address(3)  # of round 0 at height 1, see the transcripts
 
 def engine(me: Address | None = None, height: int = 1) -> Engine:
     """An engine that has started a height; v0 unless told."""
-    made = Engine(CHAIN, PARAMS, me or address(0))
-    made.handle(StartHeight(Height(height), FOUR))
+    made = Engine(PARAMS, me or address(0))
+    made.handle(start(height, FOUR))
     return made
 
 
@@ -71,7 +70,7 @@ def decided() -> tuple[Engine, list[fx.Effect]]:
 
 
 def test_before_the_first_height_nothing_happens() -> None:
-    one = Engine(CHAIN, PARAMS, address(0))
+    one = Engine(PARAMS, address(0))
     assert feed(one, *votes(PREVOTE, A, 1, 2, 3), WorkAvailable(Height(1))) == []
     assert (one.height, one.round, one.step, one.signs) == (0, -1, Step.START, False)
     assert one.commit_of(1) is None
@@ -80,7 +79,7 @@ def test_before_the_first_height_nothing_happens() -> None:
 def test_lines_52_to_54_a_new_height_forgets_the_old_one() -> None:
     one, effects = decided()
     assert [type(effect) for effect in effects[-2:]] == [fx.CancelTimeouts, fx.Decide]
-    one.handle(StartHeight(Height(2), FOUR))
+    one.handle(start(2, FOUR))
     state = one._driver.state if one._driver else None
     assert state is not None
     assert (one.height, state.round, state.locked_round, state.valid_round) == (2, -1, -1, -1)
@@ -92,12 +91,12 @@ def test_heights_ascend() -> None:
     one = engine(height=5)
     for height in (5, 4):
         with pytest.raises(InvariantBroken, match="heights_ascend"):
-            one.handle(StartHeight(Height(height), FOUR))
+            one.handle(start(height, FOUR))
 
 
 def test_a_height_that_sync_has_passed_is_cancelled() -> None:
     one = engine()
-    effects = one.handle(StartHeight(Height(9), FOUR))
+    effects = one.handle(start(9, FOUR))
     assert effects[0] == fx.CancelTimeouts(Height(1))
     assert one.height == 9
 
@@ -106,7 +105,7 @@ def test_old_messages_do_nothing_and_are_answered_with_the_commit() -> None:
     one, _ = decided()
     before = one.commit_of(1)
     assert before is not None
-    one.handle(StartHeight(Height(2), FOUR))
+    one.handle(start(2, FOUR))
     assert feed(one, *votes(PREVOTE, A, 1, 2, 3), ProposalReceived(proposal(PROPOSER, 0, B)), known(B)) == []
     assert one.commit_of(1) == before
     assert one.commit_of(2) is None
@@ -122,7 +121,7 @@ def test_late_precommits_make_the_commit_fuller() -> None:
     assert fuller is not None
     assert sum(map(bool, decide.commit.signatures)) == 3
     assert sum(map(bool, fuller.signatures)) == 4
-    one.handle(StartHeight(Height(2), FOUR))
+    one.handle(start(2, FOUR))
     assert one.commit_of(1) == fuller
 
 
@@ -155,7 +154,7 @@ def test_messages_of_the_next_height_wait_within_bounds() -> None:
     for round_ in range(40):
         feed(one, *votes(PREVOTE, A, 1, height=2, round_=round_), *votes(PREVOTE, A, 1, height=3, round_=round_))
     assert feed(one, *votes(PREVOTE, A, 8, height=2)) == []
-    effects = one.handle(StartHeight(Height(2), FOUR))
+    effects = one.handle(start(2, FOUR))
     assert len(of(effects, fx.Persist)) == MAX_AHEAD_MESSAGES
 
 
@@ -196,8 +195,8 @@ def test_what_changes_nothing_is_not_logged() -> None:
 
 
 def test_a_listener_signs_and_logs_nothing() -> None:
-    for one in (Engine(CHAIN, PARAMS, None), Engine(CHAIN, PARAMS, address(7)), Engine(CHAIN, PARAMS, address(0))):
-        one.handle(StartHeight(Height(1), FOUR, may_sign=False))
+    for one in (Engine(PARAMS, None), Engine(PARAMS, address(7)), Engine(PARAMS, address(0))):
+        one.handle(start(1, FOUR, may_sign=False))
         effects = feed(
             one, ProposalReceived(proposal(PROPOSER, 0, A)), known(A), *votes(PREVOTE, A, 1, 2, 3), *votes(PRECOMMIT, A, 1, 2, 3)
         )
@@ -218,9 +217,9 @@ def test_replay_leads_to_the_same_state() -> None:
     one = engine()
     log = played(one, *LOCKED)
     for cut in range(len(log) + 1):
-        live, replayed = engine(), Engine(CHAIN, PARAMS, address(0))
+        live, replayed = engine(), Engine(PARAMS, address(0))
         feed(live, *map(event_of, log[:cut]))
-        replayed.restore(StartHeight(Height(1), FOUR), log[:cut])
+        replayed.restore(start(1, FOUR), log[:cut])
         assert replayed._driver is not None
         assert live._driver is not None
         assert replayed._driver.state == live._driver.state
@@ -228,12 +227,12 @@ def test_replay_leads_to_the_same_state() -> None:
 
 def test_replay_passes_over_other_heights_and_refuses_garbage() -> None:
     log = played(engine(), *LOCKED)
-    one = Engine(CHAIN, PARAMS, address(0))
-    effects = one.restore(StartHeight(Height(2), FOUR), log)
+    one = Engine(PARAMS, address(0))
+    effects = one.restore(start(2, FOUR), log)
     assert [type(effect) for effect in effects] == [fx.ScheduleTimeout, fx.ScheduleTimeout]
     for garbage in (b"", b"\x00", b"\xff123", log[0] + b"\0"):
         with pytest.raises(Malformed):
-            Engine(CHAIN, PARAMS, address(0)).restore(StartHeight(Height(1), FOUR), [garbage])
+            Engine(PARAMS, address(0)).restore(start(1, FOUR), [garbage])
 
 
 @pytest.mark.parametrize(
@@ -251,15 +250,15 @@ def test_replay_passes_over_other_heights_and_refuses_garbage() -> None:
 )
 def test_a_log_that_does_not_lead_to_the_last_signature_makes_a_listener(last: Vote | Proposal | None, signs: bool) -> None:
     log = played(engine(), *LOCKED)
-    one = Engine(CHAIN, PARAMS, address(0))
-    one.restore(StartHeight(Height(1), FOUR), log, last)
+    one = Engine(PARAMS, address(0))
+    one.restore(start(1, FOUR), log, last)
     assert one.signs is signs
 
 
 def test_a_wish_cut_short_explains_the_last_signature() -> None:
     log = played(engine(), *LOCKED[:-1])
-    one = Engine(CHAIN, PARAMS, address(0))
-    effects = one.restore(StartHeight(Height(1), FOUR), log, vote(PRECOMMIT, 0, 0, A))
+    one = Engine(PARAMS, address(0))
+    effects = one.restore(start(1, FOUR), log, vote(PRECOMMIT, 0, 0, A))
     assert fx.SignVote(PRECOMMIT, Height(1), Round(0), A) in effects
     assert one.signs
 

@@ -11,7 +11,13 @@ from nacl.signing import SigningKey
 
 from gridnode.network.config import Channel, NetworkLimits
 from gridnode.network.frames import FrameReader
-from gridnode.network.gossip import Flood, decode_neighbours, encode_neighbours, max_payload_bytes
+from gridnode.network.gossip import (
+    SEQUENCE_STEP,
+    Flood,
+    decode_neighbours,
+    encode_neighbours,
+    max_payload_bytes,
+)
 from gridnode.network.peers import Peer
 from gridnode.primitives.errors import PeerFault
 from gridnode.primitives.limits import MAX_GOSSIP_FRAME_BYTES, MAX_RELAY_HOPS, MAX_SEEN_FLOODS
@@ -27,12 +33,15 @@ class Graph:
         self, count: int, edges: set[tuple[int, int]], withheld: frozenset[tuple[int, int]] = frozenset()
     ) -> None:
         self.withheld = withheld
+        self.silenced: set[bytes] = set()
+        self.has_room = True
+        self.faults: list[tuple[int, int]] = []
         self.got: Counter[int] = Counter()
         self.in_flight: list[tuple[int, int, bytes]] = []
         self.peers: dict[int, dict[int, Peer]] = {number: {} for number in range(count)}
         for a, b in edges:
-            self.peers[a][b] = Peer(KEYS[b], LIMITS, 0)
-            self.peers[b][a] = Peer(KEYS[a], LIMITS, 0)
+            self.peers[a][b] = Peer(KEYS[b], LIMITS, 0, number=b)
+            self.peers[b][a] = Peer(KEYS[a], LIMITS, 0, number=a)
         for row in self.peers.values():
             for other, peer in row.items():
                 peer.neighbours = frozenset(KEYS[number] for number in self.peers[other])
@@ -46,10 +55,11 @@ class Graph:
 
         return Flood(
             bytes((number + 1,)) * 32,
-            is_admitted=lambda key: key in KEYS,
-            may_flood=lambda _key: True,
+            is_heard=lambda key: key in KEYS and key not in self.silenced,
+            may_flood=lambda *_: self.has_room,
             linked=lambda: self.peers[number].values(),
             send=send,
+            on_fault=lambda peer, fault: self.faults.append((KEYS.index(peer.key), fault.weight)),
             first_sequence=0,
         )
 
@@ -159,24 +169,80 @@ def test_bounds() -> None:
     assert max_payload_bytes(Channel.SYNC) > MAX_GOSSIP_FRAME_BYTES
 
 
-def test_what_was_seen_is_forgotten_oldest_first() -> None:
-    net = Graph(2, {(0, 1)})
-    first = body_from(net)
-    net.nodes[1].receive(net.peers[1][0], first)
-    for number in range(MAX_SEEN_FLOODS):
-        net.nodes[1].receive(net.peers[1][0], first[:34] + (1000 + number).to_bytes(8, "big") + first[42:])
-    assert len(net.nodes[1]._seen) == MAX_SEEN_FLOODS
-    assert net.nodes[1].receive(net.peers[1][0], first) is not None
+def again(body: bytes, sequence: int) -> bytes:
+    """The same message by the same author with another sequence; its signature is then wrong."""
+    return body[:34] + sequence.to_bytes(8, "big") + body[42:]
+
+
+def test_an_author_that_floods_forgets_its_own_and_the_oldest_are_not_taken_again() -> None:
+    net = Graph(3, {(0, 1), (1, 2), (0, 2)})
+    quiet = body_from(net)
+    net.nodes[2].publish(Channel.CONSENSUS, b"loud")
+    loud = net.in_flight.pop()[2][5:]
+    assert net.nodes[1].receive(net.peers[1][0], quiet) is not None
+    for sequence in range(1, MAX_SEEN_FLOODS + 2):
+        assert net.nodes[1].receive(net.peers[1][2], again(loud, sequence)) is not None
+    assert net.nodes[1].receive(net.peers[1][2], again(loud, 1)) is None
+    assert net.faults == []
+    assert net.nodes[1].receive(net.peers[1][2], quiet) is None
+    assert net.nodes[1].receive(net.peers[1][0], again(loud, 1)[:2] + KEYS[2] + again(loud, 1)[34:]) is None
+    assert net.faults == [(0, 1)]
+
+
+def test_an_author_whose_sequences_fell_is_heard_again_when_it_says_so_itself() -> None:
+    net = Graph(3, {(0, 1), (1, 2), (0, 2)})
+    body = body_from(net)
+    for number in range(MAX_SEEN_FLOODS + 1):
+        net.nodes[1].receive(net.peers[1][0], again(body, SEQUENCE_STEP + number + 2))
+    assert net.nodes[1].receive(net.peers[1][2], body) is None
+    assert net.nodes[1].receive(net.peers[1][0], again(body, 3)) is None
+    assert net.nodes[1].receive(net.peers[1][0], body) == (KEYS[0], Channel.CONSENSUS, b"message")
+
+
+def test_a_copy_sent_twice_is_noise_and_goes_no_further() -> None:
+    net = Graph(4, {(0, 1), (1, 2), (0, 2), (2, 3)})
+    body = body_from(net)
+    assert net.nodes[2].receive(net.peers[2][1], body) is not None
+    assert net.nodes[2].receive(net.peers[2][0], body) is None
+    net.in_flight.clear()
+    assert net.faults == []
+    assert net.nodes[2].receive(net.peers[2][1], body) is None
+    assert (net.faults, net.in_flight) == ([(1, 1)], [])
+
+
+def test_a_forgery_costs_its_alleged_author_nothing() -> None:
+    net = Graph(3, {(0, 1), (1, 2)})
+    body = body_from(net)
+    taken: list[bytes] = []
+    net.nodes[2]._may_flood = lambda author, _channel, _size: bool(taken.append(author)) or True  # type: ignore[func-returns-value]
+    with pytest.raises(PeerFault):
+        net.nodes[2].receive(net.peers[2][1], again(body, 77))
+    assert taken == []
+    assert net.nodes[2].receive(net.peers[2][1], body) is not None
+    assert taken == [KEYS[0]]
+
+
+def test_a_banned_author_is_heard_by_no_path_and_an_author_without_room_neither() -> None:
+    net = Graph(3, {(0, 1), (1, 2)})
+    body = body_from(net)
+    net.silenced.add(KEYS[0])
+    assert net.nodes[1].receive(net.peers[1][0], body) is None
+    net.silenced.clear()
+    net.has_room = False
+    assert net.nodes[1].receive(net.peers[1][0], body) is None
+    assert net.in_flight == []
+    net.has_room = True
+    assert net.nodes[1].receive(net.peers[1][0], body) is not None
 
 
 def test_a_message_that_came_too_far_waits_for_a_shorter_way() -> None:
-    net = Graph(3, {(0, 1), (1, 2)})
+    net = Graph(4, {(0, 1), (1, 2), (1, 3)})
     body = body_from(net)
     far = body[:1] + bytes((MAX_RELAY_HOPS,)) + body[2:]
-    assert net.nodes[1].receive(net.peers[1][0], far) is not None
+    assert net.nodes[1].receive(net.peers[1][3], far) is not None
     assert net.in_flight == []
     assert net.nodes[1].receive(net.peers[1][0], body) is None
-    assert [(sender, receiver) for sender, receiver, _ in net.in_flight] == [(1, 2)]
+    assert {(sender, receiver) for sender, receiver, _ in net.in_flight} == {(1, 2), (1, 3)}
 
 
 def test_neighbours_have_one_form() -> None:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 import trio
-from trio.testing import wait_all_tasks_blocked
+from trio.testing import MockClock, wait_all_tasks_blocked
 
 from gridnode.network.config import NetworkLimits
 from gridnode.network.frames import FrameKind, FrameReader
@@ -34,7 +35,7 @@ def asked(react: Callable[[Asker, Peer, bytes], None]) -> bytes:
     """The answer to a question whose id `react` is given."""
 
     async def scene() -> bytes:
-        asker, other = Asker(LIMITS), peer(1)
+        asker, other = Asker(LIMITS, lambda _peer, _fault: None), peer(1)
         answers: list[bytes | PeerFault] = []
 
         async def ask() -> None:
@@ -101,7 +102,7 @@ def test_an_answer_stops_when_the_link_ends() -> None:
             return bytes(20 * PIECE_BYTES)
 
         async with trio.open_nursery() as nursery:
-            answerer = Answerer(LIMITS, nursery, answer, lambda _peer, _fault: None)
+            answerer = Answerer(LIMITS, nursery, answer, lambda _peer, _fault: None, lambda: 0)
             answerer.on_request(other, bytes(8) + b"\x01")
             await wait_all_tasks_blocked()
             assert len(other.queue) == 4
@@ -115,24 +116,100 @@ def test_an_answer_stops_when_the_link_ends() -> None:
     trio.run(scene)
 
 
-def test_what_is_too_much_is_refused() -> None:
+def test_what_is_too_much_is_refused_but_everybody_may_have_one() -> None:
     async def scene() -> None:
-        first, second = peer(1), peer(2)
+        first, second, third = peer(1), peer(2), peer(3)
 
         async def answer(_key: bytes, _kind: int, _payload: bytes) -> bytes:
             await trio.sleep_forever()
             return b""
 
         async with trio.open_nursery() as nursery:
-            answerer = Answerer(LIMITS, nursery, answer, lambda _peer, _fault: None)
+            answerer = Answerer(LIMITS, nursery, answer, lambda _peer, _fault: None, lambda: 0)
             for _ in range(3):
                 answerer.on_request(first, bytes(8) + b"\x01")
                 answerer.on_request(second, bytes(8) + b"\x01")
             assert await sent(first) == [(FrameKind.RESPONSE, bytes(8) + REFUSED)]
             assert await sent(second) == [(FrameKind.RESPONSE, bytes(8) + REFUSED)] * 2
+            for _ in range(2):
+                answerer.on_request(third, bytes(8) + b"\x01")
+            assert third.serving == 1
+            assert await sent(third) == [(FrameKind.RESPONSE, bytes(8) + REFUSED)]
             nursery.cancel_scope.cancel()
-        assert (first.serving, second.serving) == (0, 0)
+        assert (first.serving, second.serving, third.serving) == (0, 0, 0)
 
+    trio.run(scene)
+
+
+def test_a_peer_that_reads_nothing_holds_few_answers() -> None:
+    """However many it asks for, only so many are made; the rest waits as questions."""
+
+    async def scene() -> None:
+        limits = replace(LIMITS, requests_per_peer=8, requests_total=8, answers_per_peer=2)
+        other, made = Peer(bytes(32), limits, 0), 0
+
+        async def answer(_key: bytes, _kind: int, _payload: bytes) -> bytes:
+            nonlocal made
+            made += 1
+            return bytes(20 * PIECE_BYTES)
+
+        async with trio.open_nursery() as nursery:
+            answerer = Answerer(limits, nursery, answer, lambda _peer, _fault: None, lambda: 0)
+            for _ in range(8):
+                answerer.on_request(other, bytes(8) + b"\x01")
+            await wait_all_tasks_blocked()
+            assert (made, other.serving) == (2, 8)
+            other.epoch += 1
+            other.queue.clear()
+            await wait_all_tasks_blocked()
+            assert (made, other.serving) == (2, 0)
+
+    trio.run(scene)
+
+
+def test_questions_and_the_bytes_of_answers_have_a_rate() -> None:
+    """The next question waits for what the last answer cost, on the clock of the test."""
+
+    async def scene() -> None:
+        limits = replace(LIMITS, answer_bytes_per_s=1_000, requests_per_s=10)
+        other, asked = Peer(bytes(32), limits, 0), []
+
+        async def answer(_key: bytes, _kind: int, _payload: bytes) -> bytes:
+            asked.append(trio.current_time())
+            return bytes(5_000)
+
+        async with trio.open_nursery() as nursery:
+            start = trio.current_time()
+            answerer = Answerer(
+                limits, nursery, answer, lambda _p, _f: None, lambda: round((trio.current_time() - start) * 1000)
+            )
+            for _ in range(2):
+                answerer.on_request(other, bytes(8) + b"\x01")
+                while other.serving:
+                    await trio.sleep(0.1)
+        assert asked[1] - asked[0] >= 3.0 - 0.2
+
+    trio.run(scene, clock=MockClock(autojump_threshold=0))
+
+
+def test_answers_that_nobody_asked_for_are_a_fault_and_late_ones_are_not() -> None:
+    async def scene() -> None:
+        asker, other = Asker(LIMITS, lambda peer, fault: faults.append(fault.weight)), peer(1)
+        asker.on_response(other, (5).to_bytes(8, "big") + LAST + b"unasked")
+        assert faults == [10]
+        with pytest.raises(PeerFault, match="in time"):
+            await asker.ask(other, 7, b"question", 1)
+        ((_, body),) = await sent(other)
+        assert not asker.awaits(other, body)
+        asker.on_response(other, body[:8] + LAST + b"late")
+        assert faults == [10]
+        with trio.move_on_after(0.01):
+            await asker.ask(other, 7, b"question", 60_000)
+        ((_, body),) = await sent(other)
+        asker.on_response(other, body[:8] + LAST + b"late as well")
+        assert faults == [10]
+
+    faults: list[int] = []
     trio.run(scene)
 
 
@@ -142,7 +219,7 @@ def test_our_own_answer_out_of_bounds_is_our_own_fault() -> None:
             return bytes(MAX_RESPONSE_BYTES + 1)
 
         async with trio.open_nursery() as nursery:
-            Answerer(LIMITS, nursery, answer, lambda _peer, _fault: None).on_request(
+            Answerer(LIMITS, nursery, answer, lambda _peer, _fault: None, lambda: 0).on_request(
                 peer(1), bytes(8) + b"\x01"
             )
 

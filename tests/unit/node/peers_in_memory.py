@@ -9,6 +9,7 @@ import trio
 from gridnode.chain.commit import Commit
 from gridnode.chain.vote import VoteKind, vote_hash
 from gridnode.codec.records import decode
+from gridnode.execution.executed import Executed
 from gridnode.modules.token.messages import Transfer
 from gridnode.modules.token.tables import Denomination
 from gridnode.network.config import Channel
@@ -60,9 +61,11 @@ class GrownChain:
 
     def __init__(self, blocks: int) -> None:
         self.memory = MemoryChain(genesis())
-        for number in range(blocks):
-            transfer = Transfer(account("bob"), Denomination.THB, 1 + number)
-            self.memory.block(self.memory.transaction("alice", transfer))
+        self.executed = [self._block(number) for number in range(blocks)]
+
+    def _block(self, number: int) -> Executed:
+        transfer = Transfer(account("bob"), Denomination.THB, 1 + number)
+        return self.memory.block(self.memory.transaction("alice", transfer))
 
     @property
     def height(self) -> int:

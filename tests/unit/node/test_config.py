@@ -66,6 +66,14 @@ CASES: dict[str, tuple[str, str, str]] = {
         "network.peers: expected each key once",
     ),
     "a validator without a key": ("[validator]", "[log]\n[validators]", "validators"),
+    "no such mode": ("[validator]", '[storage]\nmode = "pruning"\n[validator]', "storage.mode"),
+    "too few blocks kept": ("[validator]", "[storage]\nkeep_blocks = 99\n[validator]", "storage.keep_blocks"),
+    "no snapshots kept": ("[validator]", "[storage]\nsnapshots_kept = 0\n[validator]", "storage.snapshots_kept"),
+    "too many snapshots kept": ("[validator]", "[storage]\nsnapshots_kept = 9\n[validator]", "storage.snapshots_kept"),
+    "a negative interval": ("[validator]", "[storage]\nsnapshot_interval = -1\n[validator]", "storage.snapshot_interval"),
+    "no such way to begin": ("[validator]", '[sync]\nmode = "fast"\n[validator]', "sync.mode"),
+    "a trusted height alone": ("[validator]", "[sync]\ntrusted_height = 5\n[validator]", "trusted_height and trusted_hash together"),
+    "a trusted hash alone": ("[validator]", f'[sync]\ntrusted_hash = "{KEY}"\n[validator]', "trusted_height and trusted_hash together"),
     "not TOML": ("[network]", "[network", "test.toml"),
 }
 
@@ -93,6 +101,12 @@ def test_who_signs_needs_a_key_and_who_does_not_must_have_none() -> None:
     ("section", "key", "least", "most"),
     [
         ("network", "max_peers", 1, 500),
+        ("network", "max_handshakes", 8, 1_024),
+        ("network", "strangers_per_s", 1, 10_000),
+        ("network", "peer_bytes_per_s", 1 << 20, 1 << 30),
+        ("network", "peer_messages_per_s", 100, 100_000),
+        ("network", "clients_bytes_per_s", 1 << 20, 1 << 30),
+        ("network", "clients_messages_per_s", 100, 100_000),
         ("api", "max_body_bytes", 65_536, 64 * 1024 * 1024),
         ("api", "max_page", 1, 10_000),
         ("pool", "max_transactions", 1, 1_000_000),

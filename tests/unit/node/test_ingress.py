@@ -12,7 +12,8 @@ import trio
 from trio.testing import MockClock, wait_all_tasks_blocked
 
 from gridnode.chain.block import CompactBlock
-from gridnode.chain.validators import proposer_of
+from gridnode.chain.evidence import Evidence
+from gridnode.chain.light_block import LightBlocks
 from gridnode.chain.vote import Proposal, Vote, VoteKind, proposal_hash, vote_hash
 from gridnode.codec.records import encode
 from gridnode.consensus.inputs import CommitReceived, ProposalReceived, SummaryReceived, VoteReceived
@@ -21,6 +22,7 @@ from gridnode.mempool.outbox import Outbox, TransactionBatch
 from gridnode.mempool.pool import Pool
 from gridnode.node.candidates import Candidates
 from gridnode.node.catch_up import CatchUp
+from gridnode.node.evidence_pool import EvidencePool
 from gridnode.node.gossip_queue import GossipQueue
 from gridnode.node.ingress import Ingress
 from gridnode.node.intake import Intake
@@ -29,10 +31,12 @@ from gridnode.node.summary_gate import SummaryGate
 from gridnode.node.verifier import Verifier
 from gridnode.node.wire import RequestKind, to_wire
 from gridnode.primitives.errors import PeerFault
-from gridnode.primitives.limits import MAX_GOSSIP_BATCHES, MIN_SUMMARY_GAP_MS
-from gridnode.sync.messages import BlockRequest, ProposedBlock, Status, TransactionsRequest
+from gridnode.primitives.ids import Signature
+from gridnode.primitives.limits import MAX_GOSSIP_PER_AUTHOR, MIN_SUMMARY_GAP_MS
+from gridnode.sync.messages import BlockRequest, LightRequest, ProposedBlock, Status, TransactionsRequest
 from tests.chain_in_memory import CHAIN, account, genesis, keys_of
 from tests.unit.node.peers_in_memory import Peers, commit_of
+from tests.validators_world import double_vote
 
 PEER = b"p" * 32
 NAMES = {account(f"{name}-node"): name for name in ("egat", "mea", "pea")}
@@ -48,6 +52,10 @@ class Heard:
         """Keep it."""
         self.events.append(event)
 
+    def hear(self, _author: bytes, event: Any) -> None:
+        """Keep it."""
+        self.events.append(event)
+
 
 class Gate:
     """An ingress on a real store at height 0."""
@@ -59,6 +67,8 @@ class Gate:
         self.candidates = Candidates(self.pool, verifier, self.peers)
         sync = CatchUp(self.store, self.peers, self.candidates, lambda _: None, lambda: None)  # type: ignore[arg-type]
         self.now_ms = 0
+        self.told: list[Any] = []
+        self.evidence = EvidencePool(self.store, self.told.append)
         self.ingress = Ingress(
             self.store,
             self.heard,  # type: ignore[arg-type]
@@ -68,6 +78,7 @@ class Gate:
             GossipQueue(),
             SummaryGate(lambda: self.now_ms),
             self.peers.report,
+            self.evidence,
         )
 
     def take(self, message: Any) -> None:
@@ -81,7 +92,8 @@ class Gate:
             return await self.store.build(self.pool, self.store.genesis.time_ms + 1, account("mea-node"))
 
         executed = trio.run(build)
-        name = by or NAMES[proposer_of(CHAIN, self.store.validators, height, round_).address]
+        order = self.store.proposers
+        name = by or NAMES[order[round_ % len(order)]]
         signed = proposal_hash(CHAIN, height, round_, -1, executed.block_hash)
         signature = keys_of(f"{name}-node").sign(signed)
         proposal = Proposal(height, round_, -1, executed.block_hash, account(f"{name}-node"), signature)
@@ -102,6 +114,25 @@ def vote(height: int = 1, name: str = "egat", signer: str | None = None) -> Vote
     signed = vote_hash(CHAIN, VoteKind.PREVOTE, height, 0, block_hash)
     signature = keys_of(f"{signer or name}-node").sign(signed)
     return Vote(VoteKind.PREVOTE, height, 0, block_hash, account(f"{name}-node"), signature)
+
+
+def test_who_is_not_in_the_set_here_may_be_so_above(gate: Gate) -> None:
+    """A block that is not here yet may have licensed it: nobody is blamed, and nothing is taken."""
+    gate.take(vote(2, "bob"))
+    gate.take(gate.proposed(2, 0, "bob"))
+    assert gate.heard.events == []
+    with pytest.raises(PeerFault, match="vote of no validator"):
+        gate.take(vote(1, "bob"))
+
+
+def test_evidence_goes_to_its_pool(gate: Gate) -> None:
+    """What holds is kept, what is forged is the sender's fault."""
+    good = double_vote("mea", 1)
+    gate.take(good)
+    assert gate.evidence.pending() == [good]
+    forged = Evidence(tuple(replace(item, signature=Signature(bytes(64))) for item in double_vote("pea", 1).votes), ())
+    with pytest.raises(PeerFault, match="wrong evidence"):
+        gate.take(forged)
 
 
 def test_votes_of_validators_are_heard(gate: Gate) -> None:
@@ -202,7 +233,7 @@ def test_gossip_is_taken_in_and_lies_are_blamed_on_their_author(gate: Gate) -> N
 
 def test_gossip_beyond_the_bound_is_dropped_and_counted(gate: Gate) -> None:
     """Nobody waits, nothing grows; who submitted it still has it."""
-    for _ in range(MAX_GOSSIP_BATCHES + 3):
+    for _ in range(MAX_GOSSIP_PER_AUTHOR + 3):
         gate.ingress.gossip(PEER, batch(b"x"))
     assert gate.ingress.dropped_batches == 3
 
@@ -219,6 +250,26 @@ def test_requests_are_answered_or_a_fault(gate: Gate) -> None:
     assert trio.run(ask, RequestKind.PROPOSED, b"unknown") == b""
     assert trio.run(ask, RequestKind.BLOCKS, encode(BlockRequest(1, 5)))
     assert trio.run(ask, RequestKind.TRANSACTIONS, encode(TransactionsRequest((bytes(32),))))
-    for kind, payload in ((RequestKind.BLOCKS, b""), (RequestKind.TRANSACTIONS, b"\x90"), (0, b""), (9, b"")):
+    assert trio.run(ask, RequestKind.LIGHT, encode(LightRequest((0, 1, 2**64 - 1)))) == encode(LightBlocks(()))
+    for kind, payload in (
+        (RequestKind.BLOCKS, b""),
+        (RequestKind.TRANSACTIONS, b"\x90"),
+        (RequestKind.LIGHT, encode(LightBlocks(()))),
+        (RequestKind.LIGHT, b""),
+        (0, b""),
+        (99, b""),
+    ):
         with pytest.raises(PeerFault):
             trio.run(ask, kind, payload)
+
+
+def test_a_signature_is_verified_once_and_a_wrong_one_every_time(gate: Gate) -> None:
+    """Consensus hears each repetition; only the verification is spared."""
+    for _ in range(3):
+        gate.take(vote())
+    assert len(gate.heard.events) == 3
+    assert gate.ingress._checked.verified == 1
+    for _ in range(2):
+        with pytest.raises(PeerFault):
+            gate.take(vote(signer="mea"))
+    assert gate.ingress._checked.verified == 3

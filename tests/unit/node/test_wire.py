@@ -8,17 +8,19 @@ from hypothesis import strategies as st
 
 from gridnode.chain.block import CompactBlock
 from gridnode.chain.commit import Commit
+from gridnode.chain.evidence import Evidence
 from gridnode.chain.vote import Proposal, Vote, VoteKind
 from gridnode.consensus.summary import BlockMarks, RoundHeard, Summary, VotesHeard
 from gridnode.node.wire import from_wire, to_wire
 from gridnode.primitives.errors import PeerFault
 from gridnode.sync.messages import ProposedBlock, Status
 from tests.chain_in_memory import MemoryChain, account
+from tests.validators_world import double_vote
 
 HASH, SIGNATURE = b"h" * 32, b"s" * 64
 
 
-def messages() -> dict[int, ProposedBlock | Vote | Commit | Status | Summary]:
+def messages() -> dict[int, ProposedBlock | Vote | Commit | Status | Evidence | Summary]:
     """One of each kind by its number."""
     block = MemoryChain().build([]).block
     proposal = Proposal(1, 0, -1, HASH, account("mea-node"), SIGNATURE)
@@ -28,6 +30,7 @@ def messages() -> dict[int, ProposedBlock | Vote | Commit | Status | Summary]:
         2: Vote(VoteKind.PRECOMMIT, 1, 0, HASH, account("mea-node"), SIGNATURE),
         3: Commit(1, 0, HASH, (SIGNATURE, b"", SIGNATURE)),
         4: Status(HASH, 7, HASH),
+        5: double_vote("mea", 1),
         6: Summary(2, 1, 3, 0, True, (RoundHeard(1, HASH, heard, VotesHeard((), b"")),)),
     }
 

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from gridnode.chain.block import NO_ENERGY, Block, Header, header_hash
 from gridnode.chain.commit import NO_COMMIT, Commit
+from gridnode.chain.evidence import evidence_root
 from gridnode.chain.receipt import Event, Receipt
 from gridnode.chain.transaction import (
     Message,
@@ -14,13 +15,29 @@ from gridnode.chain.transaction import (
     decode_transaction,
     sign_transaction,
 )
+from gridnode.chain.validators import Validator, ValidatorSet, validator_set, validators_hash
+from gridnode.crypto.address import address_of
 from gridnode.crypto.keys import key_pair
 from gridnode.primitives.ids import NO_HASH, Address, Hash, Signature, TransactionId
-from gridnode.primitives.units import Amount, Height, Round, TimeMs
+from gridnode.primitives.units import Amount, Height, Power, Round, TimeMs
 
 SENDERS = [key_pair(bytes([number]) * 32) for number in range(1, 4)]
 NAMED = Address(b"n" * 20)
 CHAIN_ID = "test"
+
+
+def set_of(*powers: int) -> ValidatorSet:
+    """A set of the senders with these powers; who has none is no member."""
+    return validator_set(
+        [
+            Validator(f"V{number}", address_of(keys.public_key), keys.public_key, Power(power), NAMED)
+            for number, (keys, power) in enumerate(zip(SENDERS, powers, strict=False))
+            if power
+        ]
+    )
+
+
+ALL = set_of(1, 1, 1)
 
 
 class Final(NamedTuple):
@@ -31,6 +48,7 @@ class Final(NamedTuple):
     receipts: tuple[Receipt, ...]
     transactions: tuple[Transaction, ...]
     named: tuple[tuple[Address, ...], ...]
+    next_validators: ValidatorSet
 
 
 def transaction(salt: int) -> Transaction:
@@ -41,7 +59,9 @@ def transaction(salt: int) -> Transaction:
     return decode_transaction(sign_transaction(body, sender))
 
 
-def final(height: int, count: int, last: Commit = NO_COMMIT) -> Final:
+def final(
+    height: int, count: int, last: Commit = NO_COMMIT, voted: ValidatorSet = ALL, next_validators: ValidatorSet = ALL
+) -> Final:
     """The block at `height` with `count` transactions; the odd ones of them name NAMED."""
     transactions = tuple(transaction(height * 1_000 + index) for index in range(count))
     zeros = Hash(bytes(32))
@@ -51,10 +71,12 @@ def final(height: int, count: int, last: Commit = NO_COMMIT) -> Final:
         TimeMs(height * 1_000),
         zeros,
         zeros,
+        evidence_root(()),
         zeros,
         zeros,
         zeros,
-        zeros,
+        validators_hash(voted),
+        validators_hash(next_validators),
         Address(bytes(20)),
         count,
         NO_ENERGY,
@@ -67,4 +89,4 @@ def final(height: int, count: int, last: Commit = NO_COMMIT) -> Final:
     ]
     hooks = Receipt(TransactionId(NO_HASH), 0, 0, Amount(0), ())
     named = tuple((NAMED,) if index % 2 else () for index in range(count))
-    return Final(block, commit, (*receipts, hooks), transactions, named)
+    return Final(block, commit, (*receipts, hooks), transactions, named, next_validators)

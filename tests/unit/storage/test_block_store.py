@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,7 @@ from gridnode.primitives.limits import MAX_CACHED_BLOCKS
 from gridnode.primitives.units import Height
 from gridnode.storage.block_store import BlockStore, Position
 from gridnode.storage.leveldb import Column, Database
-from tests.unit.storage.chain_of_blocks import NAMED, Final, final
+from tests.unit.storage.chain_of_blocks import ALL, NAMED, Final, final, set_of
 
 COUNTS = [3, 0, 5, 1]
 
@@ -155,3 +156,46 @@ def test_the_cache_is_bounded(database: Database) -> None:
     assert [blocks.block(height) for height in (1, blocks.height)] == [
         final(height, 1).block for height in (1, blocks.height)
     ]
+
+
+def test_who_votes_on_each_height(database: Database) -> None:
+    """One row for each change; between two rows the first one holds; a height above the one to come is not known yet."""
+    one, two = set_of(1, 1, 1), set_of(3, 0, 1)
+    sets = [one, one, two, two, one, one, two]  # that vote on the heights from 1 on
+    blocks = BlockStore(database)
+    assert blocks.validators(1) is None
+    batch = database.batch()
+    blocks.put_validators(batch, Height(1), one)
+    batch.commit()
+    for height, (voted, after) in enumerate(pairwise(sets), 1):
+        store(database, blocks, final(height, 0, voted=voted, next_validators=after))
+    for again in (blocks, BlockStore(database)):
+        assert [again.validators(height) for height in range(9)] == [None, *sets, None]
+    rows = [key for key, _ in database.view(Column.BLOCKS).scan(b"v", b"w")]
+    assert [int.from_bytes(key[1:], "big") for key in rows] == [1, 3, 5, 7]
+
+
+def test_validators_below_the_first_row_are_not_known(database: Database) -> None:
+    """As of a store that begins behind a snapshot."""
+    blocks, batch = BlockStore(database), database.batch()
+    blocks.put_validators(batch, Height(1), set_of(1, 1, 1))
+    store(database, blocks, final(1, 0))
+    assert [blocks.validators(height) for height in (1, 2)] == [None, None]
+
+
+def test_another_set_than_the_header_names_is_not_stored(database: Database) -> None:
+    """A row that is wrong would make every later proof wrong."""
+    with pytest.raises(InvariantBroken, match="validators that block 1 names"):
+        BlockStore(database).put(database.batch(), *final(1, 1)._replace(next_validators=set_of(2, 1, 1)))
+
+
+def test_a_batch_with_a_change_that_is_dropped_leaves_the_old_set(database: Database) -> None:
+    """The row is in the block's batch and nowhere before."""
+    blocks, batch = BlockStore(database), database.batch()
+    blocks.put_validators(batch, Height(1), ALL)
+    batch.commit()
+    changed = final(1, 0, next_validators=set_of(2, 1, 1))
+    blocks.put(database.batch(), *changed)
+    assert BlockStore(database).validators(1) == ALL
+    store(database, blocks, changed)
+    assert [blocks.validators(height) for height in (1, 2)] == [ALL, set_of(2, 1, 1)]

@@ -31,7 +31,7 @@ def final(height: int, size: int = 0) -> FinalBlock:
     """A block of a height, with one transaction of `size` bytes when it is above zero."""
     raws = (bytes(size),) if size else ()
     header = Header(
-        "chain", height, 1, ZERO, ZERO, ZERO, ZERO, ZERO, ZERO, bytes(20), len(raws), NO_ENERGY
+        "chain", height, 1, ZERO, ZERO, ZERO, ZERO, ZERO, ZERO, ZERO, ZERO, bytes(20), len(raws), NO_ENERGY
     )
     return FinalBlock(Block(header, raws, NO_COMMIT), NO_COMMIT)
 

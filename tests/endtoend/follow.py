@@ -1,0 +1,121 @@
+"""Follows the chain through the APIs: each block once, from whichever node has it; what all later checks count in."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import trio
+
+from gridnode.client.remote import RemoteProblem
+from tests.endtoend.nodes import RunNode
+
+POLL_S = 0.2
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What is kept of a block."""
+
+    height: int
+    hash: str
+    time_ms: int
+    proposer: str  # operator-independent address of the validator
+    round: int
+    signers: tuple[str, ...]  # names of the validators whose precommit is in the commit
+    outcomes: dict[str, int]  # result code by transaction id
+
+
+class Follower:
+    """The chain as the nodes tell it."""
+
+    def __init__(self, nodes: Mapping[str, RunNode]) -> None:
+        self.nodes = nodes
+        self.blocks: list[Seen] = []
+        """Blocks from height 1 on."""
+        self.places: dict[str, list[int]] = {}
+        """Heights of the blocks that hold a transaction, by its id."""
+        self.heights: dict[str, int] = {}
+        """What each node said last."""
+        self.names: dict[str, str] = {}
+        """Name of every validator ever seen, by address."""
+        self._grown = trio.Event()
+        self._looked = trio.Event()
+
+    @property
+    def height(self) -> int:
+        """Height of the newest block seen."""
+        return len(self.blocks)
+
+    @property
+    def time_ms(self) -> int:
+        """Chain time of it; 0 at the start."""
+        return self.blocks[-1].time_ms if self.blocks else 0
+
+    async def at(self, height: int) -> None:
+        """Wait until a block of this height has been seen."""
+        while self.height < height:
+            await self._grown.wait()
+
+    async def grows(self, by: int) -> None:
+        """Wait for so many more blocks."""
+        await self.at(self.height + by)
+
+    async def follows(self, name: str, height: int) -> None:
+        """Wait until a node has said that it has this height."""
+        while self.heights.get(name, -1) < height:
+            await self._looked.wait()
+
+    async def run(self) -> None:
+        """Follow until cancelled."""
+        while True:
+            await self.look()
+            await trio.sleep(POLL_S)
+
+    async def look(self) -> None:
+        """Ask all nodes how far they are and take the blocks that are new, from the furthest."""
+        async with trio.open_nursery() as nursery:
+            for node in self.nodes.values():
+                nursery.start_soon(self._ask, node)
+        self._looked.set()
+        self._looked = trio.Event()
+        answering = {name: height for name, height in self.heights.items() if height > self.height}
+        for name in sorted(answering, key=lambda name: -answering[name]):
+            try:
+                await self._take(self.nodes[name], answering[name])
+                return
+            except RemoteProblem:
+                continue  # it died just now; the next one has the same blocks
+
+    async def _ask(self, node: RunNode) -> None:
+        status = await node.status()
+        self.heights[node.name] = -1 if status is None else int(status["height"])
+
+    async def _take(self, node: RunNode, height: int) -> None:
+        seats = await node.remote.get("validators")
+        self.names |= {row["address"]: row["name"] for row in seats}
+        while self.height < height:
+            block = await node.remote.get(f"blocks/{self.height + 1}", events="false")
+            self._keep(block, [row["name"] for row in seats])
+
+    def _keep(self, block: dict[str, Any], seats: list[str]) -> None:
+        header, commit = block["header"], block["commit"]
+        outcomes = {row["id"]: row["code"] for row in block["transactions"]}
+        signers = tuple(name for name, signature in zip(seats, commit["signatures"], strict=False) if signature)
+        self.blocks.append(
+            Seen(block["height"], block["hash"], header["time_ms"], header["proposer"], commit["round"], signers, outcomes)
+        )
+        for row in block["transactions"]:  # not of `outcomes`: a block that holds a transaction twice must be seen to
+            self.places.setdefault(row["id"], []).append(block["height"])
+        self._grown.set()
+        self._grown = trio.Event()
+
+    def proposals(self) -> Counter[str]:
+        """Blocks proposed, by name."""
+        return Counter(self.names.get(block.proposer, block.proposer) for block in self.blocks)
+
+    def signatures(self) -> Counter[str]:
+        """Precommits in commits, by name."""
+        return Counter(name for block in self.blocks for name in block.signers)

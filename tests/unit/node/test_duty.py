@@ -1,0 +1,195 @@
+"""Whether a machine signs: lease, guard, the floor of a guard that was lost, the alarm; and when a standby takes over."""
+
+from __future__ import annotations
+
+from hashlib import sha256
+from pathlib import Path
+
+import pytest
+import trio
+
+from gridnode.chain.vote import Proposal, Vote, VoteKind, vote_hash
+from gridnode.crypto.address import address_of
+from gridnode.crypto.keys import key_pair
+from gridnode.modules.validators.lease import Lease
+from gridnode.node.duty import Duty
+from gridnode.node.takeover import Takeover
+from gridnode.primitives.ids import NO_HASH, Hash
+from gridnode.signer.signs import Away, OwnKey
+from gridnode.storage.sign_guard import Refused, SignGuard
+
+CHAIN = "duty"
+KEYS = key_pair(sha256(b"validator").digest())
+ME = address_of(KEYS.public_key)
+ONE, TWO = b"1" * 32, b"2" * 32
+BLOCK, RIVAL = Hash(b"b" * 32), Hash(b"r" * 32)
+
+
+@pytest.fixture
+def guard(tmp_path: Path) -> SignGuard:
+    """A new one."""
+    return SignGuard(tmp_path / "guard", CHAIN, KEYS)
+
+
+def begins(duty: Duty, height: int, lease: Lease | None = None, resumed: bool = False, live: bool = True) -> bool:
+    """Whether the machine may sign at a height."""
+
+    async def script() -> bool:
+        return await duty.begin(height, lease, resumed, live)
+
+    return trio.run(script)
+
+
+def vote(height: int, round_: int, kind: VoteKind, block_hash: Hash) -> Vote:
+    """A vote of the validator's key, signed past every guard."""
+    signature = KEYS.sign(vote_hash(CHAIN, kind, height, round_, block_hash))
+    return Vote(kind, height, round_, block_hash, ME, signature)
+
+
+@pytest.mark.parametrize(
+    ("pair", "lease", "signs"),
+    [
+        ("", None, True),
+        ("primary", None, True),
+        ("standby", None, False),
+        ("", Lease(1, TWO, 5), False),
+        ("primary", Lease(1, TWO, 5), False),
+        ("standby", Lease(1, ONE, 5), True),
+        ("", Lease(2, ONE, 5), True),
+    ],
+)
+def test_the_lease_decides_and_before_it_the_configuration(
+    guard: SignGuard, pair: str, lease: Lease | None, signs: bool
+) -> None:
+    """Each row of the rule; in no row do two machines with different keys sign, unless both are configured as the primary."""
+    assert begins(Duty(OwnKey(guard), ONE, pair), 6, lease) is signs
+
+
+def test_at_each_height_one_of_two_signs(tmp_path: Path) -> None:
+    """The lease changes at heights 4 and 6; each machine sees the same rows, however late."""
+    duties = [
+        Duty(OwnKey(SignGuard(tmp_path / name, CHAIN, KEYS)), key, pair)
+        for name, key, pair in (("one", ONE, "primary"), ("two", TWO, "standby"))
+    ]
+    leases = {1: None, 2: None, 3: None, 4: Lease(1, TWO, 4), 5: Lease(1, TWO, 4), 6: Lease(2, ONE, 6)}
+    told = {height: [begins(duty, height, lease) for duty in duties] for height, lease in leases.items()}
+    assert told == {1: [True, False], 2: [True, False], 3: [True, False], 4: [False, True], 5: [False, True], 6: [True, False]}
+
+
+def test_what_a_guard_of_an_earlier_life_has_signed_is_over_first(guard: SignGuard) -> None:
+    """The chain was put back: nothing up to the guard's height, but for the height that the log resumes."""
+    guard.sign_vote(VoteKind.PRECOMMIT, 9, 0, BLOCK)
+    duty = Duty(OwnKey(guard), ONE)
+    assert begins(duty, 9, resumed=True, live=False)
+    assert not begins(duty, 7, resumed=True, live=False)
+    assert "height 9" in duty.listens_because
+    assert not begins(duty, 9, live=False)
+    assert begins(duty, 10)
+    assert duty.listens_because == ""
+
+
+def test_a_lost_guard_is_raised_above_what_it_may_have_signed(guard: SignGuard) -> None:
+    """Caught up at tip 9: heights 10 and 11 are given up. Blocks that come by sync say that the tip was old: it is raised again."""
+    duty = Duty(OwnKey(guard), ONE)
+    assert not begins(duty, 10, resumed=True, live=False)
+    assert guard.last is not None
+    assert (guard.last.is_floor, guard.last.height) == (True, 11)
+    assert not begins(duty, 11)
+    assert not begins(duty, 40, live=False)
+    assert guard.last.height == 41
+    assert [begins(duty, height) for height in (41, 42)] == [False, True]
+    guard.sign_vote(VoteKind.PREVOTE, 42, 0, BLOCK)
+    assert begins(duty, 60, live=False)  # it has signed since, so the guard knows everything
+
+
+def test_a_new_chain_and_a_new_standby_need_no_floor(guard: SignGuard) -> None:
+    """At height 1 nothing can have been signed; a machine that was given the lease while it looked on has signed nothing at its heights."""
+    assert begins(Duty(OwnKey(guard), ONE), 1, resumed=True, live=False)
+    duty = Duty(OwnKey(guard), TWO, "standby")
+    assert not begins(duty, 30, None, resumed=True, live=False)
+    assert begins(duty, 31, Lease(1, TWO, 31))
+    assert guard.last is None
+
+
+def test_a_floor_that_cannot_be_set_is_not_forgotten(guard: SignGuard) -> None:
+    """The signer was away when the guard was to be raised; it signs nothing before that is done."""
+
+    class Fails(OwnKey):
+        away = True
+
+        async def raise_to(self, height: int) -> Refused | Away | None:
+            return Away("gone") if self.away else await super().raise_to(height)
+
+    key = Fails(guard)
+    duty = Duty(key, ONE)
+    assert not begins(duty, 10, resumed=True, live=False)
+    assert not begins(duty, 11)
+    assert "cannot be raised" in duty.listens_because
+    key.away = False
+    assert begins(duty, 12)
+    assert guard.last is not None
+    assert guard.last.height == 11
+
+
+def test_it_stops_when_its_key_says_what_its_guard_has_not_signed(guard: SignGuard) -> None:
+    """A later step, or another one of the same step; not its own words, not those of an earlier step, not another height's."""
+    duty = Duty(OwnKey(guard), ONE)
+    assert begins(duty, 5)
+    own = guard.sign_vote(VoteKind.PREVOTE, 5, 1, BLOCK)
+    assert isinstance(own, Vote)
+    for harmless in (own, vote(5, 0, VoteKind.PRECOMMIT, BLOCK), vote(6, 0, VoteKind.PREVOTE, BLOCK), vote(4, 9, VoteKind.PREVOTE, RIVAL)):
+        duty.hears(harmless)
+        assert not duty.alarm
+    duty.hears(vote(5, 1, VoteKind.PRECOMMIT, NO_HASH))
+    assert "precommit at height 5 round 1 for nil" in duty.alarm
+    assert not begins(duty, 6)
+    assert duty.listens_because == duty.alarm
+
+
+@pytest.mark.parametrize("second", [vote(5, 1, VoteKind.PREVOTE, RIVAL), Proposal(5, 2, -1, RIVAL, ME, b"s" * 64)])
+def test_each_kind_of_second_voice(guard: SignGuard, second: Vote | Proposal) -> None:
+    """Another vote of the same step, a proposal of a later round."""
+    duty = Duty(OwnKey(guard), ONE)
+    begins(duty, 5)
+    guard.sign_vote(VoteKind.PREVOTE, 5, 1, BLOCK)
+    duty.hears(second)
+    assert duty.alarm
+
+
+def test_a_proof_of_two_signatures_stops_it(guard: SignGuard) -> None:
+    """Whichever step it is of."""
+    duty = Duty(OwnKey(guard), ONE)
+    begins(duty, 5)
+    duty.contradicted(vote(5, 0, VoteKind.PREVOTE, BLOCK), vote(5, 0, VoteKind.PREVOTE, RIVAL))
+    assert "another of the same step" in duty.alarm
+
+
+def test_who_expects_the_other_machine_counts_its_words(guard: SignGuard) -> None:
+    """The standby hears the primary; a machine that knows too little to judge says nothing either."""
+    standby = Duty(OwnKey(guard), TWO, "standby")
+    begins(standby, 5)
+    standby.hears(vote(5, 0, VoteKind.PREVOTE, BLOCK))
+    assert (standby.heard_other, standby.alarm) == (1, "")
+    lost = Duty(OwnKey(guard), ONE)
+    assert not begins(lost, 5, resumed=True, live=False)
+    lost.hears(vote(5, 0, VoteKind.PREVOTE, BLOCK))
+    assert lost.alarm == ""
+
+
+def test_when_a_standby_takes_over() -> None:
+    """Three commits without the validator, and so long without a word; again only after as long."""
+    seen = Takeover(2_000, 0)
+    for _ in range(2):
+        seen.stored(False, 0)
+    assert not seen.is_due(10_000)
+    seen.stored(False, 5_000)
+    seen.heard(1, 5_000)
+    assert [seen.is_due(at) for at in (5_000, 6_999, 7_000)] == [False, False, True]
+    seen.tried(7_000)
+    assert [seen.is_due(at) for at in (7_000, 8_999, 9_000)] == [False, False, True]
+    seen.stored(True, 9_000)
+    assert (seen.missed, seen.is_due(20_000)) == (0, False)
+    never = Takeover(0, 0)
+    for _ in range(9):
+        never.stored(False, 0)
+    assert not never.is_due(10**9)

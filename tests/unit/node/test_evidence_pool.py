@@ -1,0 +1,153 @@
+"""Evidence waits on disk, is told to all until a block has it, and is forgotten then; what does not hold never gets in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+import trio
+
+from gridnode.chain.commit import Commit
+from gridnode.chain.evidence import Evidence
+from gridnode.chain.vote import VoteKind, vote_hash
+from gridnode.execution.executed import Executed
+from gridnode.mempool.pool import Pool
+from gridnode.modules.validators.queries import convictions
+from gridnode.node.evidence_pool import EvidencePool
+from gridnode.node.ledger_store import LedgerStore
+from gridnode.node.open_store import open_store
+from gridnode.primitives.errors import PeerFault
+from gridnode.primitives.ids import NO_HASH, Signature
+from gridnode.primitives.limits import MAX_BLOCK_EVIDENCE
+from tests.chain_in_memory import CHAIN, genesis, keys_of
+from tests.validators_world import A, double_proposal, double_vote, vote
+
+
+class Node:
+    """A store with its pool, opened again and again in one folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.told: list[Evidence] = []
+        self.store: LedgerStore = open_store(folder, genesis())
+        self.pool = EvidencePool(self.store, self.told.append)
+
+    def reopen(self) -> None:
+        """As after a crash: nothing was closed by the pool."""
+        self.store.close()
+        self.told.clear()
+        self.store = open_store(self.folder, genesis())
+        self.pool = EvidencePool(self.store, self.told.append)
+
+    def block(self, evidence: bool = True) -> Executed:
+        """The next block, with what waits unless told otherwise."""
+
+        async def make() -> Executed:
+            pending = self.pool.pending() if evidence else []
+            store = self.store
+            now_ms = store.genesis.time_ms + 1_000 * (store.height + 1)
+            voters = store.validators.members
+            executed = await store.build(Pool(), now_ms, store.proposers[0], pending)
+            signed = vote_hash(CHAIN, VoteKind.PRECOMMIT, executed.block.header.height, 0, executed.block_hash)
+            signatures = tuple(Signature(keys_of(f"{member.name}-node").sign(signed)) for member in voters)
+            store.commit(executed, Commit(executed.block.header.height, 0, executed.block_hash, signatures))
+            return executed
+
+        executed: Executed = trio.run(make)
+        self.pool.block_stored()
+        return executed
+
+    def convicted(self) -> list[str]:
+        """Who is, by name."""
+        with self.store.view() as view:
+            return [row.name for _, row in convictions(view.reader)]
+
+
+@pytest.fixture
+def node(tmp_path: Path) -> Iterator[Node]:
+    """At height 2."""
+    made = Node(tmp_path / "db")
+    made.block()
+    made.block()
+    yield made
+    made.store.close()
+
+
+def test_what_consensus_finds_is_told_and_goes_into_the_next_block(node: Node) -> None:
+    node.pool.found(vote("mea", 2, NO_HASH), vote("mea", 2, A))
+    assert node.told == [double_vote("mea", 2)]
+    assert node.block().block.evidence == (double_vote("mea", 2),)
+    assert (node.convicted(), len(node.pool)) == (["mea"], 0)
+    assert node.block().block.evidence == ()
+    node.reopen()
+    assert len(node.pool) == 0
+
+
+def test_it_outlives_a_restart_and_is_told_again(node: Node) -> None:
+    node.pool.heard(double_vote("mea", 1))
+    assert node.told == [], "the network passes on what others tell"
+    node.reopen()
+    assert node.pool.pending() == [double_vote("mea", 1)]
+    node.pool.repeat()
+    assert node.told == [double_vote("mea", 1)]
+    node.block()
+    assert node.convicted() == ["mea"]
+
+
+def test_one_piece_a_key(node: Node) -> None:
+    node.pool.heard(double_vote("mea", 1))
+    node.pool.heard(double_vote("mea", 2))
+    node.pool.heard(double_proposal("mea", 2))
+    node.pool.found(vote("mea", 2, NO_HASH), vote("mea", 2, A))
+    node.pool.heard(double_vote("pea", 2))
+    assert sorted(piece.votes[0].height for piece in node.pool.pending()) == [1, 2]
+    assert node.told == []
+    assert len(node.pool.pending()) <= MAX_BLOCK_EVIDENCE
+
+
+def test_what_another_proposer_has_carried_is_forgotten(node: Node) -> None:
+    node.pool.heard(double_vote("mea", 1))
+    node.block(evidence=False)
+    assert len(node.pool) == 1
+    node.block()
+    node.pool.heard(double_vote("mea", 2))
+    node.pool.found(vote("mea", 1, NO_HASH), vote("mea", 1, A))
+    assert (len(node.pool), node.told) == (0, [])
+
+
+def test_of_the_height_under_way_it_is_taken_and_of_later_ones_not_yet(node: Node) -> None:
+    node.pool.heard(double_vote("mea", 4))
+    assert len(node.pool) == 0
+    node.pool.heard(double_vote("mea", 3))
+    assert len(node.pool) == 1
+    node.block()
+    assert node.convicted() == ["mea"]
+
+
+def wrong() -> list[tuple[str, Any]]:
+    """What nobody honest tells."""
+    good = double_vote("mea", 1)
+    unsigned = tuple(replace(item, signature=Signature(bytes(64))) for item in good.votes)
+    return [
+        ("the same twice", Evidence((good.votes[0], good.votes[0]), ())),
+        ("nothing", Evidence((), ())),
+        ("two of different heights", Evidence(tuple(sorted((vote("mea", 1, A), vote("mea", 2, A)), key=str)), ())),
+        ("unsigned", Evidence(unsigned, ())),
+    ]
+
+
+@pytest.mark.parametrize(("_", "piece"), wrong(), ids=[name for name, _ in wrong()])
+def test_forged_evidence_is_the_senders_fault(node: Node, _: str, piece: Evidence) -> None:
+    with pytest.raises(PeerFault, match="wrong evidence"):
+        node.pool.heard(piece)
+    assert len(node.pool) == 0
+
+
+def test_what_is_only_of_no_use_blames_nobody(node: Node) -> None:
+    """A stranger may be licensed by a block that is not here; what is late was true once."""
+    for piece in (double_vote("stranger", 1), double_vote("mea", 99)):
+        node.pool.heard(piece)
+    assert len(node.pool) == 0

@@ -1,0 +1,77 @@
+"""Whose node is whose, and who is admitted, follow the chain: licences that name a node's key, keys that rotate, licences that end."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import Any
+
+from gridnode.modules.validators.messages import Revoke, SetNodeKey, sign_rotation
+from gridnode.node.peer_book import PeerBook
+from gridnode.primitives.ids import PublicKey
+from gridnode.state.kv import Reader
+from tests.chain_in_memory import CHAIN, keys_of
+from tests.validators_world import ValidatorsWorld, address, licence
+
+CONFIGURED = {b"\x01" * 32: "egat", b"\x02" * 32: "mea", b"\x09" * 32: "observer"}
+KEY, OTHER = PublicKey(b"\x07" * 32), PublicKey(b"\x08" * 32)
+
+
+class View:
+    """A view of the world's state."""
+
+    def __init__(self, reader: Reader) -> None:
+        self.reader = reader
+
+
+class Store:
+    """What the book asks of a store."""
+
+    def __init__(self, world: ValidatorsWorld) -> None:
+        self._world = world
+
+    @contextmanager
+    def view(self) -> Iterator[View]:
+        """The newest state."""
+        yield View(self._world.reader)
+
+
+def opened(world: ValidatorsWorld) -> tuple[PeerBook, list[dict[bytes, str]]]:
+    """A book, and what it has had admitted."""
+    admitted: list[Any] = []
+    return PeerBook(Store(world), CONFIGURED, admitted.append, lambda _: None), admitted  # type: ignore[arg-type]
+
+
+def test_names_of_the_configuration_stand_for_validators() -> None:
+    book, admitted = opened(ValidatorsWorld())
+    assert dict(book) == {address("egat"): b"\x01" * 32, address("mea"): b"\x02" * 32}
+    assert admitted == [], "who is configured is admitted from the start"
+
+
+def test_a_licence_admits_its_node_and_its_end_does_not() -> None:
+    world = ValidatorsWorld()
+    world.know("new")
+    book, admitted = opened(world)
+    world.ok(("erc", replace(licence("new", "alice", 10), node_key=KEY)))
+    book.refresh()
+    assert book[address("new")] == KEY
+    assert admitted == [CONFIGURED | {KEY: "new"}]
+    book.refresh()
+    assert len(admitted) == 1, "nothing has changed"
+    world.ok(("erc", Revoke("new")))
+    book.refresh()
+    assert address("new") not in book
+    assert admitted[1:] == [CONFIGURED]
+
+
+def test_a_node_that_moves_and_a_key_that_rotates_are_followed() -> None:
+    world = ValidatorsWorld()
+    world.know("egat2")
+    world.ok(("egat", SetNodeKey("egat", KEY)))
+    book, admitted = opened(world)
+    assert book[address("egat")] == KEY, "the licence goes before the configuration"
+    world.ok(("egat", SetNodeKey("egat", OTHER)), ("egat", sign_rotation(CHAIN, "egat", keys_of("egat2-node"))))
+    book.refresh()
+    assert (book.get(address("egat")), book[address("egat2")]) == (None, OTHER)
+    assert admitted == [CONFIGURED | {KEY: "egat"}, CONFIGURED | {OTHER: "egat"}]
