@@ -6,10 +6,11 @@ measured, which orders met, who delivered and who pays whom: all of it is decide
 The layers, from the top. A package imports only packages below it; packages on one line do not see each other.
 
     cli                                     commands
-    api | replay                            REST and WebSocket | a recorded day traded on a testnet
+    api | replay | simulation | operations  REST | a recorded day on a testnet | all nodes on a virtual clock | operators' tools
     node                                    the runtime: the only place that knows all parts
-    network | storage | client              py-libp2p | LevelDB, write-ahead log | the Python SDK          IO starts here
+    network | storage | client | signer     py-libp2p | LevelDB, write-ahead log | the Python SDK | the key's process     IO starts here
     consensus | execution | mempool | sync  pure: inputs in, effects out
+    audit | light                           pure second opinions: the market from blocks, headers from signatures
     modules                                 business rules, one folder per bounded context
     state                                   typed tables, overlay, commitment
     chain                                   block, transaction, vote, commit, genesis, parameters

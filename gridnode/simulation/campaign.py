@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from multiprocessing import get_context
 from typing import Final
 
-from gridnode.simulation.plan import Lie, Wish
+from gridnode.simulation.plan import Fault, Lie, Wish
 from gridnode.simulation.run import Result, simulate
 
 _CHUNK: Final = 8
@@ -29,8 +29,12 @@ class Outcome:
     """Whether two blocks of one height were final."""
     rules: dict[int, int]
     """How often each line of Algorithm 1 changed something."""
+    faults: tuple[Fault, ...]
+    """Which faults there were."""
     lies: tuple[Lie, ...]
     """Which lies there were."""
+    accused: int
+    """How often an honest node told evidence of an equivocation."""
     trace_hash: str
     """Of its trace."""
 
@@ -49,6 +53,10 @@ class Report:
     """Seeds with a fork, where too many lied."""
     rules: dict[int, int] = field(default_factory=dict)
     """How often each line of Algorithm 1 changed something."""
+    drawn: dict[str, int] = field(default_factory=dict)
+    """In how many seeds each fault and each lie was."""
+    accused: int = 0
+    """How often an honest node told evidence of an equivocation."""
     failed: list[Outcome] = field(default_factory=list)
     """What was violated."""
 
@@ -60,6 +68,9 @@ class Report:
         self.forks += outcome.has_forked
         for line, count in outcome.rules.items():
             self.rules[line] = self.rules.get(line, 0) + count
+        for drawn in (*outcome.faults, *outcome.lies):
+            self.drawn[drawn.value] = self.drawn.get(drawn.value, 0) + 1
+        self.accused += outcome.accused
         if outcome.broken:
             self.failed.append(outcome)
 
@@ -75,17 +86,24 @@ def outcome_of(wish: Wish) -> Outcome:
         max(result.heights, default=0),
         result.has_forked,
         result.rules,
+        tuple(result.plan.percent),
         tuple(lies),
+        result.accused,
         result.trace_hash,
     )
 
 
 def campaign(wish: Wish, seeds: Iterable[int], jobs: int, on_outcome: Callable[[Outcome], None]) -> Report:
-    """Carry out a wish with each of the seeds, by `jobs` processes; outcomes come in the order of the seeds."""
+    """Carry out a wish with each of the seeds, by `jobs` processes; outcomes come in the order of the seeds.
+
+    Ends with the first seed that broke a promise: the rest may say the same, and can be asked for from the next seed on.
+    """
     report = Report()
     for outcome in _outcomes((replace(wish, seed=seed) for seed in seeds), jobs):
         report.add(outcome)
         on_outcome(outcome)
+        if outcome.broken:
+            break
     return report
 
 

@@ -65,6 +65,7 @@ class Checkers:
         self.record = Record(self.electorates)
         self.heights: dict[int, int] = {}
         self.stored = 0
+        self.accused = 0
         self._has_forked = False
         self._final: dict[int, Hash] = {}
         self._first_ms: dict[int, int] = {}
@@ -217,6 +218,7 @@ class Checkers:
     def _accuse(self, machine: Machine, evidence: fx.Evidence) -> None:
         author = evidence.first.proposer if isinstance(evidence.first, Proposal) else evidence.first.validator
         self._trace.note(machine.name, f"accuses {author.hex()[:8]}")
+        self.accused += 1
         self.justice.accused(machine, evidence)
         for other in self.machines:
             if other.address == author and other.is_honest:

@@ -15,8 +15,8 @@ from gridnode.primitives.errors import GridnodeError, PeerFault
 from gridnode.simulation.kernel import Clock, Life, Promise
 from gridnode.simulation.plan import Fault, Plan
 
-SECLUDED_MS: Final = 1_000
-"""How long a secluded message stays away."""
+SECLUDED_MS: Final = 2_500
+"""How long a secluded message stays away: longer than a round, however well nodes exchange what they have. Then locks matter."""
 WEATHER_MS: Final = 400
 """So long, then other links are down."""
 

@@ -50,6 +50,8 @@ class Result:
     """Blocks that honest nodes stored, all together."""
     rules: dict[int, int]
     """How often each line of Algorithm 1 changed something."""
+    accused: int
+    """How often an honest node told evidence of an equivocation."""
     has_forked: bool
     """Whether two blocks of one height were final: only where too many lie."""
     trace_hash: str
@@ -154,6 +156,7 @@ class Simulation:
             tuple(self._height(machine) for machine in self.honest),
             self.checkers.stored,
             self.rules,
+            self.checkers.accused,
             self.checkers.has_forked(),
             self.trace.digest,
             self.trace.lines,

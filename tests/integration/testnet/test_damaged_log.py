@@ -20,11 +20,12 @@ from gridnode.consensus.inputs import ProposalReceived, StartHeight, TimeoutElap
 from gridnode.consensus.journal import event_of
 from gridnode.crypto.address import address_of
 from gridnode.crypto.keys import KeyPair
-from gridnode.node.checkup import check_up
+from gridnode.node.checkup import check_up, read_stored
 from gridnode.node.findings import Verdict
 from gridnode.node.genesis_file import load_genesis
 from gridnode.node.memory import place_of
 from gridnode.primitives.errors import OperatorError
+from gridnode.primitives.units import Height
 from gridnode.storage.sign_guard import Refused, SignGuard, message_of
 from gridnode.storage.wal import Wal, survey
 from tests.integration.testnet.chains import nobody_lied, same_everywhere
@@ -41,7 +42,7 @@ class Case(NamedTuple):
 
     genesis: Genesis
     keys: KeyPair
-    height: int  # under way
+    start: StartHeight  # of the height under way
     name: str  # of the log's file
     content: bytes
     first: int  # byte at which its last records begin
@@ -75,7 +76,10 @@ def case(crashed: Crashed) -> Case:
             own.append(event.proposal)
     said = {place_of(message): message.block_hash for message in own}
     genesis, guard = load_genesis(crashed.folder / "genesis.toml"), (data / "guard").read_bytes()
-    return Case(genesis, pair, crashed.tip + 1, path.name, content, first, guard, said)
+    stored = read_stored(data / "chain", genesis, None)
+    assert stored.tip == crashed.tip
+    start = StartHeight(Height(stored.tip + 1), stored.validators, stored.proposers)
+    return Case(genesis, pair, start, path.name, content, first, guard, said)
 
 
 def outcome(case: Case, content: bytes, folder: Path) -> str:
@@ -97,10 +101,9 @@ def outcome(case: Case, content: bytes, folder: Path) -> str:
 
 def restarted(case: Case, guard: SignGuard, wal: Wal) -> str:
     """Go on from a log that could be read."""
-    engine = Engine(case.genesis.chain_id, case.genesis.params, guard.address)
-    start = StartHeight(case.height, case.genesis.validators)
-    effects = engine.restore(start, wal.entries(), guard.last_message())
-    wal.prune(case.height)
+    engine = Engine(case.genesis.params, guard.address)
+    effects = engine.restore(case.start, wal.entries(), guard.last_message())
+    wal.prune(case.start.height)
     signs = engine.signs
     went_on(engine, effects, guard, wal, dict(case.said))
     wal.close()
