@@ -134,8 +134,8 @@ def _chosen(snapshots: SnapshotStore, height: int | None) -> SealedManifest:
 
 def _chunks(snapshots: SnapshotStore, sealed: SealedManifest) -> Iterator[bytes]:
     manifest = sealed.manifest
-    for index, expected in enumerate(manifest.chunks):
-        chunk = snapshots.fetched(manifest.height, index, expected)
+    for index in range(len(manifest.chunks)):
+        chunk = snapshots.fetched(manifest, index)
         _expect(chunk is not None, f"chunk {index} of the snapshot at {manifest.height} is missing or damaged")
         yield chunk or b""
 

@@ -184,9 +184,9 @@ class Joining:
         restore_into(self._chain, sealed.manifest, self._chunks(sealed.manifest), sealed.light, accounts_named)
 
     def _chunks(self, manifest: Manifest) -> Iterator[bytes]:
-        for index, expected in enumerate(manifest.chunks):
+        for index in range(len(manifest.chunks)):
             trio.from_thread.check_cancelled()
-            chunk = self._snapshots.fetched(manifest.height, index, expected)
+            chunk = self._snapshots.fetched(manifest, index)
             if chunk is None:
                 raise OperatorError(f"chunk {index} of the snapshot at {manifest.height} is damaged on the disk; start the node again")
             yield chunk
@@ -261,8 +261,7 @@ class Joining:
         for height in self._snapshots.begun():
             if height != manifest.height:
                 self._snapshots.give_up(height)
-        hashes = enumerate(manifest.chunks)
-        return {index for index, expected in hashes if self._snapshots.fetched(manifest.height, index, expected) is not None}
+        return {index for index in range(len(manifest.chunks)) if self._snapshots.fetched(manifest, index) is not None}
 
     async def _ask_chunk(self, manifest: Manifest, ask: AskChunk) -> None:
         request = encode(ChunkRequest(manifest.height, ask.number))

@@ -18,9 +18,8 @@ from typing import Final
 from gridnode.codec.records import decode, encode
 from gridnode.crypto.hashing import Tag
 from gridnode.primitives.errors import Malformed, OperatorError
-from gridnode.primitives.ids import Hash
 from gridnode.storage.files import DISK, Files
-from gridnode.sync.snapshots import Manifest, SealedManifest, chunk_hash
+from gridnode.sync.snapshots import Manifest, SealedManifest, chunk_bytes, chunk_hash
 
 _CHECK = Tag("gridnode/snapshot-file")
 _CHECK_BYTES: Final = 32
@@ -129,13 +128,14 @@ class SnapshotStore:
         stems = [name.partition(".")[0] for name in self._files.list_names(self._folder) if name.endswith(_CHUNK)]
         return sorted({int(stem) for stem in stems if stem.isdigit()} - self._sealed.keys())
 
-    def fetched(self, height: int, index: int, expected: Hash) -> bytes | None:
-        """This chunk, when it is on the disk and has this hash."""
+    def fetched(self, manifest: Manifest, index: int) -> bytes | None:
+        """This chunk, when it is on the disk and has the size and the hash that the manifest says."""
         try:
-            chunk = self._files.read(self._folder / _chunk_name(height, index))
+            chunk = self._files.read(self._folder / _chunk_name(manifest.height, index))
         except OSError:
             return None
-        return chunk if chunk_hash(chunk) == expected else None
+        fits = len(chunk) == chunk_bytes(manifest, index) and chunk_hash(chunk) == manifest.chunks[index]
+        return chunk if fits else None
 
     def _write(self, path: Path, data: bytes) -> None:
         file = self._files.overwrite(path)

@@ -121,7 +121,8 @@ class SnapshotFetch:
             return None
         del self._asked[index]
         manifest = self._manifests[self._current]
-        if chunk_hash(chunk) == manifest.chunks[index]:
+        expected = chunk_bytes(manifest, index)
+        if len(chunk) == expected and chunk_hash(chunk) == manifest.chunks[index]:
             self._missing.pop(index, None)
             self._failures.pop(peer, None)
             return None
@@ -129,8 +130,10 @@ class SnapshotFetch:
             self._failures[peer] = MAX_FAILURES
             return None
         self._failures[peer] = MAX_FAILURES
-        expected = chunk_bytes(manifest, index)
-        return f"chunk {index} of the snapshot at {manifest.height}: its hash is not the manifest's ({len(chunk)} of {expected} bytes)"
+        what = f"chunk {index} of the snapshot at {manifest.height}"
+        if len(chunk) != expected:
+            return f"{what}: expected {expected} bytes, got {len(chunk)}"
+        return f"{what}: its hash is not the manifest's"
 
     def has(self, index: int) -> bool:
         """Whether this chunk has come."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from random import Random
 
@@ -173,6 +174,18 @@ def test_a_manifest_under_another_height_is_none(tmp_path: Path) -> None:
     write(SnapshotStore(tmp_path), 20)
     (tmp_path / f"{20:020d}.manifest").rename(tmp_path / f"{21:020d}.manifest")
     assert SnapshotStore(tmp_path).heights() == []
+
+
+def test_a_fetched_chunk_has_the_size_and_hash_of_its_manifest(tmp_path: Path) -> None:
+    """A file of another size does not fit, though a lying manifest names its hash."""
+    store = SnapshotStore(tmp_path)
+    manifest = sealed(20).manifest
+    store.put_chunk(20, 0, CHUNKS[0])
+    store.put_chunk(20, 1, CHUNKS[1] + b"!")
+    assert store.fetched(manifest, 0) == CHUNKS[0]
+    hashes = (manifest.chunks[0], chunk_hash(CHUNKS[1] + b"!"), manifest.chunks[2])
+    assert store.fetched(replace(manifest, chunks=hashes), 1) is None
+    assert store.fetched(manifest, 2) is None
 
 
 def test_other_files_are_left_alone(tmp_path: Path) -> None:

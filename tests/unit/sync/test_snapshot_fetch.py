@@ -14,7 +14,7 @@ from gridnode.primitives.limits import (
 from gridnode.sync.snapshot_fetch import MAX_FAILURES, SnapshotFetch
 from gridnode.sync.snapshots import Manifest, SnapshotsAnswer, SnapshotsRequest, answer_snapshots, chunk_hash
 
-CHUNKS = [b"chunk %d" % number for number in range(40)]
+CHUNKS = [b"chunk %03d" % number + bytes(SNAPSHOT_CHUNK_BYTES - 9) for number in range(39)] + [b"!"]
 
 
 def manifest(height: int, root: bytes = b"r" * 32) -> Manifest:
@@ -92,9 +92,21 @@ def test_a_wrong_chunk_is_its_senders_fault() -> None:
     """It is asked no more, and the chunk is asked of another."""
     made = fetch(b"a", b"b")
     ask = next(ask for ask in made.next_requests() if ask.peer == b"a")
-    assert "its hash is not the manifest's" in (made.arrived(b"a", ask.number, b"something else") or "")
+    assert "its hash is not the manifest's" in (made.arrived(b"a", ask.number, b"!" + CHUNKS[ask.number][1:]) or "")
     assert not made.has(ask.number)
     assert made.holders(manifest(20)) == [b"b"]
+
+
+def test_a_chunk_of_another_size_is_its_senders_fault() -> None:
+    """Also when a lying manifest has its hash: a manifest says how much memory a chunk takes."""
+    long = b"a" * (SNAPSHOT_CHUNK_BYTES + 1)
+    lying = replace(manifest(20), chunks=(chunk_hash(long), *manifest(20).chunks[1:]))
+    made = SnapshotFetch()
+    made.offered(b"a", lying)
+    made.begin(lying, set())
+    made.next_requests()
+    assert "expected 1048576 bytes, got 1048577" in (made.arrived(b"a", 0, long) or "")
+    assert not made.has(0)
 
 
 def test_an_empty_answer_is_no_fault() -> None:
