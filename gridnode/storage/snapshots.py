@@ -62,8 +62,9 @@ class SnapshotStore:
         return self._sealed.get(height)
 
     def chunk(self, height: int, index: int) -> bytes | None:
-        """A chunk of a snapshot, whole; None when there is none. A damaged snapshot is dropped and noted in `damaged`.
+        """A chunk of a snapshot, whole; None when there is none, or it cannot be read now (too many files are open).
 
+        A damaged snapshot, one whose file is gone or holds something else, is dropped and noted in `damaged`.
         Another thread may remove the snapshot meanwhile.
         """
         sealed = self._sealed.get(height)
@@ -75,8 +76,10 @@ class SnapshotStore:
             if chunk_hash(chunk) == sealed.manifest.chunks[index]:
                 return chunk
             fault = "its bytes are not those that were written"
-        except OSError as error:
+        except FileNotFoundError as error:
             fault = str(error.strerror)
+        except OSError:
+            return None
         if self._sealed.pop(height, None) is None:
             return None  # removed while it was read
         self.damaged.append(f"{path}: {fault}")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -154,6 +156,21 @@ def test_a_damaged_chunk_is_never_handed_out(tmp_path: Path, name: str) -> None:
     assert store.heights() == []
     assert len(store.damaged) == 1
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_file_that_cannot_be_opened_now_is_no_damage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Too many files are open: the chunk is not handed out, and the snapshot stays."""
+    store = SnapshotStore(tmp_path)
+    write(store, 20)
+
+    def refuse(_path: Path) -> bytes:
+        raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "read_bytes", refuse)
+        assert store.chunk(20, 1) is None
+    assert store.damaged == []
+    assert whole(store, 20)
 
 
 def test_a_damaged_manifest_is_no_manifest(tmp_path: Path) -> None:
