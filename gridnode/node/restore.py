@@ -13,12 +13,14 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 from gridnode.chain.block import header_hash
+from gridnode.chain.genesis import Genesis, genesis_hash
 from gridnode.chain.light_block import LightBlock
 from gridnode.chain.transaction import Transaction
 from gridnode.primitives.errors import InvariantBroken, Malformed, OperatorError
 from gridnode.primitives.ids import Address
 from gridnode.primitives.limits import RESTORE_BATCH_BYTES
 from gridnode.state.commitment import Commitment
+from gridnode.storage.block_store import BlockStore
 from gridnode.storage.leveldb import Column, Database
 from gridnode.storage.past_blocks import PastBlocks
 from gridnode.sync.row_stream import Row, RowReader
@@ -70,6 +72,17 @@ def clear_unfinished(chain: Path) -> None:
             shutil.rmtree(unfinished(chain))
     except OSError as error:
         raise OperatorError(f"{unfinished(chain)}: cannot be removed: {error.strerror}") from None
+
+
+def has_blocks(chain: Path, genesis: Genesis) -> bool:
+    """Whether the database in a folder holds a block. Raises OperatorError when it cannot be used or is another chain's."""
+    if not chain.exists():
+        return False
+    database = Database(chain, genesis_hash(genesis))
+    try:
+        return BlockStore(database).height > 0
+    finally:
+        database.close()
 
 
 def fill(database: Database, manifest: Manifest, chunks: Iterable[bytes], anchor: LightBlock, named: Named) -> None:

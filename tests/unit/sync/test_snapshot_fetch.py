@@ -32,13 +32,14 @@ def fetch(*peers: bytes) -> SnapshotFetch:
     return made
 
 
-def test_the_newest_is_tried_first_then_the_one_of_most_peers() -> None:
-    """And what was refused is not tried again."""
+def test_that_of_most_peers_is_tried_first_then_the_newest() -> None:
+    """One peer cannot bring its own before the others'; and what was refused is not tried again."""
     made = SnapshotFetch()
     assert made.choose() is None
-    old, new, rare = manifest(20), manifest(40), manifest(40, b"x" * 32)
+    old, new, rare = manifest(20), manifest(40), manifest(60, b"x" * 32)
     for peer, offer in ((b"a", old), (b"a", new), (b"b", new), (b"c", rare)):
         made.offered(peer, offer)
+    assert made.choose([60]) == new
     assert made.choose() == new
     assert made.refused(new) == [b"a", b"b"]
     assert made.choose() == rare
@@ -49,12 +50,14 @@ def test_the_newest_is_tried_first_then_the_one_of_most_peers() -> None:
 
 
 def test_what_was_begun_is_gone_on_with() -> None:
-    """As long as somebody offers it."""
+    """As long as as many offer it as any other."""
     made = SnapshotFetch()
     made.offered(b"a", manifest(20))
     made.offered(b"a", manifest(40))
     assert made.choose([20]) == manifest(20)
     assert made.choose([30]) == manifest(40)
+    made.offered(b"b", manifest(40))
+    assert made.choose([20]) == manifest(40)
 
 
 def test_chunks_are_asked_of_all_and_bounded() -> None:
