@@ -16,7 +16,16 @@ from gridnode.primitives.errors import OperatorError
 from gridnode.primitives.limits import SNAPSHOT_CHUNK_BYTES
 from gridnode.simulation.disk import Disk
 from gridnode.storage.snapshots import SnapshotStore
-from gridnode.sync.snapshots import Manifest, SealedManifest, chunk_bytes, chunk_hash, fault_of
+from gridnode.sync.snapshots import (
+    Manifest,
+    SealedManifest,
+    SnapshotsRequest,
+    answer_snapshots,
+    chunk_bytes,
+    chunk_hash,
+    fault_of,
+    manifest_hash,
+)
 from tests.unit.storage.chain_of_blocks import ALL, final
 
 FOLDER = Path("snapshots")
@@ -52,6 +61,29 @@ def test_a_snapshot_is_found_again(tmp_path: Path) -> None:
     assert whole(store, 20)
     assert store.chunk(20, 3) is store.chunk(20, -1) is store.chunk(21, 0) is store.sealed(21) is None
     assert [manifest.height for manifest in store.manifests()] == [20]
+
+
+def test_a_manifest_is_hashed_and_encoded_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Peers and the API may ask as often as they like; the answer follows what is there."""
+    store = SnapshotStore(tmp_path)
+    write(store, 20)
+    write(store, 40)
+    made: list[int] = []
+
+    def counted(request: SnapshotsRequest, offers: list[Manifest]) -> bytes:
+        made.append(int(request.above))
+        return answer_snapshots(request, offers)
+
+    monkeypatch.setattr("gridnode.storage.snapshots.answer_snapshots", counted)
+    expected = [(manifest_hash(sealed(height).manifest), sealed(height).manifest) for height in (40, 20)]
+    monkeypatch.setattr("gridnode.storage.snapshots.manifest_hash", None)
+    for above in (0, 0, 19, 30, 35, 40):
+        asked = SnapshotsRequest(above)
+        assert store.answer(asked) == answer_snapshots(asked, store.manifests())
+    assert made == [0, 30, 40]
+    assert store.named() == expected
+    store.remove(40)
+    assert store.answer(SnapshotsRequest(0)) == answer_snapshots(SnapshotsRequest(0), [sealed(20).manifest])
 
 
 def test_only_the_newest_are_kept(tmp_path: Path) -> None:
