@@ -13,50 +13,18 @@ from gridnode.chain.commit import commit_hash
 from gridnode.chain.receipt import ChainCode
 from gridnode.codec.records import decode, encode
 from gridnode.execution.named import accounts_named
-from gridnode.node.ledger_store import LedgerStore
 from gridnode.node.open_store import open_store
-from gridnode.node.restore import _Making, restore_into, unfinished
+from gridnode.node.restore import restore_into, unfinished
 from gridnode.node.snapshot_rows import write_snapshot
 from gridnode.primitives.errors import InvariantBroken, Malformed, OperatorError, Rejected
 from gridnode.primitives.limits import MAX_VALIDITY_MS
 from gridnode.storage.leveldb import Batch, Column, Database
 from gridnode.storage.snapshots import SnapshotStore
-from gridnode.sync.row_stream import ChunkWriter, Row, RowReader
+from gridnode.sync.row_stream import ChunkWriter, Row
 from gridnode.sync.snapshots import Manifest, chunk_hash
 from tests.chain_in_memory import account
-from tests.growing_store import GrowingStore, follow, growing, rows_of
-
-STEP_MS = 60_000
-"""Between two blocks: MAX_VALIDITY_MS is ten of them."""
-HEIGHT = 15
-FIRST = 5
-"""The newest block of HEIGHT - 10 and below is too old to hold a valid transaction."""
-
-
-class Made:
-    """A chain at HEIGHT and its snapshot; the chain has gone on since."""
-
-    def __init__(self, folder: Path) -> None:
-        self.chain = GrowingStore(folder / "chain")
-        self.chain.grow(HEIGHT, after_ms=STEP_MS)
-        self.snapshots = SnapshotStore(folder / "snapshots")
-        frozen = self.chain.store.freeze()
-        self.chain.block()  # what comes later is not in it
-        with frozen.rows:
-            self.manifest = write_snapshot(frozen, self.snapshots)
-        self.anchor = frozen.light
-
-    def chunks(self) -> Iterator[bytes]:
-        """As they are on the disk."""
-        for index in range(len(self.manifest.chunks)):
-            chunk = self.snapshots.chunk(HEIGHT, index)
-            assert chunk is not None
-            yield chunk
-
-    def rows(self) -> list[Row]:
-        """All rows of it."""
-        reader = RowReader()
-        return [row for chunk in self.chunks() for row in reader.feed(chunk)]
+from tests.growing_store import follow, growing, rows_of
+from tests.unit.node.made_snapshot import FIRST, HEIGHT, STEP_MS, Made, restored
 
 
 @pytest.fixture(scope="module")
@@ -65,12 +33,6 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Made]:
     world = Made(tmp_path_factory.mktemp("made"))
     yield world
     world.chain.close()
-
-
-def restored(made: Made, folder: Path) -> LedgerStore:
-    """The store of a node that begins from the snapshot."""
-    restore_into(folder, made.manifest, made.chunks(), made.anchor, accounts_named)
-    return open_store(folder, made.chain.genesis)
 
 
 def test_the_same_state_and_the_same_root(made: Made, tmp_path: Path) -> None:
@@ -280,48 +242,6 @@ def test_a_transaction_that_is_another(made: Made, tmp_path: Path) -> None:
     manifest, chunks = forged(made.manifest, rows)
     with pytest.raises(Malformed, match="expected the transactions whose root"):
         restore_into(tmp_path / "chain", manifest, chunks, made.anchor, accounts_named)
-
-
-@pytest.mark.parametrize(
-    ("limit", "bytes_", "expected"),
-    [
-        ("MAX_PAST_HEADER_BYTES", 1_500, "expected headers of"),
-        ("MAX_HEADER_BYTES", 100, "expected headers of 100 bytes"),
-        ("MAX_BLOCK_BYTES", 300, "expected at most 300 bytes of transactions"),
-    ],
-)
-def test_rows_that_are_held_are_bounded_by_bytes(
-    made: Made, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, limit: str, bytes_: int, expected: str
-) -> None:
-    """A row may be long, and a lie is found out late: what is held until then has a bound."""
-    monkeypatch.setattr(f"gridnode.storage.past_blocks.{limit}", bytes_)
-    with pytest.raises(Malformed, match=expected):
-        restore_into(tmp_path / "chain", made.manifest, made.chunks(), made.anchor, accounts_named)
-
-
-def test_rows_are_written_when_their_bytes_are_many(made: Made, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Few long rows are no better than many short ones: of a snapshot, no more than so many bytes wait in memory."""
-    bound, waiting, most = 4_000, [0, 0], [0, 0]
-    monkeypatch.setattr("gridnode.node.restore.RESTORE_BATCH_BYTES", bound)
-    commit, take = Batch.commit, _Making.take
-
-    def counted(making: _Making, row: Row) -> None:
-        kind = int(row.column == Column.BLOCKS)
-        waiting[kind] += len(row.key) + len(row.value)
-        most[kind] = max(most[kind], waiting[kind])
-        take(making, row)
-
-    def written(batch: Batch) -> None:
-        commit(batch)
-        waiting[:] = [0, 0]
-
-    monkeypatch.setattr(_Making, "take", counted)
-    monkeypatch.setattr(Batch, "commit", written)
-    store = restored(made, tmp_path / "chain")
-    longest = max(len(row.key) + len(row.value) for row in made.rows())
-    assert all(0 < one < bound + longest for one in most)
-    assert store.state_root == made.anchor.header.state_root
-    store.close()
 
 
 def test_rows_fewer_than_the_manifest_says(made: Made, tmp_path: Path) -> None:
