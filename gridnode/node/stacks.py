@@ -14,12 +14,15 @@ from typing import Final, TextIO
 
 import trio
 
+from gridnode.node.log import Log
+
 FILE: Final = "stacks.txt"
 TASKS_END: Final = "-- end of tasks"
 MAX_FILE_BYTES: Final = 4 * 1024 * 1024
 """Beyond it the file begins anew with the next signal."""
 _MAX_FRAMES: Final = 40
 """Of one task."""
+_log = Log("stacks")
 
 
 def write_stacks_on_signal(data: Path) -> None:
@@ -37,10 +40,13 @@ def write_stacks_on_signal(data: Path) -> None:
 
 def _write_tasks(file: TextIO) -> None:
     lines = list(_tree(trio.lowlevel.current_root_task(), 0))
-    file.write("\n".join(["-- tasks", *lines, TASKS_END, ""]))
-    file.flush()
-    if file.tell() > MAX_FILE_BYTES:
-        file.truncate(0)
+    try:
+        file.write("\n".join(["-- tasks", *lines, TASKS_END, ""]))
+        file.flush()
+        if file.tell() > MAX_FILE_BYTES:
+            file.truncate(0)
+    except OSError as error:  # what it raised would end the loop that called it, and with it the node
+        _log.warning("stacks cannot be written", reason=error.strerror)
 
 
 def _tree(task: trio.lowlevel.Task, depth: int) -> Iterator[str]:

@@ -40,14 +40,14 @@ def standing_of(node: Node) -> dict[str, Any]:
 def _last_block(node: Node) -> dict[str, Any]:
     """The newest block: chain time, when this node stored it, who signed it in the commit that made it final here."""
     height = node.store.height
-    found = node.store.final_block(height)
+    header, commit = node.store.block_header(height), node.store.commit_of(height)
     signed: list[str] = []
-    if found is not None:
-        pairs = zip(node.store.voted.members, found.commit.signatures, strict=False)
+    if commit is not None:
+        pairs = zip(node.store.voted.members, commit.signatures, strict=False)
         signed = [member.name for member, signature in pairs if signature]
     return {
         "height": height,
-        "time_ms": None if found is None else found.block.header.time_ms,
+        "time_ms": None if header is None else header.time_ms,
         "stored_ms": node.watch.stored_ms,
         "signers": signed,
     }

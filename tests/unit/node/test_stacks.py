@@ -5,10 +5,14 @@ from __future__ import annotations
 import signal
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
+import trio
+import trio.testing
 
+from gridnode.node.stacks import _write_tasks
 from gridnode.operations import stacks
 from gridnode.operations.stacks import stacks_of
 from gridnode.primitives.errors import OperatorError
@@ -72,6 +76,18 @@ def test_a_loop_that_hangs_shows_where(tmp_path: Path, monkeypatch: pytest.Monke
     assert "Current thread" in said
     assert "did not answer in time" in said
     assert "-- tasks" not in said
+
+
+def test_a_full_disk_costs_the_stacks_alone(caplog: pytest.LogCaptureFixture) -> None:
+    """The loop goes on, and says what failed."""
+    with suppress(OSError), Path("/dev/full").open("a", encoding="utf-8") as file:  # closing it writes again what is left
+
+        async def asked() -> None:
+            trio.lowlevel.current_trio_token().run_sync_soon(_write_tasks, file)
+            await trio.testing.wait_all_tasks_blocked()
+
+        trio.run(asked)
+    assert "stacks cannot be written" in caplog.text
 
 
 def test_who_would_die_of_the_signal_is_not_sent_it(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ import pytest
 
 from gridnode.codec.records import decode
 from gridnode.execution.named import accounts_named
+from gridnode.primitives.errors import InvariantBroken
 from gridnode.storage.block_store import GONE_KEY, BlockStore, Gone
 from gridnode.storage.leveldb import Batch, Column, Database
 from gridnode.storage.pruning import Pruning
@@ -70,6 +71,27 @@ def test_what_was_pruned_is_answered_with_none(chain: GrowingStore) -> None:
     chain.block()
     assert store.final_block(BLOCKS + 1) is not None
     assert store.first_height == BLOCKS + 1
+
+
+def test_a_block_that_is_pruned_while_it_is_read_is_not_there(chain: GrowingStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The pruner's thread comes between the look at `first` and the scan; a loss that it does not explain is still one."""
+    database = chain.store._database
+    blocks = BlockStore(database)
+    pruning, rows = Pruning(database, blocks, accounts_named), BlockStore._rows
+
+    def meanwhile(self: BlockStore, letter: bytes, height: int) -> Iterator[bytes]:
+        while pruning.step(HORIZON):
+            pass
+        return rows(self, letter, height)
+
+    monkeypatch.setattr(BlockStore, "_rows", meanwhile)
+    assert blocks.block(HORIZON - 1) is None
+    assert blocks.block(HORIZON) is not None
+    batch = database.batch()
+    batch.delete(Column.BLOCKS, b"t" + HORIZON.to_bytes(8, "big") + bytes(4))
+    batch.commit()
+    with pytest.raises(InvariantBroken, match="lacks transactions"):
+        blocks.block(HORIZON)
 
 
 def test_steps_are_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
