@@ -145,6 +145,8 @@ def plan_of(wish: Wish) -> Plan:
     }
     if Fault.POWER in percent:
         percent.setdefault(Fault.CRASH, 3)
+    if Fault.CLOCK in percent and wish.byzantine is None and random.randrange(2):
+        liars = {}  # else they are nearly always all that may be wrong, and no clock is
     plan = Plan(wish, powers, liars)
     honest = [number for number in range(wish.validators) if number not in liars]
     random.shuffle(honest)
@@ -185,7 +187,15 @@ def _liars(random: Random, wish: Wish, powers: tuple[int, ...]) -> dict[int, tup
             chosen.append(number)
     if not few.is_few(chosen):
         return dict.fromkeys(sorted(chosen), (Lie.TWINS,))
-    return {number: tuple(random.sample(LIES, random.randint(1, 3))) for number in sorted(chosen)}
+    return {number: _lies(random) for number in sorted(chosen)}
+
+
+def _lies(random: Random) -> tuple[Lie, ...]:
+    """One to three ways of lying. Who splits polkas also proposes stale blocks: only both together try whether a lock is newer."""
+    lies = random.sample(LIES, random.randint(1, 3))
+    if Lie.SPLIT in lies and Lie.STALE not in lies:
+        lies.append(Lie.STALE)
+    return tuple(lies)
 
 
 def _impaired(
