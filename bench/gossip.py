@@ -61,6 +61,8 @@ def measure(loss: int, seeds: int, seconds: int, validators: int) -> dict[str, A
                     best, since_ms = there, now_ms
             heights += best
     taken = process_time() - begun
+    if not heights:
+        raise SystemExit(f"nobody decided anything in {seconds} s at {loss} % loss: choose more seeds or seconds")
     return {
         "loss_percent": loss,
         "heights": heights,

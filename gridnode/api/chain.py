@@ -14,7 +14,6 @@ from gridnode.api.problems import gone, not_found
 from gridnode.api.reading import Ask, Served
 from gridnode.chain.block import header_hash
 from gridnode.primitives.ids import TransactionId
-from gridnode.sync.snapshots import manifest_hash
 
 
 def status(ask: Ask) -> dict[str, Any]:
@@ -99,9 +98,9 @@ def snapshots(ask: Ask) -> dict[str, Any]:
                 "rows": manifest.rows,
                 "bytes": manifest.bytes,
                 "chunks": len(manifest.chunks),
-                "manifest_hash": manifest_hash(manifest).hex(),
+                "manifest_hash": name.hex(),
             }
-            for manifest in ask.node.snapshots.manifests()
+            for name, manifest in ask.node.snapshots.named()
         ],
     }
 

@@ -79,8 +79,7 @@ def restore(
     """Make the database of a node that has none, and check all of it against the block's header."""
     from gridnode.chain.block import header_hash
     from gridnode.execution.named import accounts_named
-    from gridnode.node.begin import has_blocks
-    from gridnode.node.restore import restore_into
+    from gridnode.node.restore import has_blocks, restore_into
     from gridnode.primitives.errors import Malformed, OperatorError
     from gridnode.storage.snapshots import SnapshotStore
 
@@ -134,8 +133,8 @@ def _chosen(snapshots: SnapshotStore, height: int | None) -> SealedManifest:
 
 def _chunks(snapshots: SnapshotStore, sealed: SealedManifest) -> Iterator[bytes]:
     manifest = sealed.manifest
-    for index, expected in enumerate(manifest.chunks):
-        chunk = snapshots.fetched(manifest.height, index, expected)
+    for index in range(len(manifest.chunks)):
+        chunk = snapshots.fetched(manifest, index)
         _expect(chunk is not None, f"chunk {index} of the snapshot at {manifest.height} is missing or damaged")
         yield chunk or b""
 

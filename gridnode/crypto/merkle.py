@@ -34,6 +34,11 @@ def root(leaves: Sequence[bytes]) -> Hash:
     return _root([leaf_hash(leaf) for leaf in leaves])
 
 
+def root_of_hashes(leaves: Sequence[Hash]) -> Hash:
+    """Root of the tree over leaves that are given as their `leaf_hash`: who has long ones need not hold them all."""
+    return _root(list(leaves))
+
+
 def inclusion_proof(leaves: Sequence[bytes], index: int) -> tuple[Hash, ...]:
     """Siblings from the leaf at `index` up to the root; empty when it is the only leaf.
 

@@ -20,12 +20,10 @@ from gridnode.node.config import Config
 from gridnode.node.genesis_file import load_genesis
 from gridnode.node.joining import Joining
 from gridnode.node.log import Log
-from gridnode.node.restore import clear_unfinished
+from gridnode.node.restore import clear_unfinished, has_blocks
 from gridnode.node.wire import from_wire
 from gridnode.primitives.errors import PeerFault
 from gridnode.primitives.offences import Offence
-from gridnode.storage.block_store import BlockStore
-from gridnode.storage.leveldb import Database
 from gridnode.storage.snapshots import SnapshotStore
 from gridnode.sync.messages import Status
 from gridnode.sync.snapshots import SealedManifest
@@ -65,17 +63,6 @@ async def begin_from_snapshot(config: Config, folder: Path, stopping: trio.Event
         snapshots.give_up(sealed.manifest.height)
     elif not stopping.is_set():
         _log.warning("beginning without a snapshot: block sync from genesis")
-
-
-def has_blocks(chain: Path, genesis: Genesis) -> bool:
-    """Whether the database in a folder holds a block. Raises OperatorError when it cannot be used or is another chain's."""
-    if not chain.exists():
-        return False
-    database = Database(chain, genesis_hash(genesis))
-    try:
-        return BlockStore(database).height > 0
-    finally:
-        database.close()
 
 
 def _keep(snapshots: SnapshotStore, sealed: SealedManifest) -> None:

@@ -27,6 +27,7 @@ from gridnode.node.config import SIGNING_TYPES, Config, load_config
 from gridnode.node.consensus_key import GUARD_FILE, check_member, own_keys
 from gridnode.node.findings import Finding, Verdict, ok, refusal
 from gridnode.node.genesis_file import load_genesis
+from gridnode.node.ledger_store import LOOKED_AT_COMMITS
 from gridnode.node.memory import Memory, judge, place_of
 from gridnode.node.surroundings import check_clock, check_disk, check_ports, check_secrets
 from gridnode.primitives.errors import InvariantBroken, Malformed, OperatorError
@@ -40,8 +41,6 @@ from gridnode.storage.leveldb import Column, Database
 from gridnode.storage.sign_guard import LastSigned, last_signed, message_of
 from gridnode.storage.wal import Segment, survey
 
-LOOKED_AT: Final = 32
-"""Newest commits that are searched for the validator's own precommit."""
 SIGNER_PATIENCE_S: Final = 10.0
 """A signer that is started together with its node is waited for so long."""
 
@@ -161,7 +160,7 @@ def _read_stored(database: Database, genesis: Genesis, key: PublicKey | None) ->
 
 def _own_commit(blocks: BlockStore, chain_id: str, key: PublicKey) -> int:
     """Newest of the latest heights whose commit has a precommit of `key`; 0 when none has."""
-    for height in range(blocks.height, max(0, blocks.height - LOOKED_AT), -1):
+    for height in range(blocks.height, max(0, blocks.height - LOOKED_AT_COMMITS), -1):
         commit = blocks.commit(height)
         if commit is None:
             continue

@@ -52,12 +52,13 @@ class Duty:
         """Whether this is the machine that signs under a lease, or before there was one."""
         return self._pair != "standby" if lease is None else lease.machine == self._machine
 
-    async def begin(self, height: Height, lease: Lease | None, is_resumed: bool, is_live: bool) -> bool:
+    async def begin(self, height: Height, lease: Lease | None, is_resumed: bool, is_live: bool, signed: int = 0) -> bool:
         """Whether this machine may sign at `height`.
 
         lease       of its validator, in the state after the block below
         is_resumed  whether the log of the height is replayed now
         is_live     whether the block below was decided by votes that this node has heard
+        signed      newest height whose commit here has a precommit of this key, looked up where blocks came by sync
 
         Raises OperatorError when the disk of its own guard fails.
         """
@@ -67,16 +68,17 @@ class Duty:
         if not reason and self._is_others_turn:
             reason = "the primary signs" if lease is None else f"another machine has the lease since height {lease.since}"
         if not reason:
-            reason = await self._guard_against(height, is_resumed, is_live)
+            reason = await self._guard_against(height, is_resumed, is_live, signed)
         if reason != self.listens_because:
             _log.info("signs from here on" if not reason else "only listens", height=height, reason=reason or None)
         self.listens_because = reason
         return not reason
 
-    async def _guard_against(self, height: Height, is_resumed: bool, is_live: bool) -> str:
+    async def _guard_against(self, height: Height, is_resumed: bool, is_live: bool, signed: int) -> str:
         """Why the guard's memory forbids to sign at `height`; empty when it does not."""
         last = self._signer.last
-        if (last is None or last.is_floor) and not is_live and height > 1:
+        forgot = last is None or last.is_floor or last.height < signed  # the last: it began anew alone, before its chain came back
+        if forgot and not is_live and height > 1:
             self._floor_due = height - 1 + FLOOR_HEIGHTS
         if self._floor_due:
             missing = await self._raise_floor()

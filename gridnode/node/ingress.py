@@ -31,7 +31,7 @@ from gridnode.primitives.ids import Hash
 from gridnode.primitives.offences import Offence
 from gridnode.sync.messages import BlockRequest, LightRequest, ProposedBlock, Status, TransactionsRequest
 from gridnode.sync.responder import answer_blocks, answer_light, answer_transactions
-from gridnode.sync.snapshots import ChunkRequest, Manifest, SnapshotsRequest, answer_snapshots
+from gridnode.sync.snapshots import ChunkRequest, SnapshotsRequest, answer_snapshots
 
 NEVER_HONEST = (ChainCode.MALFORMED, ChainCode.WRONG_CHAIN, ChainCode.UNKNOWN_MESSAGE, ChainCode.BAD_SIGNATURE)
 """What a node refuses at its own door, whatever it has seen of the chain. The other codes depend on that and blame nobody."""
@@ -80,8 +80,8 @@ class Batches(Protocol):
 class Offered(Protocol):
     """Snapshots that peers may fetch; `SnapshotStore` is one."""
 
-    def manifests(self) -> list[Manifest]:
-        """Manifests, the newest first."""
+    def answer(self, request: SnapshotsRequest) -> bytes:
+        """Encoded answer to a peer that asks which there are."""
         ...
 
     def chunk(self, height: int, index: int) -> bytes | None:
@@ -228,7 +228,7 @@ class Ingress:
         raise PeerFault.of(Offence.BAD_REQUEST, f"expected kind {known}, got {kind}")
 
     def _offer(self, request: SnapshotsRequest) -> bytes:
-        return answer_snapshots(request, self._snapshots.manifests() if self._snapshots is not None else ())
+        return answer_snapshots(request, ()) if self._snapshots is None else self._snapshots.answer(request)
 
     def _chunk(self, request: ChunkRequest) -> bytes:
         chunk = None if self._snapshots is None else self._snapshots.chunk(request.height, request.index)

@@ -4,13 +4,16 @@ whether there is one now.
 Each step has its way out, and all of them lead to block sync from genesis:
     nobody offers a snapshot;
     its header cannot be proved: no peer leads the light client there, or what is trusted is too old;
-    chunks are missing and nobody has them any more;
+    chunks are missing and nobody has them any more, or they come too slowly;
+    the disk has no room for it, or is full before it is there. A smaller one is tried, or none;
     what the chunks hold is not what the header says. Then all who offered it lied, and the next snapshot is tried.
-What a run that died has fetched is found again by its hashes. A disk that refuses ends the node, for block sync would need as much of it.
+What a run that died has fetched is found again by its hashes. A disk that refuses for another reason than being full ends the node.
 """
 
 from __future__ import annotations
 
+import errno
+import os
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -30,7 +33,7 @@ from gridnode.light.walk import begin_with_genesis, begin_with_hash, walk
 from gridnode.node.config import SyncSection
 from gridnode.node.light_walk import AsksPeers, led_by_peers, light_blocks
 from gridnode.node.log import Log
-from gridnode.node.restore import restore_into
+from gridnode.node.restore import has_blocks, restore_into
 from gridnode.node.wire import RequestKind
 from gridnode.primitives.errors import GridnodeError, Malformed, OperatorError, PeerFault
 from gridnode.primitives.units import Height
@@ -42,6 +45,7 @@ from gridnode.sync.snapshots import (
     SealedManifest,
     SnapshotsAnswer,
     SnapshotsRequest,
+    chunk_bytes,
     fault_of,
 )
 
@@ -54,6 +58,10 @@ OFFER_TIMEOUT_MS: Final = 10_000
 CHUNK_TIMEOUT_MS: Final = 30_000
 RETRY_MS: Final = 1_000
 """A peer that has much to do refuses; it is asked again after this."""
+SLOW_MS: Final = 5 * 60_000
+"""So long progress is measured: ten time-outs of a chunk, so a peer that goes away is no reason to give up."""
+SLOW_CHUNKS: Final = 5
+"""Fewer in that time, of 1 MiB each, are too slow: block sync, or another snapshot, is sooner there than a gigabyte in 17 hours."""
 WITNESSES: Final = 3
 """Other peers that are asked whether they have the same block."""
 _log = Log("snapshot sync")
@@ -102,13 +110,27 @@ class Joining:
             except (Expired, TooFar) as error:
                 _log.error("no header can be proved from here; name a newer block in [sync]", reason=str(error))
                 return None
-            except OSError as error:
-                raise OperatorError(f"the snapshot cannot be kept: {error.strerror}") from None
+            except (OSError, OperatorError) as error:
+                self._go_on_when_full(manifest, error)
+                continue
             if sealed is not None:
                 return sealed
         if not tried:
             _log.warning("no peer offers a snapshot", peers=len(self._network.connected()))
         return None
+
+    def _go_on_when_full(self, manifest: Manifest, error: OSError | OperatorError) -> None:
+        """A full disk costs the snapshot, whose chunks are removed, not the node. Raises OperatorError for all else."""
+        if not _is_full(error):
+            if isinstance(error, OperatorError):
+                raise error
+            raise OperatorError(f"the snapshot cannot be kept: {error.strerror}") from None
+        _log.error("the disk is full; the snapshot is given up", height=manifest.height, bytes=manifest.bytes)
+        self._give_up(manifest)
+
+    def _give_up(self, manifest: Manifest) -> None:
+        self._fetch.refused(manifest)
+        self._snapshots.give_up(manifest.height)
 
     # Offers
 
@@ -160,8 +182,7 @@ class Joining:
             self._lied(manifest, "it is of another block")
             return None
         if not await self._download(manifest):
-            _log.warning("chunks are missing and nobody has them", height=manifest.height, missing=self._fetch.missing)
-            self._fetch.refused(manifest)
+            self._give_up(manifest)
             return None
         sealed = SealedManifest(manifest, light)
         return sealed if await self._restore(sealed) else None
@@ -179,14 +200,16 @@ class Joining:
 
     def _make(self, sealed: SealedManifest) -> None:
         """In a thread: the database of the chunks on the disk."""
+        if has_blocks(self._chain, self._genesis):  # it was looked at long ago
+            raise OperatorError(f"{self._chain}: expected no blocks; a snapshot never takes the place of a chain")
         if self._chain.exists():
             shutil.rmtree(self._chain)  # it holds genesis and no block
         restore_into(self._chain, sealed.manifest, self._chunks(sealed.manifest), sealed.light, accounts_named)
 
     def _chunks(self, manifest: Manifest) -> Iterator[bytes]:
-        for index, expected in enumerate(manifest.chunks):
+        for index in range(len(manifest.chunks)):
             trio.from_thread.check_cancelled()
-            chunk = self._snapshots.fetched(manifest.height, index, expected)
+            chunk = self._snapshots.fetched(manifest, index)
             if chunk is None:
                 raise OperatorError(f"chunk {index} of the snapshot at {manifest.height} is damaged on the disk; start the node again")
             yield chunk
@@ -242,27 +265,53 @@ class Joining:
     # Its chunks
 
     async def _download(self, manifest: Manifest) -> bool:
-        """Whether all chunks are on the disk. Raises OSError."""
+        """Whether all chunks are on the disk; why not is logged. Raises OSError."""
         present = await trio.to_thread.run_sync(self._present, manifest)
         self._fetch.begin(manifest, present)
         if present:
             _log.info("going on with what is there", height=manifest.height, chunks=len(present))
+        needed = 2 * manifest.bytes - sum(chunk_bytes(manifest, index) for index in present)
+        free = free_bytes(self._chain.parent)
+        if needed > free:
+            _log.error("the disk has no room for the snapshot and its database", height=manifest.height, needed=needed, free=free)
+            return False
+        self._refusal = None
+        with trio.CancelScope() as fetching:
+            async with trio.open_nursery() as watching:
+                watching.start_soon(self._watch, fetching)
+                await self._fetch_all(manifest)
+                watching.cancel_scope.cancel()
+        if self._refusal is not None:
+            raise self._refusal
+        if fetching.cancelled_caught:
+            _log.warning("chunks come too slowly", height=manifest.height, missing=self._fetch.missing)
+            return False
+        if self._fetch.missing:
+            _log.warning("chunks are missing and nobody has them", height=manifest.height, missing=self._fetch.missing)
+        return not self._fetch.missing
+
+    async def _fetch_all(self, manifest: Manifest) -> None:
         async with trio.open_nursery() as nursery:
             while self._fetch.missing and not self._fetch.is_stuck and self._refusal is None:
                 self._stirred = trio.Event()
                 for ask in self._fetch.next_requests():
                     nursery.start_soon(self._ask_chunk, manifest, ask)
                 await self._stirred.wait()
-        if self._refusal is not None:
-            raise self._refusal
-        return not self._fetch.missing
+
+    async def _watch(self, fetching: trio.CancelScope) -> None:
+        """End a download that does not get on: a peer that answers now and then could hold up the node for ever."""
+        before = self._fetch.missing
+        while True:
+            await trio.sleep(SLOW_MS / 1000)
+            if before - self._fetch.missing < SLOW_CHUNKS:
+                fetching.cancel()
+            before = self._fetch.missing
 
     def _present(self, manifest: Manifest) -> set[int]:
         for height in self._snapshots.begun():
             if height != manifest.height:
                 self._snapshots.give_up(height)
-        hashes = enumerate(manifest.chunks)
-        return {index for index, expected in hashes if self._snapshots.fetched(manifest.height, index, expected) is not None}
+        return {index for index in range(len(manifest.chunks)) if self._snapshots.fetched(manifest, index) is not None}
 
     async def _ask_chunk(self, manifest: Manifest, ask: AskChunk) -> None:
         request = encode(ChunkRequest(manifest.height, ask.number))
@@ -286,3 +335,15 @@ class Joining:
             await trio.to_thread.run_sync(self._snapshots.put_chunk, height, number, chunk)
         except OSError as error:
             self._refusal = error
+
+
+def free_bytes(folder: Path) -> int:
+    """Bytes that this process may still write on the disk of a folder. Raises OSError."""
+    return shutil.disk_usage(folder).free
+
+
+def _is_full(error: OSError | OperatorError) -> bool:
+    """Whether the disk has no room; the database says so in words alone."""
+    if isinstance(error, OSError):
+        return error.errno in (errno.ENOSPC, errno.EDQUOT)
+    return os.strerror(errno.ENOSPC) in str(error)

@@ -39,6 +39,8 @@ from gridnode.storage.undo import UndoLog
 from gridnode.sync.messages import FinalBlock
 
 T = TypeVar("T")
+LOOKED_AT_COMMITS = 32
+"""Newest commits that are searched for a validator's own precommit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,6 +232,17 @@ class LedgerStore:
     def commit_of(self, height: int) -> Commit | None:
         """The commit that made the block at `height` final here, or None."""
         return self._blocks.commit(height)
+
+    def newest_signed_by(self, validator: Address) -> int:
+        """Newest of the latest LOOKED_AT_COMMITS heights whose commit here has this validator's precommit; 0 when none has."""
+        for height in range(self.height, max(0, self.height - LOOKED_AT_COMMITS), -1):
+            commit, voted = self._blocks.commit(height), self.validators_at(height)
+            if commit is None or voted is None:
+                continue
+            signed = zip(voted.members, commit.signatures, strict=True)
+            if any(signature and member.address == validator for member, signature in signed):
+                return height
+        return 0
 
     def validators_at(self, height: int) -> ValidatorSet | None:
         """Who votes on the block at `height`, which may be the one to come; None above it, and where it is not kept."""

@@ -186,7 +186,8 @@ class Performer:
         is_live = self._engine.height == start.height - 1 and self._engine.step is Step.DECIDED
         with self._store.view() as view:
             lease = lease_of(view.reader, self._duty.address)
-        may_sign = await self._duty.begin(start.height, lease, is_resumed, is_live)
+        signed = 0 if is_live else self._store.newest_signed_by(self._duty.address)
+        may_sign = await self._duty.begin(start.height, lease, is_resumed, is_live, signed)
         return replace(start, may_sign=start.may_sign and may_sign)
 
     def _listen_for_own_key(self, event: Input | Resume) -> None:

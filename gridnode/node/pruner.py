@@ -3,8 +3,8 @@
 The horizon is the lowest block that somebody may still need whole:
     the newest `keep_blocks`;
     the blocks that may hold a transaction that is still valid, from which a restarted node learns what was committed;
-    the blocks above the oldest snapshot that is kept: who begins from it asks for them. While a node that makes snapshots has none, it
-    prunes nothing.
+    where snapshots are made, the blocks above the oldest that is kept: who begins from it asks for them. While there is none, nothing is
+    pruned. Those that were made before the operator ended it are replaced by none, and hold nothing.
 Evidence needs none of them: what it is checked with are headers, commits and validators, which stay.
 """
 
@@ -75,7 +75,7 @@ class Pruner:
         if tip is None or (self._makes_snapshots and not heights):
             return 1
         bounds = [tip.height - self._keep_blocks + 1, self._window.lowest(tip)]
-        if heights:
+        if self._makes_snapshots:
             bounds.append(heights[-1] + 1)
         return max(1, min(bounds))
 

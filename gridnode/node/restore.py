@@ -13,18 +13,23 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 from gridnode.chain.block import header_hash
+from gridnode.chain.genesis import Genesis, genesis_hash
 from gridnode.chain.light_block import LightBlock
 from gridnode.chain.transaction import Transaction
 from gridnode.primitives.errors import InvariantBroken, Malformed, OperatorError
 from gridnode.primitives.ids import Address
+from gridnode.primitives.limits import RESTORE_BATCH_BYTES
 from gridnode.state.commitment import Commitment
+from gridnode.storage.block_store import BlockStore
 from gridnode.storage.leveldb import Column, Database
 from gridnode.storage.past_blocks import PastBlocks
 from gridnode.sync.row_stream import Row, RowReader
 from gridnode.sync.snapshots import Manifest
 
 TREE_BATCH_ROWS = 65_536
-"""Rows that go through the trees in one pass: fewer passes write fewer pages twice, more take more memory."""
+"""Rows that go through the trees in one pass: fewer passes write fewer pages twice, more take more memory.
+
+RESTORE_BATCH_BYTES bounds them too: a lying snapshot has rows of any length, and is not found out before the last."""
 
 Named = Callable[[Transaction], Sequence[Address]]
 
@@ -69,6 +74,17 @@ def clear_unfinished(chain: Path) -> None:
         raise OperatorError(f"{unfinished(chain)}: cannot be removed: {error.strerror}") from None
 
 
+def has_blocks(chain: Path, genesis: Genesis) -> bool:
+    """Whether the database in a folder holds a block. Raises OperatorError when it cannot be used or is another chain's."""
+    if not chain.exists():
+        return False
+    database = Database(chain, genesis_hash(genesis))
+    try:
+        return BlockStore(database).height > 0
+    finally:
+        database.close()
+
+
 def fill(database: Database, manifest: Manifest, chunks: Iterable[bytes], anchor: LightBlock, named: Named) -> None:
     """Write a snapshot into an empty database. Raises Malformed when it is not that of the header; the database is useless then."""
     header = anchor.header
@@ -92,21 +108,25 @@ class _Making:
         self._database = database
         self._tree = Commitment(database.view(Column.PAGES))
         self._state: dict[bytes, bytes | None] = {}
+        self._state_bytes = 0
         self._state_root = anchor.header.state_root
         self._past = PastBlocks(anchor.header, anchor.commit, named)
         self._batch = database.batch()
         self._batched = 0
+        self._batched_bytes = 0
 
     def take(self, row: Row) -> None:
         if row.column == Column.STATE:
             self._state[row.key] = row.value
-            if len(self._state) >= TREE_BATCH_ROWS:
+            self._state_bytes += len(row.key) + len(row.value)
+            if len(self._state) >= TREE_BATCH_ROWS or self._state_bytes >= RESTORE_BATCH_BYTES:
                 self._write_state()
         elif row.column == Column.BLOCKS:
             self._check_root()
             self._past.take(self._batch, row.key, row.value)
             self._batched += 1
-            if self._batched >= TREE_BATCH_ROWS // 16:
+            self._batched_bytes += len(row.key) + len(row.value)
+            if self._batched >= TREE_BATCH_ROWS // 16 or self._batched_bytes >= RESTORE_BATCH_BYTES:
                 self._write_batch()
         else:
             raise Malformed(f"expected rows of columns {Column.STATE} and {Column.BLOCKS}, got one of {row.column}")
@@ -134,12 +154,12 @@ class _Making:
         batch.apply(Column.PAGES, update.pages)
         batch.commit()
         self._tree.commit(update)
-        self._state = {}
+        self._state, self._state_bytes = {}, 0
 
     def _write_batch(self) -> None:
         self._batch.commit()
         self._batch = self._database.batch()
-        self._batched = 0
+        self._batched = self._batched_bytes = 0
 
 
 def _sync_folder(folder: Path) -> None:

@@ -69,6 +69,8 @@ MAX_SNAPSHOT_CHUNKS: Final = 65_536  # 64 GiB of rows; the manifest that names t
 MAX_SNAPSHOTS: Final = 8  # kept by a node, and in one answer: each is as large as the state
 MAX_SNAPSHOT_REQUESTS: Final = 8  # chunks under way at once: as many MiB in memory
 MAX_PEER_CHUNKS: Final = 2  # of them from one peer, which has other things to do
+RESTORE_BATCH_BYTES: Final = 64 * 1024 * 1024  # rows held before they are written: a few of the longest, and many of the usual
+MAX_PAST_HEADER_BYTES: Final = 256 * 1024 * 1024  # headers before a snapshot, held until the last proves them: 600 s of one each 10 ms
 MAX_PRUNE_ROWS: Final = 256  # transactions removed in one step: a few ms
 
 # Light client

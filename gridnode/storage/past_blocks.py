@@ -5,6 +5,9 @@ that be committed again. They come as the rows of `block_store.py` without what 
 receipts, transactions, sets of validators, from the last block that is MAX_VALIDITY_MS older than H (or block 1) to H. H's
 header is known to be final, and fixes all the rest: each header names the one before it, the commit that it carries, the
 roots of its transactions and receipts, and its validators.
+
+A snapshot that lies is found out late, so what is held until then is bounded: headers by MAX_PAST_HEADER_BYTES; and behind
+them, when they are known to be the chain's, rows by what their header says.
 """
 
 from __future__ import annotations
@@ -18,10 +21,15 @@ from gridnode.chain.evidence import evidence_root
 from gridnode.chain.transaction import Transaction, decode_transaction
 from gridnode.chain.validators import ValidatorSet, validators_hash
 from gridnode.codec.records import decode, encode
-from gridnode.crypto.merkle import root
+from gridnode.crypto.merkle import leaf_hash, root, root_of_hashes
 from gridnode.primitives.errors import InvariantBroken, Malformed
-from gridnode.primitives.ids import Address
-from gridnode.primitives.limits import MAX_VALIDITY_MS
+from gridnode.primitives.ids import Address, Hash
+from gridnode.primitives.limits import (
+    MAX_BLOCK_BYTES,
+    MAX_HEADER_BYTES,
+    MAX_PAST_HEADER_BYTES,
+    MAX_VALIDITY_MS,
+)
 from gridnode.primitives.units import Height
 from gridnode.state.kv import Reader
 from gridnode.storage.block_store import GONE_KEY, TOTALS_KEY, Carried, Gone, Totals
@@ -62,7 +70,8 @@ class _Group(NamedTuple):
 
     letter: bytes
     height: int
-    rows: list[tuple[bytes, bytes]]  # what stands behind the height in the key, and the value
+    most_rows: int
+    rows: list[tuple[bytes, bytes]]  # what stands behind the height in the key, and the value; of a receipt its leaf hash
 
 
 class PastBlocks:
@@ -79,6 +88,8 @@ class PastBlocks:
         self._seen = dict.fromkeys(_LETTERS, 0)  # heights
         self._transactions = 0
         self._bytes = 0
+        self._header_bytes = 0
+        self._group_bytes = 0
 
     def take(self, batch: Batch, key: bytes, value: bytes) -> None:
         """Add what a row gives to `batch`. Raises Malformed when it does not fit those before it."""
@@ -87,8 +98,12 @@ class PastBlocks:
             raise Malformed(f"expected a row of a block, got {key.hex()[:80]}")
         if self._group is None or (letter, height) != self._group[:2]:
             self._close_group(batch)
-            self._group = _Group(letter, height, [])
-        self._group.rows.append((key[9:], value))
+            self._group = _Group(letter, height, self._most_rows(letter, height), [])
+            self._group_bytes = 0
+        if len(self._group.rows) >= self._group.most_rows:
+            raise Malformed(f"expected at most {self._group.most_rows} rows {letter.decode()} of block {height}, got more")
+        self._check_size(letter, len(value))
+        self._group.rows.append((key[9:], leaf_hash(value) if letter == b"r" else value))
         batch.put(Column.BLOCKS, key, value)
         self._bytes += len(value) if letter != b"v" else 0
 
@@ -107,26 +122,48 @@ class PastBlocks:
         batch.put(Column.META, TOTALS_KEY, encode(Totals(self._tip.height, self._transactions, self._bytes + len(raw))))
         batch.put(Column.META, GONE_KEY, encode(Gone(Height(min(self._headers)), 0, 0)))
 
+    def _most_rows(self, letter: bytes, height: int) -> int:
+        """Rows of this letter that the block has. Only headers come before their headers are known."""
+        if letter == b"h":
+            return 1
+        self._check_headers()
+        if letter == b"v":
+            first, last = min(self._headers), self._tip.height + 1
+            if not first <= height <= last:
+                raise Malformed(f"expected validators of heights {first} to {last}, got those of {height}")
+            return 1
+        header = self._headers.get(height)
+        if header is None:
+            raise Malformed(f"expected rows of blocks {min(self._headers)} to {self._tip.height}, got one of {height}")
+        return {b"l": 1, b"r": header.transaction_count + 1, b"t": header.transaction_count}[letter]
+
+    def _check_size(self, letter: bytes, size: int) -> None:
+        """What is held of rows until something proves them wrong."""
+        self._group_bytes += size
+        if letter == b"h":
+            self._header_bytes += size
+            if size > MAX_HEADER_BYTES or self._header_bytes > MAX_PAST_HEADER_BYTES:
+                raise Malformed(f"expected headers of {MAX_HEADER_BYTES} bytes, of {MAX_PAST_HEADER_BYTES} together, got more")
+        elif letter == b"t" and self._group_bytes > MAX_BLOCK_BYTES:
+            raise Malformed(f"expected at most {MAX_BLOCK_BYTES} bytes of transactions in a block, got more")
+
     def _close_group(self, batch: Batch) -> None:
         if self._group is None:
             return
-        letter, height, rows = self._group
+        letter, height, _, rows = self._group
         self._seen[letter] += 1
         if letter == b"h":
             self._header(batch, height, _only(rows))
             return
-        self._check_headers()
         if letter == b"v":
-            self._sets[height] = decode(ValidatorSet, _only(rows))
+            self._sets[height] = self._validators(height, _only(rows))
             return
-        header = self._headers.get(height)
-        if header is None:
-            raise Malformed(f"expected rows of blocks {min(self._headers)} to {self._tip.height}, got one of {height}")
+        header = self._headers[height]
         if letter == b"l":
             self._carried(batch, header, _only(rows))
         elif letter == b"r":
             _check_list("receipts", height, rows, header.transaction_count + 1)
-            _check_root("receipts", height, header.receipts_root, [value for _, value in rows])
+            _check_root("receipts", height, header.receipts_root, root_of_hashes([Hash(leaf) for _, leaf in rows]))
         else:
             self._put_transactions(batch, header, rows)
 
@@ -165,7 +202,7 @@ class PastBlocks:
         height = header.height
         _check_list("transactions", height, rows, header.transaction_count)
         transactions = [decode_transaction(value) for _, value in rows]
-        _check_root("transactions", height, header.transactions_root, [one.id for one in transactions])
+        _check_root("transactions", height, header.transactions_root, root([one.id for one in transactions]))
         self._transactions += len(rows)
         for (index, _), transaction in zip(rows, transactions, strict=True):
             position = _at(height) + index
@@ -173,17 +210,24 @@ class PastBlocks:
             for address in (transaction.sender, *self._named(transaction)):
                 batch.put(Column.INDEX, b"a" + address + position, b"")
 
+    def _validators(self, height: int, row: bytes) -> ValidatorSet:
+        """The set that is in force at a height, which its header names."""
+        found = decode(ValidatorSet, row)
+        if validators_hash(found) != self._named_at(height):
+            raise Malformed(f"expected the validators that vote on block {height}")
+        return found
+
+    def _named_at(self, height: int) -> Hash:
+        return self._headers[height].validators_hash if height in self._headers else self._tip.next_validators_hash
+
     def _check_sets(self) -> None:
         """Each header names the set that is in force at its height."""
         first = min(self._headers)
         current: ValidatorSet | None = None
         for height in range(first, self._tip.height + 2):
             current = self._sets.pop(height, current)
-            expected = self._headers[height].validators_hash if height in self._headers else self._tip.next_validators_hash
-            if current is None or validators_hash(current) != expected:
+            if current is None or validators_hash(current) != self._named_at(height):
                 raise Malformed(f"expected the validators that vote on block {height}")
-        if self._sets:
-            raise Malformed(f"expected validators of heights {first} to {self._tip.height + 1}, got those of {min(self._sets)}")
 
 
 def _at(height: int) -> bytes:
@@ -201,6 +245,6 @@ def _check_list(what: str, height: int, rows: list[tuple[bytes, bytes]], count: 
         raise Malformed(f"expected {count} {what} of block {height}, got {len(rows)}")
 
 
-def _check_root(what: str, height: int, expected: bytes, leaves: list[bytes]) -> None:
-    if root(leaves) != expected:
+def _check_root(what: str, height: int, expected: bytes, got: bytes) -> None:
+    if got != expected:
         raise Malformed(f"expected the {what} whose root is in header {height}")

@@ -19,8 +19,17 @@ from gridnode.codec.records import decode, encode
 from gridnode.crypto.hashing import Tag
 from gridnode.primitives.errors import Malformed, OperatorError
 from gridnode.primitives.ids import Hash
+from gridnode.primitives.limits import MAX_SNAPSHOTS
 from gridnode.storage.files import DISK, Files
-from gridnode.sync.snapshots import Manifest, SealedManifest, chunk_hash
+from gridnode.sync.snapshots import (
+    Manifest,
+    SealedManifest,
+    SnapshotsRequest,
+    answer_snapshots,
+    chunk_bytes,
+    chunk_hash,
+    manifest_hash,
+)
 
 _CHECK = Tag("gridnode/snapshot-file")
 _CHECK_BYTES: Final = 32
@@ -42,6 +51,8 @@ class SnapshotStore:
         try:
             files.make_folder(folder)
             self._sealed: dict[int, SealedManifest] = {int(sealed.manifest.height): sealed for sealed in self._found()}
+            self._hashes = {height: manifest_hash(sealed.manifest) for height, sealed in self._sealed.items()}
+            self._answers: dict[tuple[Hash, ...], bytes] = {}  # by the manifests that could be in it
             if sweeps:
                 self._sweep()
         except OSError as error:
@@ -58,13 +69,29 @@ class SnapshotStore:
         found = (self._sealed.get(height) for height in self.heights())
         return [sealed.manifest for sealed in found if sealed is not None]
 
+    def named(self) -> list[tuple[Hash, Manifest]]:
+        """Manifests with their hashes, the newest first. A large one has 2 MiB to hash, so that was done when it was sealed."""
+        found = ((self._hashes.get(int(manifest.height)), manifest) for manifest in self.manifests())
+        return [(name, manifest) for name, manifest in found if name is not None]  # None: it goes just now
+
+    def answer(self, request: SnapshotsRequest) -> bytes:
+        """Encoded `SnapshotsAnswer`; made once for the snapshots that are there, however many peers ask."""
+        above = [(name, manifest) for name, manifest in self.named() if manifest.height > request.above]
+        key = tuple(name for name, _ in above)
+        if key not in self._answers:
+            if len(self._answers) >= MAX_SNAPSHOTS:
+                self._answers.clear()
+            self._answers[key] = answer_snapshots(request, [manifest for _, manifest in above])
+        return self._answers[key]
+
     def sealed(self, height: int) -> SealedManifest | None:
         """Manifest and commit of a snapshot, or None."""
         return self._sealed.get(height)
 
     def chunk(self, height: int, index: int) -> bytes | None:
-        """A chunk of a snapshot, whole; None when there is none. A damaged snapshot is dropped and noted in `damaged`.
+        """A chunk of a snapshot, whole; None when there is none, or it cannot be read now (too many files are open).
 
+        A damaged snapshot, one whose file is gone or holds something else, is dropped and noted in `damaged`.
         Another thread may remove the snapshot meanwhile.
         """
         sealed = self._sealed.get(height)
@@ -76,8 +103,10 @@ class SnapshotStore:
             if chunk_hash(chunk) == sealed.manifest.chunks[index]:
                 return chunk
             fault = "its bytes are not those that were written"
-        except OSError as error:
+        except FileNotFoundError as error:
             fault = str(error.strerror)
+        except OSError:
+            return None
         if self._sealed.pop(height, None) is None:
             return None  # removed while it was read
         self.damaged.append(f"{path}: {fault}")
@@ -100,11 +129,13 @@ class SnapshotStore:
         self._write(fresh, _CHECK.hash(raw) + raw)
         self._files.rename(fresh, self._folder / name)
         self._files.sync_names(self._folder)
+        self._hashes[height] = manifest_hash(sealed.manifest)
         self._sealed[height] = sealed
 
     def remove(self, height: int) -> None:
         """Remove a snapshot, or what was written of one that was not finished. Raises OSError."""
         self._sealed.pop(height, None)
+        self._hashes.pop(height, None)
         start = f"{height:020d}."
         names = [name for name in self._files.list_names(self._folder) if name.startswith(start)]
         for name in sorted(names, key=lambda name: _CHUNK in name):  # the manifest first
@@ -129,13 +160,14 @@ class SnapshotStore:
         stems = [name.partition(".")[0] for name in self._files.list_names(self._folder) if name.endswith(_CHUNK)]
         return sorted({int(stem) for stem in stems if stem.isdigit()} - self._sealed.keys())
 
-    def fetched(self, height: int, index: int, expected: Hash) -> bytes | None:
-        """This chunk, when it is on the disk and has this hash."""
+    def fetched(self, manifest: Manifest, index: int) -> bytes | None:
+        """This chunk, when it is on the disk and has the size and the hash that the manifest says."""
         try:
-            chunk = self._files.read(self._folder / _chunk_name(height, index))
+            chunk = self._files.read(self._folder / _chunk_name(manifest.height, index))
         except OSError:
             return None
-        return chunk if chunk_hash(chunk) == expected else None
+        fits = len(chunk) == chunk_bytes(manifest, index) and chunk_hash(chunk) == manifest.chunks[index]
+        return chunk if fits else None
 
     def _write(self, path: Path, data: bytes) -> None:
         file = self._files.overwrite(path)

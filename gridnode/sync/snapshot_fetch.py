@@ -4,9 +4,9 @@ Facts go in (offers, chunks, failures); `choose` says which snapshot to try, `ne
 asked of all who offer the same snapshot, a few at a time of each. A chunk whose hash is not the manifest's is its sender's
 fault: he is asked no more.
 
-The newest snapshot is tried first, of those of one height the one that most peers offer; but one of which chunks are on the
-disk already, from a run that died, goes before. A snapshot whose chunks fit its manifest and whose state does not fit the
-header is a lie of all who offered it.
+The snapshot that most peers offer is tried first: one peer alone cannot hold up a node with what nobody else has. Among equals
+goes before one of which chunks are on the disk already, from a run that died, then the newest. A snapshot whose chunks fit its
+manifest and whose state does not fit the header is a lie of all who offered it.
 """
 
 from __future__ import annotations
@@ -57,9 +57,9 @@ class SnapshotFetch:
             return None
         return self._manifests[min(names, key=lambda name: self._rank(name, begun))]
 
-    def _rank(self, name: Hash, begun: Container[int]) -> tuple[bool, int, int, Hash]:
+    def _rank(self, name: Hash, begun: Container[int]) -> tuple[int, bool, int, Hash]:
         manifest = self._manifests[name]
-        return manifest.height not in begun, -manifest.height, -len(self._offers[name]), name
+        return -len(self.holders(manifest)), manifest.height not in begun, -manifest.height, name
 
     def holders(self, manifest: Manifest) -> list[bytes]:
         """Peers that offer this snapshot and are still asked, in order."""
@@ -121,7 +121,8 @@ class SnapshotFetch:
             return None
         del self._asked[index]
         manifest = self._manifests[self._current]
-        if chunk_hash(chunk) == manifest.chunks[index]:
+        expected = chunk_bytes(manifest, index)
+        if len(chunk) == expected and chunk_hash(chunk) == manifest.chunks[index]:
             self._missing.pop(index, None)
             self._failures.pop(peer, None)
             return None
@@ -129,8 +130,10 @@ class SnapshotFetch:
             self._failures[peer] = MAX_FAILURES
             return None
         self._failures[peer] = MAX_FAILURES
-        expected = chunk_bytes(manifest, index)
-        return f"chunk {index} of the snapshot at {manifest.height}: its hash is not the manifest's ({len(chunk)} of {expected} bytes)"
+        what = f"chunk {index} of the snapshot at {manifest.height}"
+        if len(chunk) != expected:
+            return f"{what}: expected {expected} bytes, got {len(chunk)}"
+        return f"{what}: its hash is not the manifest's"
 
     def has(self, index: int) -> bool:
         """Whether this chunk has come."""

@@ -14,13 +14,14 @@ from pathlib import Path
 
 import trio
 
+from gridnode.node.surroundings import LEAST_FREE_BYTES
 from tests.endtoend.follow import Follower
 from tests.endtoend.manifest import Perturbation
 from tests.endtoend.nodes import RunNode
 from tests.endtoend.relay import Relay, both_ways, links_across, links_of
 
-SMALL_DISK_BYTES = 64 * 1024 * 1024
-"""Size of the file system that a node lives on whose disk is to fill; a short chain needs a tenth of it."""
+SMALL_DISK_BYTES = 2 * LEAST_FREE_BYTES
+"""Size of the file system that a node lives on whose disk is to fill: room enough for a start, and a short chain needs little."""
 BALLAST = "ballast"
 BALLAST_CHUNK = 64 * 1024
 KEPT_BY_WIPE = ("guard", "lease")

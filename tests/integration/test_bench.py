@@ -15,6 +15,7 @@ COMMANDS = {
     "audit": ("--sheets", "6", "--mtus", "4"),
     "commitment": ("--rows", "1000", "--blocks", "2"),
     "execution": ("--accounts", "100", "--blocks", "2", "--transfers", "20"),
+    "gossip": ("--seeds", "1", "--seconds", "20"),
     "large_block": (),
     "market_data": ("--orders", "100", "--mtus", "4", "--trades", "20", "--times", "2"),
     "matching": ("--orders", "2000", "--resting", "2000"),

@@ -97,6 +97,11 @@ class PairSimulation(Simulation):
     primary: Paired
     standby: Paired
 
+    @property
+    def _set_changes(self) -> bool:
+        """The set stays: with the pair down by turns, a fifth validator that comes and goes would be one too many."""
+        return False
+
     def _machines(self) -> list[Machine]:
         plan, seed = self.plan, self.plan.wish.seed
         count = len(plan.powers)

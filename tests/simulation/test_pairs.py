@@ -11,8 +11,8 @@ from gridnode.simulation.run import Result
 from tests.simulation.pairs import PairSimulation
 
 HEIGHTS = 24
-SAFE = tuple(fault for fault in ALL if fault not in (Fault.DEAD,))
-"""The pair is down by turns anyway; of four validators no other may stay away for good."""
+SAFE = tuple(fault for fault in ALL if fault not in (Fault.DEAD, Fault.CLOCK))
+"""The pair is down by turns anyway; of four validators no other may stay away for good, or prevote nil because its clock is wrong."""
 
 
 def simulated(seed: int, faults: tuple[Fault, ...]) -> tuple[Result, PairSimulation]:
@@ -39,7 +39,7 @@ def test_in_good_weather_the_standby_takes_over(seed: int) -> None:
 
 @pytest.mark.parametrize("seed", range(24))
 def test_under_every_fault(seed: int) -> None:
-    """Loss, delay, repetition, partitions, crashes, power cuts, full disks and wrong clocks: no step is signed twice."""
+    """Loss, delay, repetition, partitions, crashes, power cuts and full disks: no step is signed twice."""
     result, simulation = simulated(seed, SAFE)
     assert result.violation is None, result.violation
     for machine in (simulation.primary, simulation.standby):

@@ -31,11 +31,13 @@ def guard(tmp_path: Path) -> SignGuard:
     return SignGuard(tmp_path / "guard", CHAIN, KEYS)
 
 
-def begins(duty: Duty, height: int, lease: Lease | None = None, resumed: bool = False, live: bool = True) -> bool:
-    """Whether the machine may sign at a height."""
+def begins(
+    duty: Duty, height: int, lease: Lease | None = None, resumed: bool = False, live: bool = True, signed: int = 0
+) -> bool:
+    """Whether the machine may sign at a height; `signed` is the newest commit that has its precommit."""
 
     async def script() -> bool:
-        return await duty.begin(height, lease, resumed, live)
+        return await duty.begin(height, lease, resumed, live, signed)
 
     return trio.run(script)
 
@@ -99,7 +101,18 @@ def test_a_lost_guard_is_raised_above_what_it_may_have_signed(guard: SignGuard) 
     assert guard.last.height == 41
     assert [begins(duty, height) for height in (41, 42)] == [False, True]
     guard.sign_vote(VoteKind.PREVOTE, 42, 0, BLOCK)
-    assert begins(duty, 60, live=False)  # it has signed since, so the guard knows everything
+    assert begins(duty, 60, live=False, signed=42)  # the chain shows nothing that the guard does not know
+
+
+def test_a_lost_guard_that_began_anew_alone_is_raised_when_the_chain_comes_back(guard: SignGuard) -> None:
+    """No peer answers at the start: height 1 is voted on again. What comes by sync then shows that the key has signed far above."""
+    duty = Duty(OwnKey(guard), ONE)
+    assert begins(duty, 1, resumed=True, live=False)
+    guard.sign_vote(VoteKind.PREVOTE, 1, 0, BLOCK)
+    assert not begins(duty, 50, live=False, signed=48)
+    assert guard.last is not None
+    assert (guard.last.is_floor, guard.last.height) == (True, 51)
+    assert [begins(duty, height) for height in (51, 52)] == [False, True]
 
 
 def test_a_new_chain_and_a_new_standby_need_no_floor(guard: SignGuard) -> None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import errno
+import os
+import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -10,6 +13,7 @@ import pytest
 import trio
 from trio.testing import MockClock
 
+from gridnode.chain.genesis import genesis_hash
 from gridnode.chain.light_block import LightBlocks
 from gridnode.codec.records import decode, encode
 from gridnode.node.config import SyncSection
@@ -18,6 +22,8 @@ from gridnode.node.open_store import open_store
 from gridnode.node.snapshot_rows import write_snapshot
 from gridnode.node.wire import RequestKind
 from gridnode.primitives.errors import OperatorError, PeerFault
+from gridnode.primitives.limits import SNAPSHOT_CHUNK_BYTES
+from gridnode.storage.leveldb import Batch, Database
 from gridnode.storage.snapshots import SnapshotStore
 from gridnode.sync.messages import LightRequest
 from gridnode.sync.responder import answer_light
@@ -30,7 +36,7 @@ from gridnode.sync.snapshots import (
     answer_snapshots,
     chunk_hash,
 )
-from tests.growing_store import GrowingStore
+from tests.growing_store import GrowingStore, growing
 from tests.unit.node.peers_in_memory import Answer, Peers, commit_of, silent
 
 A, B, C = b"a" * 32, b"b" * 32, b"c" * 32
@@ -327,15 +333,99 @@ def test_a_torn_chunk_is_fetched_anew(source: Source, tmp_path: Path) -> None:
     assert {path.name[:20] for path in (tmp_path / "snapshots").iterdir()} == {f"{OLD:020d}"}
 
 
+def refuses(error: int) -> Callable[[SnapshotStore, int, int, bytes], None]:
+    """A disk that has this answer to what is written of NEW."""
+    put = SnapshotStore.put_chunk
+
+    def refuse(store: SnapshotStore, height: int, index: int, chunk: bytes) -> None:
+        if height == NEW:
+            raise OSError(error, os.strerror(error))
+        put(store, height, index, chunk)
+
+    return refuse
+
+
 def test_a_disk_that_refuses_ends_the_node(source: Source, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Block sync would need as much of it."""
-
-    def full(_self: SnapshotStore, _height: int, _index: int, _chunk: bytes) -> None:
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr(SnapshotStore, "put_chunk", full)
-    with pytest.raises(OperatorError, match="the snapshot cannot be kept: No space left"):
+    """Block sync would need it, too."""
+    monkeypatch.setattr(SnapshotStore, "put_chunk", refuses(errno.EIO))
+    with pytest.raises(OperatorError, match="the snapshot cannot be kept: Input/output error"):
         join(source, tmp_path, network(a=source.honest))
+
+
+def test_a_full_disk_costs_the_snapshot(source: Source, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another one may fit; nobody is to blame."""
+    monkeypatch.setattr(SnapshotStore, "put_chunk", refuses(errno.ENOSPC))
+    peers = network(a=source.honest)
+    sealed = join(source, tmp_path, peers)
+    assert sealed is not None
+    assert sealed.manifest.height == OLD
+    assert peers.reported == []
+
+
+def test_a_disk_that_is_full_while_the_database_is_made(source: Source, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The same: all its chunks are removed, and it is block sync."""
+
+    def full(_batch: Batch) -> None:
+        raise OperatorError(f"cannot write to the database: IO error: {os.strerror(errno.ENOSPC)}")
+
+    monkeypatch.setattr(Batch, "commit", full)
+    peers = network(a=source.honest)
+    assert join(source, tmp_path, peers) is None
+    assert peers.reported == []
+    assert list((tmp_path / "snapshots").iterdir()) == []
+
+
+def test_a_snapshot_for_which_there_is_no_room(source: Source, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No chunk is asked for: rows and database need twice its bytes."""
+    monkeypatch.setattr("gridnode.node.joining.free_bytes", lambda _folder: 2 * source.manifest(OLD).bytes - 1)
+    peers = network(a=source.honest)
+    assert join(source, tmp_path, peers) is None
+    assert (A, RequestKind.CHUNK) not in peers.asked
+
+
+class Slow(Network):
+    """A and B have each chunk ready just before it is too late, C at once."""
+
+    async def request(self, peer_key: bytes, kind: int, payload: bytes, timeout_ms: int) -> bytes:
+        """The peer's answer."""
+        if kind == RequestKind.CHUNK and peer_key != C:
+            await trio.sleep(290)
+        return await super().request(peer_key, kind, payload, timeout_ms)
+
+
+def test_a_snapshot_that_comes_too_slowly_is_given_up(source: Source, tmp_path: Path) -> None:
+    """Many offer it, and it would take for ever; another one is taken."""
+    chunk = bytes(SNAPSHOT_CHUNK_BYTES)
+    large = replace(source.manifest(NEW), bytes=40 * len(chunk), chunks=(chunk_hash(chunk),) * 40)
+    slow = source.but(snapshots=source.offering(large), chunk=lambda _kind, _payload: chunk)
+    peers = Slow()
+    peers.answers = {A: slow, B: slow, C: source.honest}
+    sealed = join(source, tmp_path, peers)
+    assert sealed is not None
+    assert sealed.manifest == source.manifest(NEW)
+    assert peers.reported == []
+
+
+@pytest.mark.parametrize("is_open", [False, True])
+def test_blocks_that_came_meanwhile_are_not_removed(source: Source, tmp_path: Path, is_open: bool) -> None:
+    """Somebody else has started a node in this folder while chunks were fetched."""
+    with growing(tmp_path / "other") as other:
+        other.block()
+    opened: list[Database] = []
+
+    def chunk(kind: int, payload: bytes) -> bytes:
+        shutil.copytree(tmp_path / "other", tmp_path / "chain")
+        if is_open:
+            opened.append(Database(tmp_path / "chain", genesis_hash(source.chain.genesis)))
+        return source.honest(kind, payload)
+
+    with pytest.raises(OperatorError, match="another process" if is_open else "expected no blocks"):
+        join(source, tmp_path, network(a=source.but(chunk=chunk)))
+    for database in opened:
+        database.close()
+    store = open_store(tmp_path / "chain", source.chain.genesis)
+    assert store.height == 1
+    store.close()
 
 
 def test_a_peer_that_is_silent_in_the_middle(source: Source, tmp_path: Path) -> None:

@@ -48,6 +48,7 @@ def test_snapshots_hold_blocks(tmp_path: Path) -> None:
         assert pruner.horizon() == 21
         snapshot(chain, snapshots)
         assert pruner.horizon() == 21
+        assert Pruner(chain.store, snapshots, 1, False).horizon() == 30  # they are made no more
         snapshots.keep(1)
         assert pruner.horizon() == 30
 

@@ -15,7 +15,7 @@ from gridnode.codec.records import decode, encode
 from gridnode.execution.named import accounts_named
 from gridnode.node.ledger_store import LedgerStore
 from gridnode.node.open_store import open_store
-from gridnode.node.restore import restore_into, unfinished
+from gridnode.node.restore import _Making, restore_into, unfinished
 from gridnode.node.snapshot_rows import write_snapshot
 from gridnode.primitives.errors import InvariantBroken, Malformed, OperatorError, Rejected
 from gridnode.primitives.limits import MAX_VALIDITY_MS
@@ -252,6 +252,11 @@ WRONG: dict[str, tuple[Change, str]] = {
     "a receipt is another": (altered(Column.BLOCKS, b"r"), "expected the receipts whose root"),
     "no validators": (without(Column.BLOCKS, b"v"), "expected the validators that vote on block 5"),
     "a block too many": (more(Row(Column.BLOCKS, b"h" + (HEIGHT + 1).to_bytes(8, "big"), b"")), "Header|expected"),
+    "a last commit too many": (more(Row(Column.BLOCKS, b"l" + AT + b"\0", b"")), "expected at most 1 rows l"),
+    "a header too many": (more(Row(Column.BLOCKS, b"h" + AT + b"\0", b"")), "expected at most 1 rows h"),
+    "a receipt too many": (more(Row(Column.BLOCKS, b"r" + AT + b"\xff", b"")), "expected at most 4 rows r"),
+    "a transaction too many": (more(Row(Column.BLOCKS, b"t" + AT + b"\xff", b"")), "expected at most 3 rows t"),
+    "validators too many": (more(Row(Column.BLOCKS, b"v\xff" + AT[1:], b"")), "expected validators of heights 5 to 16"),
     "rows of another kind": (more(Row(Column.BLOCKS, b"c" + AT, b"")), "expected a row of a block"),
     "a key cut off": (more(Row(Column.BLOCKS, b"h", b"")), "expected a row of a block"),
 }
@@ -275,6 +280,48 @@ def test_a_transaction_that_is_another(made: Made, tmp_path: Path) -> None:
     manifest, chunks = forged(made.manifest, rows)
     with pytest.raises(Malformed, match="expected the transactions whose root"):
         restore_into(tmp_path / "chain", manifest, chunks, made.anchor, accounts_named)
+
+
+@pytest.mark.parametrize(
+    ("limit", "bytes_", "expected"),
+    [
+        ("MAX_PAST_HEADER_BYTES", 1_500, "expected headers of"),
+        ("MAX_HEADER_BYTES", 100, "expected headers of 100 bytes"),
+        ("MAX_BLOCK_BYTES", 300, "expected at most 300 bytes of transactions"),
+    ],
+)
+def test_rows_that_are_held_are_bounded_by_bytes(
+    made: Made, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, limit: str, bytes_: int, expected: str
+) -> None:
+    """A row may be long, and a lie is found out late: what is held until then has a bound."""
+    monkeypatch.setattr(f"gridnode.storage.past_blocks.{limit}", bytes_)
+    with pytest.raises(Malformed, match=expected):
+        restore_into(tmp_path / "chain", made.manifest, made.chunks(), made.anchor, accounts_named)
+
+
+def test_rows_are_written_when_their_bytes_are_many(made: Made, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Few long rows are no better than many short ones: of a snapshot, no more than so many bytes wait in memory."""
+    bound, waiting, most = 4_000, [0, 0], [0, 0]
+    monkeypatch.setattr("gridnode.node.restore.RESTORE_BATCH_BYTES", bound)
+    commit, take = Batch.commit, _Making.take
+
+    def counted(making: _Making, row: Row) -> None:
+        kind = int(row.column == Column.BLOCKS)
+        waiting[kind] += len(row.key) + len(row.value)
+        most[kind] = max(most[kind], waiting[kind])
+        take(making, row)
+
+    def written(batch: Batch) -> None:
+        commit(batch)
+        waiting[:] = [0, 0]
+
+    monkeypatch.setattr(_Making, "take", counted)
+    monkeypatch.setattr(Batch, "commit", written)
+    store = restored(made, tmp_path / "chain")
+    longest = max(len(row.key) + len(row.value) for row in made.rows())
+    assert all(0 < one < bound + longest for one in most)
+    assert store.state_root == made.anchor.header.state_root
+    store.close()
 
 
 def test_rows_fewer_than_the_manifest_says(made: Made, tmp_path: Path) -> None:

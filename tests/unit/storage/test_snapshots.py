@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import errno
+import os
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from random import Random
 
@@ -13,7 +16,16 @@ from gridnode.primitives.errors import OperatorError
 from gridnode.primitives.limits import SNAPSHOT_CHUNK_BYTES
 from gridnode.simulation.disk import Disk
 from gridnode.storage.snapshots import SnapshotStore
-from gridnode.sync.snapshots import Manifest, SealedManifest, chunk_bytes, chunk_hash, fault_of
+from gridnode.sync.snapshots import (
+    Manifest,
+    SealedManifest,
+    SnapshotsRequest,
+    answer_snapshots,
+    chunk_bytes,
+    chunk_hash,
+    fault_of,
+    manifest_hash,
+)
 from tests.unit.storage.chain_of_blocks import ALL, final
 
 FOLDER = Path("snapshots")
@@ -49,6 +61,29 @@ def test_a_snapshot_is_found_again(tmp_path: Path) -> None:
     assert whole(store, 20)
     assert store.chunk(20, 3) is store.chunk(20, -1) is store.chunk(21, 0) is store.sealed(21) is None
     assert [manifest.height for manifest in store.manifests()] == [20]
+
+
+def test_a_manifest_is_hashed_and_encoded_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Peers and the API may ask as often as they like; the answer follows what is there."""
+    store = SnapshotStore(tmp_path)
+    write(store, 20)
+    write(store, 40)
+    made: list[int] = []
+
+    def counted(request: SnapshotsRequest, offers: list[Manifest]) -> bytes:
+        made.append(int(request.above))
+        return answer_snapshots(request, offers)
+
+    monkeypatch.setattr("gridnode.storage.snapshots.answer_snapshots", counted)
+    expected = [(manifest_hash(sealed(height).manifest), sealed(height).manifest) for height in (40, 20)]
+    monkeypatch.setattr("gridnode.storage.snapshots.manifest_hash", None)
+    for above in (0, 0, 19, 30, 35, 40):
+        asked = SnapshotsRequest(above)
+        assert store.answer(asked) == answer_snapshots(asked, store.manifests())
+    assert made == [0, 30, 40]
+    assert store.named() == expected
+    store.remove(40)
+    assert store.answer(SnapshotsRequest(0)) == answer_snapshots(SnapshotsRequest(0), [sealed(20).manifest])
 
 
 def test_only_the_newest_are_kept(tmp_path: Path) -> None:
@@ -155,6 +190,21 @@ def test_a_damaged_chunk_is_never_handed_out(tmp_path: Path, name: str) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_file_that_cannot_be_opened_now_is_no_damage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Too many files are open: the chunk is not handed out, and the snapshot stays."""
+    store = SnapshotStore(tmp_path)
+    write(store, 20)
+
+    def refuse(_path: Path) -> bytes:
+        raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "read_bytes", refuse)
+        assert store.chunk(20, 1) is None
+    assert store.damaged == []
+    assert whole(store, 20)
+
+
 def test_a_damaged_manifest_is_no_manifest(tmp_path: Path) -> None:
     """Each byte of it counts, and so does its length."""
     write(SnapshotStore(tmp_path), 20)
@@ -173,6 +223,18 @@ def test_a_manifest_under_another_height_is_none(tmp_path: Path) -> None:
     write(SnapshotStore(tmp_path), 20)
     (tmp_path / f"{20:020d}.manifest").rename(tmp_path / f"{21:020d}.manifest")
     assert SnapshotStore(tmp_path).heights() == []
+
+
+def test_a_fetched_chunk_has_the_size_and_hash_of_its_manifest(tmp_path: Path) -> None:
+    """A file of another size does not fit, though a lying manifest names its hash."""
+    store = SnapshotStore(tmp_path)
+    manifest = sealed(20).manifest
+    store.put_chunk(20, 0, CHUNKS[0])
+    store.put_chunk(20, 1, CHUNKS[1] + b"!")
+    assert store.fetched(manifest, 0) == CHUNKS[0]
+    hashes = (manifest.chunks[0], chunk_hash(CHUNKS[1] + b"!"), manifest.chunks[2])
+    assert store.fetched(replace(manifest, chunks=hashes), 1) is None
+    assert store.fetched(manifest, 2) is None
 
 
 def test_other_files_are_left_alone(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from gridnode.primitives.limits import (
 from gridnode.sync.snapshot_fetch import MAX_FAILURES, SnapshotFetch
 from gridnode.sync.snapshots import Manifest, SnapshotsAnswer, SnapshotsRequest, answer_snapshots, chunk_hash
 
-CHUNKS = [b"chunk %d" % number for number in range(40)]
+CHUNKS = [b"chunk %03d" % number + bytes(SNAPSHOT_CHUNK_BYTES - 9) for number in range(39)] + [b"!"]
 
 
 def manifest(height: int, root: bytes = b"r" * 32) -> Manifest:
@@ -32,13 +32,14 @@ def fetch(*peers: bytes) -> SnapshotFetch:
     return made
 
 
-def test_the_newest_is_tried_first_then_the_one_of_most_peers() -> None:
-    """And what was refused is not tried again."""
+def test_that_of_most_peers_is_tried_first_then_the_newest() -> None:
+    """One peer cannot bring its own before the others'; and what was refused is not tried again."""
     made = SnapshotFetch()
     assert made.choose() is None
-    old, new, rare = manifest(20), manifest(40), manifest(40, b"x" * 32)
+    old, new, rare = manifest(20), manifest(40), manifest(60, b"x" * 32)
     for peer, offer in ((b"a", old), (b"a", new), (b"b", new), (b"c", rare)):
         made.offered(peer, offer)
+    assert made.choose([60]) == new
     assert made.choose() == new
     assert made.refused(new) == [b"a", b"b"]
     assert made.choose() == rare
@@ -49,12 +50,14 @@ def test_the_newest_is_tried_first_then_the_one_of_most_peers() -> None:
 
 
 def test_what_was_begun_is_gone_on_with() -> None:
-    """As long as somebody offers it."""
+    """As long as as many offer it as any other."""
     made = SnapshotFetch()
     made.offered(b"a", manifest(20))
     made.offered(b"a", manifest(40))
     assert made.choose([20]) == manifest(20)
     assert made.choose([30]) == manifest(40)
+    made.offered(b"b", manifest(40))
+    assert made.choose([20]) == manifest(40)
 
 
 def test_chunks_are_asked_of_all_and_bounded() -> None:
@@ -92,9 +95,21 @@ def test_a_wrong_chunk_is_its_senders_fault() -> None:
     """It is asked no more, and the chunk is asked of another."""
     made = fetch(b"a", b"b")
     ask = next(ask for ask in made.next_requests() if ask.peer == b"a")
-    assert "its hash is not the manifest's" in (made.arrived(b"a", ask.number, b"something else") or "")
+    assert "its hash is not the manifest's" in (made.arrived(b"a", ask.number, b"!" + CHUNKS[ask.number][1:]) or "")
     assert not made.has(ask.number)
     assert made.holders(manifest(20)) == [b"b"]
+
+
+def test_a_chunk_of_another_size_is_its_senders_fault() -> None:
+    """Also when a lying manifest has its hash: a manifest says how much memory a chunk takes."""
+    long = b"a" * (SNAPSHOT_CHUNK_BYTES + 1)
+    lying = replace(manifest(20), chunks=(chunk_hash(long), *manifest(20).chunks[1:]))
+    made = SnapshotFetch()
+    made.offered(b"a", lying)
+    made.begin(lying, set())
+    made.next_requests()
+    assert "expected 1048576 bytes, got 1048577" in (made.arrived(b"a", 0, long) or "")
+    assert not made.has(0)
 
 
 def test_an_empty_answer_is_no_fault() -> None:
