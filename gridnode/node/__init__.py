@@ -21,6 +21,7 @@ Concepts
     intake.py        transactions from clients and peers: form, room, standing, signatures, then pool and gossip.
     verifier.py      signature checks in worker threads.
     ingress.py       what peers send: decoded, checked, handed to the right part; gossip_queue.py, what of it waits.
+    receivers.py     to whom ingress hands it, as far as it knows them.
     wire.py          which message travels on which channel and how it is told apart.
     evidence_pool.py  evidence that no block carries yet; peer_book.py, which node is whose validator's and who is admitted.
     begin.py        a node without blocks begins from a snapshot: joining.py finds, proves, fetches; light_walk.py, the header's proof.

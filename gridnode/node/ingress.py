@@ -2,13 +2,12 @@
 
 A flooded message is relayed before it is checked, so the fault of a bad vote is its author's, whose key the network names. What costs
 something is bounded for each author: signatures already found valid are not checked again, inputs of consensus and batches wait in
-places that each author has its own share of, and a peer that votes on what is decided is told so a few times and no more.
+places that each author has its own share of, and summaries are answered no faster than `summary_gate` lets them through.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Protocol
 
 from gridnode.chain.block import Header, header_hash
 from gridnode.chain.commit import Commit, check_commit
@@ -16,7 +15,7 @@ from gridnode.chain.evidence import Evidence
 from gridnode.chain.receipt import ChainCode
 from gridnode.chain.vote import Proposal, Vote, proposal_hash, vote_hash
 from gridnode.codec.records import decode, encode
-from gridnode.consensus.inputs import CommitReceived, Input, ProposalReceived, SummaryReceived, VoteReceived
+from gridnode.consensus.inputs import CommitReceived, ProposalReceived, SummaryReceived, VoteReceived
 from gridnode.consensus.summary import Summary
 from gridnode.crypto.keys import verify
 from gridnode.mempool.outbox import TransactionBatch
@@ -25,6 +24,7 @@ from gridnode.node.checked import CheckedSignatures
 from gridnode.node.evidence_pool import EvidencePool
 from gridnode.node.intake import Intake
 from gridnode.node.ledger_store import LedgerStore
+from gridnode.node.receivers import Batches, Heights, Offered, Offers
 from gridnode.node.summary_gate import SummaryGate
 from gridnode.node.wire import RequestKind, from_wire
 from gridnode.primitives.errors import Malformed, PeerFault
@@ -36,58 +36,6 @@ from gridnode.sync.snapshots import ChunkRequest, SnapshotsRequest, answer_snaps
 
 NEVER_HONEST = (ChainCode.MALFORMED, ChainCode.WRONG_CHAIN, ChainCode.UNKNOWN_MESSAGE, ChainCode.BAD_SIGNATURE)
 """What a node refuses at its own door, whatever it has seen of the chain. The other codes depend on that and blame nobody."""
-
-
-class Offers(Protocol):
-    """Where inputs of consensus go; `ConsensusLoop` is one."""
-
-    def offer(self, event: Input) -> None:
-        """Queue an input for the engine."""
-        ...
-
-    def hear(self, author: bytes, event: Input) -> None:
-        """Queue what a node has said, unless too much of the same node waits already; it will be said again."""
-        ...
-
-
-class Heights(Protocol):
-    """Who keeps track of peers' heights; `CatchUp` is one."""
-
-    def heard(self, peer: bytes, status: Status) -> None:
-        """A peer told its height. Raises PeerFault when it is of another chain."""
-        ...
-
-    def lost(self, peer: bytes) -> None:
-        """A peer disconnected."""
-        ...
-
-    def tell(self) -> None:
-        """Tell all peers this node's height."""
-        ...
-
-
-class Batches(Protocol):
-    """Gossiped batches with their authors, in order of arrival; `GossipQueue` is one."""
-
-    def put(self, author: bytes, batch: TransactionBatch) -> bool:
-        """Queue a batch; False when there is no room."""
-        ...
-
-    async def get(self) -> tuple[bytes, TransactionBatch]:
-        """Wait for the next one."""
-        ...
-
-
-class Offered(Protocol):
-    """Snapshots that peers may fetch; `SnapshotStore` is one."""
-
-    def answer(self, request: SnapshotsRequest) -> bytes:
-        """Encoded answer to a peer that asks which there are."""
-        ...
-
-    def chunk(self, height: int, index: int) -> bytes | None:
-        """A chunk, or None when it is not there."""
-        ...
 
 
 class Ingress:
