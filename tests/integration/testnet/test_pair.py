@@ -50,7 +50,7 @@ def second_machine(net: Testnet) -> NodeProcess:
 
 @pytest.fixture(scope="module")
 def setting(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Setting]:
-    net = Testnet(write(tmp_path_factory.mktemp("net") / "n"))
+    net = Testnet(write(tmp_path_factory.mktemp("net") / "n", jails=False))
     two = second_machine(net)
     try:
         net.start([*net.validators, two])
