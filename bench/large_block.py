@@ -18,18 +18,21 @@ import argparse
 import json
 import time
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import trio
 from trio.testing import MockClock
 
 from gridnode.chain.block import Block, CompactBlock, header_hash
-from gridnode.chain.commit import NO_COMMIT
+from gridnode.chain.commit import NO_COMMIT, commit_hash
+from gridnode.chain.evidence import evidence_root
 from gridnode.chain.kinds import to_message
 from gridnode.chain.transaction import TransactionBody, decode_transaction, sign_transaction
 from gridnode.codec.records import decode, encode
 from gridnode.crypto.address import address_of
 from gridnode.crypto.keys import key_pair
+from gridnode.crypto.merkle import root
 from gridnode.mempool.pool import Pool
 from gridnode.modules.token.messages import Transfer
 from gridnode.modules.token.tables import Denomination
@@ -106,12 +109,19 @@ class Lines:
 async def once(raws: dict[bytes, bytes], answers: Sequence[Answer]) -> float:
     """Ms until the block is whole."""
     candidates = Candidates(Pool(), Checker(), Lines(answers), side_by_side)
-    candidates.proposed(header_hash(HEADER), CompactBlock(HEADER, tuple(raws), NO_COMMIT))
+    header = replace(
+        HEADER,
+        transaction_count=len(raws),
+        transactions_root=root(tuple(raws)),
+        last_commit_hash=commit_hash(NO_COMMIT),
+        evidence_root=evidence_root(()),
+    )
+    candidates.proposed(header_hash(header), CompactBlock(header, tuple(raws), NO_COMMIT))
     began = trio.current_time()
     complete = None
     while complete is None:
-        complete = await candidates.obtain(header_hash(HEADER), [bytes([number]) for number in range(len(answers))])
-    assert complete.block == Block(HEADER, tuple(raws.values()), NO_COMMIT)
+        complete = await candidates.obtain(header_hash(header), [bytes([number]) for number in range(len(answers))])
+    assert complete.block == Block(header, tuple(raws.values()), NO_COMMIT)
     return (trio.current_time() - began) * 1_000
 
 

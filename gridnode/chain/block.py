@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import Annotated
 
 from gridnode.chain.clearing import ClearingSummary
-from gridnode.chain.commit import Commit
-from gridnode.chain.evidence import EVIDENCE, Evidence
+from gridnode.chain.commit import Commit, commit_hash
+from gridnode.chain.evidence import EVIDENCE, Evidence, evidence_root
 from gridnode.codec.fields import ADDRESS, HASH, NAME, U32, U64, Bytes, Int, ListOf
 from gridnode.codec.records import Nested, encode, record
 from gridnode.crypto.hashing import Tag
+from gridnode.crypto.merkle import root
+from gridnode.primitives.errors import Malformed
 from gridnode.primitives.ids import Address, Hash, TransactionId
 from gridnode.primitives.limits import (
     MAX_BLOCK_TRANSACTIONS,
@@ -92,3 +94,17 @@ class CompactBlock:
 def header_hash(header: Header) -> Hash:
     """The block's hash: tagged hash of the header's canonical bytes."""
     return _HEADER.hash(encode(header))
+
+
+def check_compact(compact: CompactBlock) -> None:
+    """Whether a proposed block's parts are those that its header names. Raises Malformed saying which is not.
+
+    A proposal's signature covers the header alone. With other parts a good block would be found invalid by whoever got them.
+    """
+    header = compact.header
+    if (header.transaction_count, header.transactions_root) != (len(compact.transaction_ids), root(compact.transaction_ids)):
+        raise Malformed("transaction_ids: expected those that the header names")
+    if header.last_commit_hash != commit_hash(compact.last_commit):
+        raise Malformed("last_commit: expected the one that the header names")
+    if header.evidence_root != evidence_root(compact.evidence):
+        raise Malformed("evidence: expected that which the header names")

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple, Protocol
 
-from gridnode.chain.block import Block, CompactBlock, header_hash
+from gridnode.chain.block import Block, CompactBlock, check_compact, header_hash
 from gridnode.chain.receipt import ChainCode
 from gridnode.chain.transaction import Transaction, VerifiedTransaction, decode_transaction
 from gridnode.codec.records import decode
@@ -80,9 +80,13 @@ class Candidates:
         self._partial.clear()
 
     def proposed(self, block_hash: Hash, compact: CompactBlock) -> None:
-        """A proposal brought this block. Raises PeerFault when the block is not the one that the proposal names."""
+        """A proposal brought this block. Raises PeerFault when the block is not the one that the proposal names, all parts of it."""
         if header_hash(compact.header) != block_hash:
             raise PeerFault.of(Offence.WRONG_BLOCK, "expected the one that the proposal names")
+        try:
+            check_compact(compact)
+        except Malformed as error:
+            raise PeerFault.of(Offence.WRONG_BLOCK, str(error)) from None
         if len(self._compact) < MAX_CANDIDATES:
             self._compact.setdefault(block_hash, compact)
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Protocol
 
+from gridnode.chain.block import Header, header_hash
 from gridnode.chain.commit import Commit, check_commit
 from gridnode.chain.evidence import Evidence
 from gridnode.chain.receipt import ChainCode
@@ -154,6 +155,7 @@ class Ingress:
             return
         if not self._check_proposal(proposal):
             return
+        _check_maker(proposal, proposed.block.header)
         if proposal.height == self._store.next_height:
             self._candidates.proposed(proposal.block_hash, proposed.block)
         self._loop.hear(peer, ProposalReceived(proposal))
@@ -241,3 +243,14 @@ class Ingress:
     def disconnected(self, peer: bytes) -> None:
         """A peer is gone."""
         self._catch_up.lost(peer)
+
+
+def _check_maker(proposal: Proposal, header: Header) -> None:
+    """Whether a new block is its proposer's own. Raises PeerFault: it would have fees, turns and lanes of another.
+
+    One with a valid round had a polka when it was new, and so honest validators that found this.
+    """
+    if header_hash(header) != proposal.block_hash:
+        raise PeerFault.of(Offence.WRONG_BLOCK, "expected the one that the proposal names")
+    if proposal.valid_round < 0 and header.proposer != proposal.proposer:
+        raise PeerFault.of(Offence.WRONG_BLOCK, "expected a new block to name its proposer as its maker")

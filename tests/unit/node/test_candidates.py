@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 import trio
 from trio.testing import MockClock
 
 from gridnode.chain.block import CompactBlock, header_hash
+from gridnode.chain.commit import Commit
+from gridnode.chain.evidence import Evidence
 from gridnode.chain.kinds import to_message
 from gridnode.chain.receipt import ChainCode
 from gridnode.chain.transaction import (
@@ -19,6 +22,7 @@ from gridnode.chain.transaction import (
     sign_transaction,
 )
 from gridnode.codec.records import decode, encode
+from gridnode.crypto.merkle import root
 from gridnode.mempool.pool import Pool
 from gridnode.modules.token.messages import Transfer
 from gridnode.modules.token.tables import Denomination
@@ -28,6 +32,7 @@ from gridnode.node.wire import RequestKind
 from gridnode.primitives.errors import InvariantBroken, PeerFault, Rejected
 from gridnode.primitives.ids import Hash
 from gridnode.primitives.limits import MAX_CANDIDATES
+from gridnode.primitives.units import Height, Round
 from gridnode.sync.messages import TransactionsAnswer, TransactionsRequest
 from tests.chain_in_memory import CHAIN, START_MS, MemoryChain, account, keys_of
 from tests.unit.node.peers_in_memory import Answer, Peers, silent
@@ -199,7 +204,9 @@ def test_a_block_with_what_can_never_be_valid_is_invalid(proposed: Proposed, nam
     """Its maker signed for that transaction by its id, so no other peer can bring a better one."""
     bad, code = NEVER_VALID[name]
     proposed.transactions[1] = bad
-    proposed.compact = replace(proposed.compact, transaction_ids=tuple(item.id for item in proposed.transactions))
+    ids = tuple(item.id for item in proposed.transactions)
+    header = replace(proposed.compact.header, transactions_root=root(ids))
+    proposed.compact, proposed.hash = replace(proposed.compact, header=header, transaction_ids=ids), header_hash(header)
     with pytest.raises(Rejected) as rejected:
         proposed.obtain(PROPOSER, VOTER)
     assert rejected.value.code is code
@@ -213,3 +220,15 @@ def test_a_fault_of_this_node_is_not_taken_for_a_peers(proposed: Proposed) -> No
 
     with pytest.raises(InvariantBroken):
         proposed.obtain(PROPOSER, VOTER, proposer=broken)
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [("transaction_ids", ()), ("last_commit", Commit(Height(7), Round(0), Hash(bytes(32)), ())), ("evidence", (Evidence((), ()),))],
+)
+def test_a_header_with_other_parts_is_refused_and_leaves_room_for_the_right_ones(proposed: Proposed, field: str, value: Any) -> None:
+    """A signature covers the header alone: with other parts a good block would be found invalid for good."""
+    with pytest.raises(PeerFault, match=field):
+        proposed.candidates.proposed(proposed.hash, replace(proposed.compact, **{field: value}))
+    proposed.candidates.proposed(proposed.hash, proposed.compact)
+    assert proposed.obtain(PROPOSER) is not None

@@ -11,7 +11,7 @@ import pytest
 import trio
 from trio.testing import MockClock, wait_all_tasks_blocked
 
-from gridnode.chain.block import CompactBlock
+from gridnode.chain.block import CompactBlock, header_hash
 from gridnode.chain.evidence import Evidence
 from gridnode.chain.light_block import LightBlocks
 from gridnode.chain.vote import Proposal, Vote, VoteKind, proposal_hash, vote_hash
@@ -88,12 +88,14 @@ class Gate:
     def proposed(self, height: int = 1, round_: int = 0, by: str | None = None) -> ProposedBlock:
         """A block proposed by whose turn it is, or by another."""
 
-        async def build() -> Any:
-            return await self.store.build(self.pool, self.store.genesis.time_ms + 1, account("mea-node"))
-
-        executed = trio.run(build)
         order = self.store.proposers
         name = by or NAMES[order[round_ % len(order)]]
+
+        async def build() -> Any:
+            maker = account(f"{name}-node" if name in NAMES.values() else "mea-node")
+            return await self.store.build(self.pool, self.store.genesis.time_ms + 1, maker)
+
+        executed = trio.run(build)
         signed = proposal_hash(CHAIN, height, round_, -1, executed.block_hash)
         signature = keys_of(f"{name}-node").sign(signed)
         proposal = Proposal(height, round_, -1, executed.block_hash, account(f"{name}-node"), signature)
@@ -168,6 +170,22 @@ def test_other_proposals_are_a_fault(gate: Gate) -> None:
     for bad in (gate.proposed(by=other), forged, replace(good, block=replace(good.block, header=header))):
         with pytest.raises(PeerFault):
             gate.take(bad)
+    assert gate.heard.events == []
+
+
+def test_a_new_block_is_its_proposers_own(gate: Gate) -> None:
+    """Who has the turn cannot name another as the maker, now or for a height to come; a block with a polka may come from another."""
+    good = gate.proposed()
+    turn = NAMES[good.proposal.proposer]
+    other = next(name for name in NAMES.values() if name != turn)
+    header = replace(good.block.header, proposer=account(f"{other}-node"))
+    for height, valid_round in ((1, -1), (2, -1)):
+        signed = proposal_hash(CHAIN, height, 0, valid_round, header_hash(header))
+        proposal = replace(
+            good.proposal, height=height, block_hash=header_hash(header), signature=keys_of(f"{turn}-node").sign(signed)
+        )
+        with pytest.raises(PeerFault, match="its maker"):
+            gate.take(replace(good, proposal=proposal, block=replace(good.block, header=header)))
     assert gate.heard.events == []
 
 

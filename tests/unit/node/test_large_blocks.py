@@ -24,6 +24,7 @@ from gridnode.chain.transaction import (
 )
 from gridnode.chain.vote import Proposal
 from gridnode.codec.records import decode, encode
+from gridnode.crypto.merkle import root
 from gridnode.mempool.pool import Pool
 from gridnode.modules.token.messages import Transfer
 from gridnode.modules.token.tables import Denomination
@@ -96,7 +97,8 @@ class Large:
 
     def __init__(self) -> None:
         self.transactions = transactions()
-        header = MemoryChain().build([]).block.header
+        ids = [one.id for one in self.transactions]
+        header = replace(MemoryChain().build([]).block.header, transaction_count=len(ids), transactions_root=root(ids))
         self.block = Block(header, tuple(one.raw for one in self.transactions), NO_COMMIT)
         self.hash = header_hash(header)
         self.raws = {one.id: one.raw for one in self.transactions}
