@@ -72,10 +72,12 @@ def _is_due(driver: HeightDriver, effect: Effect) -> bool:
     match effect:
         case SignVote(kind, _, round_, _):
             return driver.me is not None and known.votes.vote_of(driver.me, kind, round_) is None
+        case SignProposal(_, round_, _, _) | GetValue(_, round_) if driver.me is None or round_ != state.round:
+            return False  # a replay that did not lead to what was signed last makes a listener, which proposes nothing
         case SignProposal(_, round_, _, _):
-            return state.step is Step.PROPOSE and round_ == state.round and round_ not in known.proposals
-        case GetValue(_, round_):
-            return state.step is Step.PROPOSE and round_ == state.round and not state.built
+            return state.step is Step.PROPOSE and round_ not in known.proposals
+        case GetValue():
+            return state.step is Step.PROPOSE and not state.built
         case ObtainBlock(_, _, block_hash, _):
             return state.step is not Step.DECIDED and block_hash not in known.verdicts
         case Decide() | Evidence():

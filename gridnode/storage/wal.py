@@ -186,34 +186,32 @@ def survey(folder: Path, files: Files = DISK) -> list[Segment]:
     return found
 
 
-def _intact(path: Path, data: bytes) -> tuple[list[_Record], int]:
-    """The intact records of a segment and the offset behind them. Raises OperatorError when what follows was durable once."""
-    records: list[_Record] = []
-    offset = 0
-    while offset < len(data):
-        found = _parse(data, offset)
-        if found is None:
-            _refuse_if_corrupted(path, data, offset)
-            break
-        records.append(found)
-        offset = found.end
-    return records, offset
-
-
 def records_in(data: bytes) -> tuple[list[tuple[int, bytes]], int | None]:
     """Offset and entry of each intact record of a segment's bytes from its start, and where the first that is not begins, or None.
 
     Reads only: for those who look at the log of a node that runs or has died.
     """
-    found: list[tuple[int, bytes]] = []
-    offset = 0
-    while offset < len(data):
-        record = _parse(data, offset)
-        if record is None:
-            return found, offset
-        found.append((offset, record.entry))
-        offset = record.end
-    return found, None
+    records, end = _parsed(data)
+    places = [(record.end - _HEAD_BYTES - len(record.entry), record.entry) for record in records]
+    return places, end if end < len(data) else None
+
+
+def _intact(path: Path, data: bytes) -> tuple[list[_Record], int]:
+    """The intact records of a segment and the offset behind them. Raises OperatorError when what follows was durable once."""
+    records, end = _parsed(data)
+    if end < len(data):
+        _refuse_if_corrupted(path, data, end)
+    return records, end
+
+
+def _parsed(data: bytes) -> tuple[list[_Record], int]:
+    """The records of a segment up to the first that is not intact, and where that begins."""
+    records: list[_Record] = []
+    end = 0
+    while end < len(data) and (found := _parse(data, end)) is not None:
+        records.append(found)
+        end = found.end
+    return records, end
 
 
 def _check(fields: bytes, entry: bytes) -> bytes:

@@ -65,9 +65,8 @@ def signs_again(validator: NodeProcess, witness: NodeProcess, after: int) -> Non
     until(signed, f"a commit above {after} with the precommit of {validator.name}")
 
 
-def nobody_lied(nodes: Sequence[NodeProcess], may_refuse: bool = False) -> None:
-    """No node has heard two different votes of one validator in one round and step, and no guard had to refuse, unless it may."""
-    wrong = ("equivocation",) if may_refuse else ("equivocation", "the sign guard refuses")
+def nobody_lied(nodes: Sequence[NodeProcess]) -> None:
+    """No node has heard two different votes of one validator in one round and step, and no guard had to refuse."""
     for node in nodes:
-        bad = [row for row in node.events() if row["event"] in wrong]
+        bad = [row for row in node.events() if row["event"] in ("equivocation", "the sign guard refuses")]
         assert not bad, (node.name, bad)

@@ -5,8 +5,11 @@ One network for all tests here; the spare node is the second machine. Each test 
 
 from __future__ import annotations
 
+import json
 import shutil
 import signal
+import subprocess
+import sys
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
@@ -50,7 +53,7 @@ def second_machine(net: Testnet) -> NodeProcess:
 
 @pytest.fixture(scope="module")
 def setting(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Setting]:
-    net = Testnet(write(tmp_path_factory.mktemp("net") / "n"))
+    net = Testnet(write(tmp_path_factory.mktemp("net") / "n", jails=False))
     two = second_machine(net)
     try:
         net.start([*net.validators, two])
@@ -129,4 +132,27 @@ def test_two_machines_that_both_believe_they_sign(setting: Setting) -> None:
     setting.net.goes_on(3)
     assert not signing(setting.two)["is_turn"]
     signs_again(setting.one, setting.witness, setting.witness.height)
+    well(setting)
+
+
+def gridnode(*arguments: str) -> subprocess.CompletedProcess[str]:
+    """A command from a shell."""
+    return subprocess.run([sys.executable, "-m", "gridnode", *arguments], capture_output=True, text=True, check=False, timeout=120)
+
+
+def test_the_lease_is_taken_by_command(setting: Setting) -> None:
+    """Before maintenance of the machine that signs; whoever holds it already is refused with exit code 1."""
+    epoch = lease(setting.one)["epoch"]
+    taken = gridnode("lease", "take", "--config", str(setting.two.plan.config))
+    assert taken.returncode == 0, taken.stderr
+    until(lambda: lease(setting.two).get("epoch") == epoch + 1, "the second machine has it")
+    setting.net.goes_on(3)
+    signs_again(setting.one, setting.witness, lease(setting.two)["since"])
+    told = json.loads(gridnode("lease", "status", "--api", setting.two.plan.url, "--json").stdout)
+    assert (told["is_turn"], told["listens_because"], told["lease"]) == (True, None, lease(setting.two))
+    again = gridnode("lease", "take", "--config", str(setting.two.plan.config))
+    assert again.returncode == 1
+    assert "LEASE_HELD" in again.stdout + again.stderr or "FEE_UNPAID" in again.stdout + again.stderr
+    never = gridnode("lease", "take", "--config", str(setting.net.plan.folder / "nowhere.toml"))
+    assert never.returncode == 2
     well(setting)

@@ -30,7 +30,7 @@ class Setting(NamedTuple):
 
 @pytest.fixture(scope="module")
 def setting(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Setting]:
-    net = Testnet(write(tmp_path_factory.mktemp("net") / "n"))
+    net = Testnet(write(tmp_path_factory.mktemp("net") / "n", jails=False))
     signer = signed_by(net["PEA"], net.plan.chain_id)
     try:
         signer.start()

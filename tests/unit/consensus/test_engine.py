@@ -263,6 +263,18 @@ def test_a_wish_cut_short_explains_the_last_signature() -> None:
     assert one.signs
 
 
+@pytest.mark.parametrize(("kept", "wish"), [(1, fx.GetValue), (2, fx.SignProposal)])
+def test_a_listener_proposes_nothing_that_its_log_has_kept(kept: int, wish: type) -> None:
+    """The log ends before the block it was to build, or with it; the guard has gone on to a vote. No wish of the replay is left."""
+    begun = (TimeoutElapsed(TimeoutKind.HEARTBEAT, Height(1), Round(0)), BlockBuilt(Height(1), Round(0), A, b"block"))
+    log = [entry_of(event) for event in begun[:kept]]
+    assert of(Engine(PARAMS, PROPOSER).restore(start(1, FOUR), log), wish)
+    one = Engine(PARAMS, PROPOSER)
+    effects = one.restore(start(1, FOUR), log, vote(PREVOTE, 3, 0, A))
+    assert not one.signs
+    assert not [effect for effect in effects if isinstance(effect, fx.GetValue | fx.SignProposal | fx.SignVote)]
+
+
 def test_every_event_has_its_entry() -> None:
     height, round_ = Height(3), Round(2)
     events: list[Event] = [
