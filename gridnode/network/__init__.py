@@ -71,7 +71,7 @@ Who pays for what
     floods: replayed, in circles, too many              2,048 remembered for each author, 4 MiB/s           noise for each copy; dropped
     floods by way of others after a ban                 a banned author is not heard                        -
     questions without end, answers unread               8 open, 2 answers made, 200/s, 16 MiB/s             refused, waits; its link
-    answers that nobody asked for                       none but what is late of what was asked             wrong, soon a ban
+    answers that nobody asked for                       what is late of what was asked; 16 MiB a start      wrong, soon a ban
     does not read, or a byte at a time                  8 MiB a class, 10 s                                 its link
     drips bytes, answers no probe                       40 s                                                its link
     takes all links                                     a validator gets a client's place                   its link

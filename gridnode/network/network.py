@@ -259,6 +259,7 @@ class Network:
     def _on_change(self, peer: Peer, linked: bool) -> None:
         """A peer came or went: tell the node and the neighbours."""
         if linked:
+            self._asker.on_connect(peer)
             self._handlers.on_connect(peer.key)
         else:
             self._asker.on_disconnect(peer.key)

@@ -4,10 +4,14 @@
     RESPONSE  id 8 bytes | flag 1 byte | piece        MORE: pieces follow, LAST: the answer is whole, REFUSED: no answer
 
 An answer of up to MAX_RESPONSE_BYTES travels in pieces of 64 KiB, so that a vote never waits behind it for long. A peer
-that is asked more than it will do at once refuses; the asker tries another. Ids count up within one run of a node.
+that is asked more than it will do at once refuses; the asker tries another. Ids count up within one run of a node, from a number by
+chance, so that no piece of an answer to an earlier run is taken for one of this run's.
 
 Pieces of an answer that is awaited are free, all others count as messages. Pieces for an id that nobody waits for any more are
-late: no more of them than an answer holds, for each question that was given up. Anything else nobody asked for.
+late: no more of them than an answer holds, for each question that was given up or whose link broke. The other side may not have
+noticed yet that it did: to it, our next link replaces the one it still has, and it goes on with the answer. It does so even when we
+were restarted meanwhile and know of no question, so the first link to each peer begins with as much as a peer has in hand at a time.
+Anything else nobody asked for.
 
 An asker may have a few questions open, each of which waits for its turn: by the rate of that peer's questions, by the bytes it was
 answered before, and because only two answers to one peer are made or held at a time. A peer that reads nothing therefore holds two
@@ -16,6 +20,7 @@ answers in memory, until the write timeout ends its link. When too many are open
 
 from __future__ import annotations
 
+import random
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 
@@ -33,6 +38,8 @@ PIECE_BYTES = 64 * 1024 - 128
 MAX_REQUEST_BYTES = MAX_FRAME_BYTES - 64
 
 _ID_BYTES = 8
+_FIRST_ID_BITS = 63
+"""Of the number by chance that ids start from: as many again are left to count up to."""
 _MORE, _LAST, _REFUSED = 0, 1, 2
 
 
@@ -52,6 +59,8 @@ class _Pending:
         self.pieces: list[bytes] = []
         self.size = 0
         self.failure: PeerFault | None = None
+        self.ended = False
+        """Whether the peer has said all that it may say to this question."""
         self.done = trio.Event()
 
     def finish(self, failure: PeerFault | None) -> None:
@@ -70,7 +79,7 @@ class Asker:
         self._total = trio.Semaphore(limits.requests_total)
         self._per_peer: dict[bytes, trio.Semaphore] = {}
         self._pending: dict[int, _Pending] = {}
-        self._last_id = 0
+        self._last_id = random.getrandbits(_FIRST_ID_BITS)
 
     async def ask(self, peer: Peer, kind: int, payload: bytes, timeout_ms: int) -> bytes:
         """The answer of a linked peer. Raises `PeerUnavailable`, and `PeerFault` when time is over."""
@@ -98,7 +107,7 @@ class Asker:
     def _forget(self, peer: Peer, request_id: int) -> None:
         """Nobody waits for this answer any more; what is still to come of it is late, not unasked."""
         pending = self._pending.pop(request_id)
-        if not pending.done.is_set():
+        if not pending.ended:
             peer.allowance.expect_late(MAX_RESPONSE_BYTES - pending.size)
 
     def awaits(self, peer: Peer, body: bytes) -> bool:
@@ -119,20 +128,28 @@ class Asker:
             return
         flag = body[_ID_BYTES]
         if flag == _REFUSED:
+            pending.ended = True
             pending.finish(PeerUnavailable("the peer refused the request"))
             return
         piece = body[_ID_BYTES + 1 :]
         pending.size += len(piece)
         if pending.size > MAX_RESPONSE_BYTES:
             fault = PeerFault.of(Offence.ENDLESS_ANSWER, f"more than {MAX_RESPONSE_BYTES} bytes")
+            pending.ended = True
             pending.finish(fault)
             raise fault
         pending.pieces.append(piece)
         if flag == _LAST:
+            pending.ended = True
             pending.finish(None)
 
+    def on_connect(self, peer: Peer) -> None:
+        """A link to `peer` has begun. Over the first one, answers to questions of our last run may go on."""
+        if peer.epoch == 1:
+            peer.allowance.expect_late(self._limits.answers_per_peer * MAX_RESPONSE_BYTES)
+
     def on_disconnect(self, peer_key: bytes) -> None:
-        """Fail every question to a peer that is gone."""
+        """Fail every question to a peer that is gone; it may still answer them over the next link (see `_forget`)."""
         for pending in self._pending.values():
             if pending.peer_key == peer_key and not pending.done.is_set():
                 pending.finish(PeerUnavailable("the peer went away"))

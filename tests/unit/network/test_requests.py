@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 
 import pytest
@@ -15,7 +16,7 @@ from gridnode.network.peers import Peer
 from gridnode.network.queues import Urgency
 from gridnode.network.requests import PIECE_BYTES, Answerer, Asker, PeerUnavailable
 from gridnode.primitives.errors import InvariantBroken, PeerFault
-from gridnode.primitives.limits import MAX_RESPONSE_BYTES
+from gridnode.primitives.limits import MAX_LATE_BYTES, MAX_RESPONSE_BYTES
 
 LIMITS = NetworkLimits(queue_messages=8, requests_per_peer=2, requests_total=3)
 MORE, LAST, REFUSED = b"\x00", b"\x01", b"\x02"
@@ -211,6 +212,89 @@ def test_answers_that_nobody_asked_for_are_a_fault_and_late_ones_are_not() -> No
 
     faults: list[int] = []
     trio.run(scene)
+
+
+async def broken_off(before: Callable[[Asker, Peer, bytes], None], faults: list[PeerFault]) -> tuple[Asker, Peer, bytes]:
+    """An asker whose link ended after `before`, its peer, and the id of the question that was open."""
+    asker, other = Asker(LIMITS, lambda _peer, fault: faults.append(fault)), peer(1)
+
+    async def ask() -> None:
+        with suppress(PeerFault):
+            await asker.ask(other, 7, b"question", 60_000)
+
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(ask)
+        ((_, body),) = await sent(other)
+        with suppress(PeerFault):
+            before(asker, other, body[:8])
+        asker.on_disconnect(other.key)
+    return asker, other, body[:8]
+
+
+def test_an_answer_that_goes_on_over_the_next_link_is_late_and_no_more_than_an_answer() -> None:
+    """The peer has not noticed that the link broke: to it, the next one replaces the old one."""
+
+    async def scene() -> None:
+        faults: list[PeerFault] = []
+        asker, other, number = await broken_off(
+            lambda asker, other, number: asker.on_response(other, number + MORE + bytes(PIECE_BYTES)), faults
+        )
+        piece = number + MORE + bytes(PIECE_BYTES)
+        pieces = (MAX_RESPONSE_BYTES - PIECE_BYTES) // len(piece)
+        for _ in range(pieces):
+            asker.on_response(other, piece)
+        assert faults == []
+        asker.on_response(other, piece)
+        assert [fault.weight for fault in faults] == [10]
+
+    trio.run(scene)
+
+
+@pytest.mark.parametrize(
+    "end",
+    [LAST + b"whole", REFUSED, MORE + bytes(MAX_RESPONSE_BYTES + 1)],
+    ids=["whole", "refused", "endless"],
+)
+def test_nothing_is_late_of_an_answer_that_had_ended_when_the_link_broke(end: bytes) -> None:
+    async def scene() -> None:
+        faults: list[PeerFault] = []
+        asker, other, number = await broken_off(
+            lambda asker, other, number: asker.on_response(other, number + end), faults
+        )
+        asker.on_response(other, number + LAST)
+        assert [fault.weight for fault in faults] == [10]
+
+    trio.run(scene)
+
+
+def test_the_first_link_of_a_run_may_bring_what_the_last_run_asked_for() -> None:
+    """As much as a peer has in hand at a time; no later link of the same run brings more, and it adds up to no more than the bound."""
+    asker, other = Asker(LIMITS, lambda _peer, _fault: None), peer(1)
+    other.epoch = 1
+    asker.on_connect(other)
+    other.epoch = 3
+    asker.on_connect(other)
+    assert other.allowance.take_late(LIMITS.answers_per_peer * MAX_RESPONSE_BYTES)
+    assert not other.allowance.take_late(1)
+    generous, another = Asker(replace(LIMITS, answers_per_peer=100), lambda _peer, _fault: None), peer(2)
+    another.epoch = 1
+    generous.on_connect(another)
+    assert another.allowance.take_late(MAX_LATE_BYTES)
+    assert not another.allowance.take_late(1)
+
+
+def test_two_runs_ask_with_different_ids() -> None:
+    """Two of 2^63 are the same by chance once in longer than anybody waits."""
+
+    async def first_id() -> int:
+        other = peer(1)
+        with suppress(PeerFault):
+            await Asker(LIMITS, lambda _peer, _fault: None).ask(other, 7, b"question", 1)
+        ((_, body),) = await sent(other)
+        return int.from_bytes(body[:8], "big")
+
+    first, second = trio.run(first_id), trio.run(first_id)
+    assert abs(first - second) > 1_000
 
 
 def test_our_own_answer_out_of_bounds_is_our_own_fault() -> None:
