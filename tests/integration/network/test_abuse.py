@@ -102,13 +102,14 @@ def test_a_truncated_frame_is_no_fault_and_no_message() -> None:
 
 def test_a_flood_of_messages_is_slowed_down_and_banned() -> None:
     async def attack(connection: Connection) -> None:
-        block = encode_frame(FrameKind.MESSAGE, b"\x03", b"spam") * 100
+        block = encode_frame(FrameKind.MESSAGE, b"\x03", b"spam") * 250
         with suppress(ConnectionLost):
             while True:  # never so much that Yamux here would give up on a full window
                 await connection.write(block)
                 await trio.sleep(0.05)
 
-    victim = Node(0, licensed(0, 1, 2), limits=replace(LIMITS, messages_per_s=100))
+    # Four fifths of what the attacker sends are too many, and twice of what the friend asks are not.
+    victim = Node(0, licensed(0, 1, 2), limits=replace(LIMITS, messages_per_s=1_000))
     trio.run(attacked, attack, victim)
     assert victim.score(2) == 0
     assert victim.score(1) == 100
