@@ -23,7 +23,7 @@ from tests.integration.testnet.processes import NodeProcess, Testnet, running, u
 @pytest.fixture(scope="module")
 def net(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Testnet]:
     """Four validators."""
-    with running(tmp_path_factory.mktemp("net") / "n") as testnet:
+    with running(tmp_path_factory.mktemp("net") / "n", jails=False) as testnet:
         yield testnet
 
 
