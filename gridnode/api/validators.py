@@ -23,7 +23,10 @@ def validators(ask: Ask) -> list[dict[str, Any]]:
 
 def _row(row: ValidatorRow) -> dict[str, Any]:
     licence, standing = row.licence, row.standing
-    unbonding = [{"release_ms": release_ms, **money(item.amount, Denomination.GRID)} for release_ms, item in row.unbonding]
+    unbonding = [
+        {"release_ms": release_ms, "owner": address(owner), **money(item.amount, Denomination.GRID)}
+        for release_ms, owner, item in row.unbonding
+    ]
     return {
         "name": row.name,
         "address": address(row.address),

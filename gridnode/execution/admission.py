@@ -35,14 +35,14 @@ def check_form(transaction: Transaction, chain_id: str) -> None:
         raise Rejected(ChainCode.MALFORMED, detail, "messages")
 
 
-def check_standing(transaction: Transaction, reader: Reader, recent: RecentIds, time_ms: int) -> None:
-    """Whether the transaction could stand in a block at chain time `time_ms` on the state of `reader`.
+def check_standing(transaction: Transaction, reader: Reader, recent: RecentIds, height: int, time_ms: int) -> None:
+    """Whether the transaction could stand in a block of `height` at chain time `time_ms` on the state of `reader`.
 
     Raises Rejected with EXPIRED, TOO_FAR_AHEAD, DUPLICATE or FEE_UNPAID.
     """
     check_time(transaction, time_ms)
     check_new(transaction, recent)
-    check_can_pay(reader, transaction.sender, fee_now(reader, transaction))
+    check_can_pay(reader, transaction.sender, fee_now(reader, transaction, height))
 
 
 def check_time(transaction: Transaction, time_ms: int) -> None:

@@ -70,7 +70,7 @@ class Ledger:
 
         Raises Rejected with EXPIRED, TOO_FAR_AHEAD, DUPLICATE or FEE_UNPAID.
         """
-        check_standing(transaction, self._reader, self._recent, self.tip.time_ms)
+        check_standing(transaction, self._reader, self._recent, self.next_height, self.tip.time_ms)
 
     def check_evidence(self, evidence: Evidence) -> None:
         """Whether the next block could carry it, as far as is known now. Raises Rejected with a code of `ValidatorsCode`."""

@@ -36,7 +36,7 @@ def run_transaction(
 
     Raises Rejected(FEE_UNPAID), and then nothing has changed; whatever else is refused stands in the receipt.
     """
-    fee = fee_now(context.state, transaction)
+    fee = fee_now(context.state, transaction, context.height)
     charge_fee(context, transaction.sender, fee)
     code, failed = _run_messages(context, transaction, messages)
     events, context.events = context.events, []

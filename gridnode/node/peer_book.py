@@ -12,7 +12,7 @@ from gridnode.primitives.ids import Address
 class PeerBook(Mapping[Address, bytes]):
     """Address of a validator with a seat -> key of its node, as far as it is known.
 
-    A licence that names a node key goes before the entry of that name in the configuration.
+    The machine that a lease names goes before the node key of the licence, and that before the entry of that name in the configuration.
     """
 
     def __init__(
@@ -38,14 +38,17 @@ class PeerBook(Mapping[Address, bytes]):
         """Look at the newest state."""
         with self._store.view() as view:
             licensed = queries.node_keys(view.reader)
+            machines = queries.machines(view.reader)
             names = {seat.validator.address: seat.validator.name for seat in queries.seats(view.reader)}
         by_name = {name: key for key, name in self._configured.items()}
         by_name |= {name: bytes(key) for key, name in licensed.items()}
+        by_name |= {name: bytes(key) for name, key in machines.items()}
         nodes = {address: by_name[name] for address, name in names.items() if name in by_name}
         if nodes != self._nodes:
             self._nodes = nodes
             self._prefer(nodes.values())
-        admitted = {bytes(key): name for key, name in licensed.items()} | self._configured
+        admitted = {bytes(key): name for name, key in machines.items()}
+        admitted |= {bytes(key): name for key, name in licensed.items()} | self._configured
         if admitted != self._admitted:
             self._admitted = admitted
             self._admit(admitted)

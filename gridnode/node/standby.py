@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from gridnode.modules.validators.lease import Lease, lease_of
+from gridnode.modules.validators.lease import Lease, lease_of, may_hold
 from gridnode.node.clock import monotonic_ms, now_ms
 from gridnode.node.config import ValidatorSection
 from gridnode.node.duty import Duty
@@ -50,7 +50,9 @@ class Standby:
         self._takeover.heard(self.duty.heard_other, now)
         if self.duty.alarm or not self._signer.is_here or not self._takeover.is_due(now):
             return False
-        return self._store.validators.get(self._signer.address) is not None and not self.duty.is_turn(self.lease())
+        with self._store.view() as view:  # in jail, too: the validator comes back with the machine that is there
+            may, lease = may_hold(view.reader, self._signer.address), lease_of(view.reader, self._signer.address)
+        return may and not self.duty.is_turn(lease)
 
     async def taken(self) -> bytes | None:
         """The transaction that takes the lease for this machine; None when the signer does not sign it."""

@@ -13,6 +13,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
+from gridnode.modules.token.rules import balance
 from gridnode.modules.token.tables import BALANCES, Denomination
 from gridnode.modules.validators import queries
 from gridnode.modules.validators.events import Convicted, Released
@@ -44,6 +45,7 @@ class Validators(RuleBasedStateMachine):
         self.keys = 0
         self.total = self.grid()
         self.convicted: dict[str, None] = {}
+        self.slashed: dict[bytes, int] = {}
 
     def grid(self) -> int:
         """All GRID, on whatever account."""
@@ -57,12 +59,17 @@ class Validators(RuleBasedStateMachine):
         self.world.know(key)
         return key
 
-    @rule(name=NAME, weight=st.integers(0, 20))
-    def license(self, name: str, weight: int) -> None:
-        """Again or for the first time; whether it is refused is for the rules to say."""
-        key = self.fresh_key(name)
-        operator = name if name in RICH else "bob"
-        self.calls.append(("erc", licence(name, operator, weight, key=key)))
+    @rule(name=NAME, operator=st.sampled_from(RICH), weight=st.integers(0, 20))
+    def license(self, name: str, operator: str, weight: int) -> None:
+        """Again or for the first time, to the same operator or another; whether it is refused is for the rules to say."""
+        self.calls.append(("erc", licence(name, operator, weight, key=self.fresh_key(name))))
+
+    @rule(name=NAME, operators=st.lists(st.sampled_from(RICH), min_size=2, max_size=4), amount=AMOUNT)
+    def pass_on(self, name: str, operators: list[str], amount: int) -> None:
+        """A name goes from one operator to the next within a block, each of whom bonds and is sent home."""
+        for operator in operators:
+            self.calls.append(("erc", licence(name, operator, key=self.fresh_key(name))))
+            self.calls += [(operator, Bond(name, amount)), (operator, Unbond(name, amount // 3)), ("erc", Revoke(name))]
 
     @rule(name=NAME)
     def revoke(self, name: str) -> None:
@@ -72,13 +79,13 @@ class Validators(RuleBasedStateMachine):
     def weigh(self, name: str, weight: int) -> None:
         self.calls.append(("erc", SetWeight(name, weight)))
 
-    @rule(name=st.sampled_from(RICH), amount=AMOUNT)
-    def bond(self, name: str, amount: int) -> None:
-        self.calls.append((name, Bond(name, amount)))
+    @rule(name=NAME, operator=st.sampled_from(RICH), amount=AMOUNT)
+    def bond(self, name: str, operator: str, amount: int) -> None:
+        self.calls.append((operator, Bond(name, amount)))
 
-    @rule(name=st.sampled_from(RICH), amount=AMOUNT)
-    def unbond(self, name: str, amount: int) -> None:
-        self.calls.append((name, Unbond(name, amount)))
+    @rule(name=NAME, operator=st.sampled_from(RICH), amount=AMOUNT)
+    def unbond(self, name: str, operator: str, amount: int) -> None:
+        self.calls.append((operator, Unbond(name, amount)))
 
     @rule(name=NAME, sender=st.sampled_from((*RICH, "egat", "mea", "pea")))
     def unjail(self, name: str, sender: str) -> None:
@@ -106,6 +113,7 @@ class Validators(RuleBasedStateMachine):
             key = event.key.hex()
             assert key not in self.convicted, "a key is convicted once"
             self.convicted[key] = None
+            self.slashed[event.operator] = self.slashed.get(event.operator, 0) + event.slashed
 
     def go(self, turn: int, after_ms: int, evidence: tuple[Any, ...]) -> None:
         """The next block, with all that was asked for."""
@@ -120,10 +128,20 @@ class Validators(RuleBasedStateMachine):
     @invariant()
     def bonds_are_what_was_bonded(self) -> None:
         rows = queries.validators(self.world.reader)
-        there = sum(row.licence.bond + sum(item.amount for _, item in row.unbonding) for row in rows)
+        there = sum(row.licence.bond + sum(item.amount for _, _, item in row.unbonding) for row in rows)
         assert queries.total_stake(self.world.reader) == there
         for event in self.world.seen(Released):
             assert event.owner in [account(name) for name in RICH]
+
+    @invariant()
+    def everybody_has_what_it_began_with_but_for_what_its_own_keys_cost(self) -> None:
+        rows = queries.validators(self.world.reader)
+        for name in RICH:
+            operator = account(name)
+            bonded = sum(row.licence.bond for row in rows if row.licence.operator == operator)
+            coming = sum(item.amount for row in rows for _, owner, item in row.unbonding if owner == operator)
+            free = balance(self.world.reader, operator, Denomination.GRID)
+            assert free + bonded + coming + self.slashed.get(operator, 0) == 1_000_000 * GRID
 
     @invariant()
     def the_set_is_what_it_must_be(self) -> None:

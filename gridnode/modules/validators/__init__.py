@@ -17,9 +17,9 @@ Tables
     2  params       () -> ValidatorParams
     3  licences     (name) -> Licence
     4  standings    (name) -> Standing                                 turns, reputation, jail
-    5  keys         (address of a consensus key) -> KeyOwner           every key that was ever licensed
+    5  keys         (address of a consensus key) -> KeyOwner           every key that was ever licensed, and to whom
     6  terms        (address, first height) -> last height             0: it has its seat still
-    7  unbondings   (release time, name) -> Unbonding
+    7  unbondings   (release time, name, owner) -> Unbonding           one name may be several operators', one after the other
     8  convictions  (address of a consensus key) -> Conviction
     9  draw         () -> Draw
     10 marks        (height) -> time of that block                     a few, to tell how old a height is
@@ -27,7 +27,7 @@ Tables
     20 leases       (validator's address) -> Lease                    no row before it was taken for the first time
 
 Messages
-    validators.license     from a regulator: a new licence, or again one that was revoked or convicted
+    validators.license     from a regulator: a new licence, or again one that was revoked or convicted, to the same operator or another
     validators.revoke      from a regulator: the seat is gone, the bond goes home after the delay
     validators.set_weight  from a regulator: of an authority
     validators.bond        from the operator of a staked licence: GRID moves to `validators/bonds`
@@ -35,7 +35,7 @@ Messages
     validators.unjail      from the operator, once the pause is over
     validators.rotate_key  from the operator, with a signature of the new key: the old one votes no more from the next height on
     validators.set_node_key  from the operator: the node moves to another network key
-    take_lease  the validator's own consensus key names the machine that signs from the next height on; free when it would take effect
+    take_lease  the validator's own consensus key names the machine that signs from the next height on; free when it takes effect, once a block
 
 Rules
     1. Heights. The set that votes on block h + 1 is the one in the state after block h (`current_set`), and so is the order of proposers
@@ -63,17 +63,21 @@ Rules
        counts proposals proven to be against the rules: those that evidence of two proposals is made of. A proposal that others merely
        voted nil on is a turn missed (decision 0010).
     8. Evidence stands in the block and runs before its transactions, so nobody unbonds or rotates before it in the same block. A key is convicted
-       once, whatever else it signed. The licence that holds it is convicted, unless revoked: it loses its seat until a
-       regulator licenses it again with another key; a staked one loses `slash_ppm` of its bond, rounded down, and of each unbonding
-       that began at the height of the offence or later; the rest of the bond goes home after the delay. What is lost moves to
-       `slashed_account`: GRID is energy that was generated, so it is not destroyed.
+       once, whatever else it signed, and it convicts the operator who had it, under the name he had it by, never who has the name since.
+       A licence that he holds by that name is convicted, unless revoked: it loses its seat until a regulator licenses it again with
+       another key; a staked one loses `slash_ppm` of its bond, rounded down. So does each amount of his that is on its way home
+       from under the name and left at the height of the offence or later; the rest of the bond goes home after the delay.
+       What is lost moves to `slashed_account`: GRID is energy that was generated, so it is not destroyed.
     9. Age. Evidence of a height is too old when more than `evidence_blocks` lie above it, or when the first mark at that height or above is
        more than `evidence_ms` old. Marks are a sixteenth of `evidence_ms` apart, so evidence counts for at most 17/16 of it
        (and the time of one block); `unbonding_ms` is at least 9/8 of it: what may be punished is still there to be taken.
-    10. Keys. A consensus key belongs to the licence that had it first, for ever: nobody else gets it, nor does that one once it is convicted.
+    10. Keys. A consensus key belongs to the operator and the name that had it first, for ever: nobody else gets it, nor do they once it is
+       convicted. A name goes on to another operator with a new key and a new standing; turns of keys that its holder never had do not
+       count for it (rule 6).
     11. Leases. A machine signs at height h only if the lease in the state after block h - 1 names it; without a row, the primary does. A lease is
        taken with the next epoch, by the validator's key alone, and counts from the height after the block on. So two machines with one
-       key never sign at one height.
+       key never sign at one height. A validator in jail may take it: it comes back with the machine that is there. The message is free
+       when it is alone in its transaction, takes effect, and the lease before has begun to count: once a block, and never when it fails.
 
 Result codes
     `ValidatorsCode`, 301 to 339, in order of precedence; those of the lease are 350 to 359. Codes of evidence are told in logs and answers; a block with evidence that

@@ -12,7 +12,7 @@ from gridnode.modules.validators.events import Bonded, Released, Unbonded
 from gridnode.modules.validators.messages import Bond, Unbond
 from gridnode.modules.validators.seats import put_licence
 from gridnode.modules.validators.standing import licence_of_operator, require_licensed
-from gridnode.modules.validators.tables import BONDS, PARAMS, UNBONDINGS, Kind, Licence, Unbonding
+from gridnode.modules.validators.tables import BONDS, LICENCES, PARAMS, UNBONDINGS, Kind, Licence, Unbonding
 from gridnode.primitives.errors import Rejected
 from gridnode.primitives.ids import Address
 from gridnode.primitives.limits import MAX_UNBONDINGS
@@ -34,7 +34,7 @@ def unbond(context: Context, sender: Address, message: Unbond) -> None:
     licence = _bondable(context, sender, message.name, message.amount)
     if licence.bond < message.amount:
         raise Rejected(ValidatorsCode.INSUFFICIENT_BOND, f"expected at most {licence.bond}, which is bonded", "amount")
-    if sum(name == message.name for (_, name), _ in UNBONDINGS.scan(context.state)) >= MAX_UNBONDINGS:
+    if len(on_the_way(context.state, message.name, sender)) >= MAX_UNBONDINGS:
         detail = f"expected at most {MAX_UNBONDINGS} amounts on their way home; wait for the first"
         raise Rejected(ValidatorsCode.TOO_MANY_UNBONDINGS, detail)
     send_home(context, message.name, licence, message.amount)
@@ -57,42 +57,50 @@ def send_home(context: Context, name: str, licence: Licence, amount: int) -> Non
     if not amount:
         return
     release_ms = TimeMs(context.time_ms + PARAMS.require(state).unbonding_ms)
-    same = UNBONDINGS.get(state, release_ms, name)
-    total = amount if same is None else same.amount + amount
-    UNBONDINGS.put(state, release_ms, name, Unbonding(licence.operator, Amount(total), context.height))
+    same = UNBONDINGS.get(state, release_ms, name, licence.operator)
+    total = amount if same is None else same.amount + amount  # of this block, too: no two have the same time
+    UNBONDINGS.put(state, release_ms, name, licence.operator, Unbonding(Amount(total), context.height))
     context.emit(Unbonded(name, Amount(amount), release_ms))
 
 
 def release(context: Context) -> None:
-    """Pay out what has come home by now, in order of time and name."""
+    """Pay out what has come home by now, in order of time, name and owner."""
     state = context.state
-    for (release_ms, name), row in UNBONDINGS.scan(state, stop=(context.time_ms + 1,)):
-        UNBONDINGS.delete(state, release_ms, name)
-        move(context, BONDS, row.owner, Denomination.GRID, row.amount)
-        context.emit(Released(name, row.owner, row.amount))
+    for (release_ms, name, owner), row in UNBONDINGS.scan(state, stop=(context.time_ms + 1,)):
+        UNBONDINGS.delete(state, release_ms, name, owner)
+        move(context, BONDS, owner, Denomination.GRID, row.amount)
+        context.emit(Released(name, owner, row.amount))
 
 
-def slash(context: Context, name: str, licence: Licence, offence_height: int) -> tuple[Licence, Amount]:
-    """Take the share from the bond, and from what has left it at the offence's height or later; rounded down, each by itself.
+def slash(context: Context, name: str, operator: Address, offence_height: int) -> Amount:
+    """Take the share of what `operator` has bonded under `name`, and of what has left it at the offence's height or later.
 
-    Returns the licence with what is left, not yet written, and how much was taken in all.
+    Each is rounded down by itself; what others have under this name is not theirs to lose. Returns how much was taken in all.
     """
     state, params = context.state, PARAMS.require(context.state)
-    taken = licence.bond * params.slash_ppm // PPM
-    left = replace(licence, bond=Amount(licence.bond - taken))
-    for (release_ms, owner), row in UNBONDINGS.scan(state):
-        part = row.amount * params.slash_ppm // PPM if owner == name and row.height >= offence_height else 0
+    taken, licence = 0, LICENCES.require(state, name)
+    if licence.operator == operator:
+        taken = licence.bond * params.slash_ppm // PPM
+        put_licence(state, name, replace(licence, bond=Amount(licence.bond - taken)))
+    for release_ms, row in on_the_way(state, name, operator):
+        part = row.amount * params.slash_ppm // PPM if row.height >= offence_height else 0
         if not part:
             continue
         taken += part
         if part == row.amount:
-            UNBONDINGS.delete(state, release_ms, name)
+            UNBONDINGS.delete(state, release_ms, name, operator)
         else:
-            UNBONDINGS.put(state, release_ms, name, replace(row, amount=Amount(row.amount - part)))
+            UNBONDINGS.put(state, release_ms, name, operator, replace(row, amount=Amount(row.amount - part)))
     move(context, BONDS, params.slashed_account, Denomination.GRID, taken)
-    return left, Amount(taken)
+    return Amount(taken)
 
 
-def on_the_way(reader: Reader, name: str) -> list[tuple[TimeMs, Unbonding]]:
-    """What a validator has on its way home, by time."""
-    return [(release_ms, row) for (release_ms, owner), row in UNBONDINGS.scan(reader) if owner == name]
+def on_the_way(reader: Reader, name: str, operator: Address) -> list[tuple[TimeMs, Unbonding]]:
+    """What an operator has on its way home from under a name, by time."""
+    rows = UNBONDINGS.scan(reader)
+    return [(release_ms, row) for (release_ms, of, owner), row in rows if (of, owner) == (name, operator)]
+
+
+def all_on_the_way(reader: Reader, name: str) -> list[tuple[TimeMs, Address, Unbonding]]:
+    """What is on its way home from under a name: time, who gets it, how much; by time, then by who gets it."""
+    return [(release_ms, owner, row) for (release_ms, of, owner), row in UNBONDINGS.scan(reader) if of == name]

@@ -33,6 +33,6 @@ class ValidatorsCode(IntEnum):
     ALREADY_CONVICTED = 325  # the key is convicted
     FORGED = 326  # a signature does not verify
     LEASE_NOT_OWN = 350  # the sender is not the consensus key of the validator
-    LEASE_NO_VALIDATOR = 351  # the validator has no seat
+    LEASE_NO_VALIDATOR = 351  # the key is of no licensed validator
     LEASE_WRONG_EPOCH = 352  # the epoch is not the next one: somebody was faster
     LEASE_HELD = 353  # the machine holds the lease already

@@ -113,6 +113,7 @@ class Convicted:
     """Evidence has proven that a key signed what excludes each other."""
 
     name: Annotated[str, NAME]
+    operator: Annotated[Address, ADDRESS]  # whose the key was; the licence may be another's by now
     key: Annotated[PublicKey, KEY]
     height: Annotated[Height, U64]  # of the offence
     round: Annotated[Round, Int(0, MAX_ROUND)]  # of the offence

@@ -20,6 +20,7 @@ from gridnode.modules.validators.tables import (
     STANDINGS,
     TERMS,
     UNBONDINGS,
+    KeyOwner,
     Kind,
     Licence,
     Status,
@@ -70,7 +71,7 @@ def _check_account(before: Reader, writes: Writes, grown: int) -> None:
 
 def _check_licence(after: After | Reader, name: str, licence: Licence) -> None:
     owner = KEYS.get(after, address_of(licence.key))
-    if owner is None or owner.name != name or owner.key != licence.key:
+    if owner != KeyOwner(name, licence.operator, licence.key):
         raise InvariantBroken(NAME, f"the key of {name} is not its own")
     if (licence.kind is Kind.AUTHORITY) != (licence.weight > 0):
         raise InvariantBroken(NAME, f"{name} has the weight {licence.weight}")

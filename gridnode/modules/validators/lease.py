@@ -16,9 +16,10 @@ from typing import Annotated, Final
 from gridnode.chain.kinds import event, message
 from gridnode.codec.fields import ADDRESS, KEY, U64
 from gridnode.codec.records import record
+from gridnode.crypto.address import address_of
 from gridnode.modules.context import Context
 from gridnode.modules.validators.codes import ValidatorsCode
-from gridnode.modules.validators.tables import SEATS
+from gridnode.modules.validators.tables import KEYS, LICENCES, Status
 from gridnode.primitives.errors import Rejected
 from gridnode.primitives.ids import Address, PublicKey
 from gridnode.primitives.units import Height
@@ -65,6 +66,15 @@ def lease_of(reader: Reader, validator: Address) -> Lease | None:
     return LEASES.get(reader, validator)
 
 
+def may_hold(reader: Reader, validator: Address) -> bool:
+    """Whether this is the consensus key of a licensed validator. One in jail has no seat, but two machines: it comes back with either."""
+    owner = KEYS.get(reader, validator)
+    licence = None if owner is None else LICENCES.get(reader, owner.name)
+    if licence is None or licence.status not in (Status.ACTIVE, Status.JAILED):
+        return False
+    return address_of(licence.key) == validator
+
+
 def next_epoch(reader: Reader, validator: Address) -> int:
     """The epoch that the next message must name."""
     lease = lease_of(reader, validator)
@@ -79,8 +89,9 @@ def take_lease(context: Context, sender: Address, taken: TakeLease) -> None:
     state = context.state
     if sender != taken.validator:
         raise Rejected(ValidatorsCode.LEASE_NOT_OWN, "expected the consensus key of the validator as sender", "validator")
-    if not SEATS.has(state, taken.validator):
-        raise Rejected(ValidatorsCode.LEASE_NO_VALIDATOR, "expected a validator", "validator")
+    if not may_hold(state, taken.validator):
+        detail = "expected the consensus key of a licensed validator, in jail or not"
+        raise Rejected(ValidatorsCode.LEASE_NO_VALIDATOR, detail, "validator")
     epoch = next_epoch(state, taken.validator)
     if taken.epoch != epoch:
         raise Rejected(ValidatorsCode.LEASE_WRONG_EPOCH, f"expected epoch {epoch}, got {taken.epoch}", "epoch")
@@ -92,10 +103,13 @@ def take_lease(context: Context, sender: Address, taken: TakeLease) -> None:
     context.emit(LeaseTaken(taken.validator, taken.machine, epoch, since))
 
 
-def is_free(reader: Reader, sender: Address, taken: TakeLease) -> bool:
-    """Whether no fee is asked: the message could take effect now. So a validator without money keeps its second machine, and only one
-    such message of a validator in a block costs nothing, for the next one names an epoch that is over.
+def is_free(reader: Reader, sender: Address, taken: TakeLease, height: int) -> bool:
+    """Whether no fee is asked in a block of `height`: the message takes effect, and is the validator's first of this block.
+
+    So a validator without money keeps its second machine, and nobody fills blocks for nothing: what fails is paid for, and so is a lease
+    that changes hands again before it has counted at all.
     """
-    return (
-        sender == taken.validator and SEATS.has(reader, sender) and taken.epoch == next_epoch(reader, sender)
-    )
+    lease = lease_of(reader, sender)
+    if sender != taken.validator or not may_hold(reader, sender) or taken.epoch != next_epoch(reader, sender):
+        return False
+    return lease is None or (lease.machine != taken.machine and lease.since <= height)

@@ -23,6 +23,7 @@ from gridnode.modules.validators.tables import (
     CONVICTIONS,
     KEYS,
     LICENCES,
+    NEW,
     STANDINGS,
     KeyOwner,
     Kind,
@@ -48,7 +49,7 @@ def license_validator(context: Context, sender: Address, message: License) -> No
         raise Rejected(ValidatorsCode.NAME_TAKEN, "a validator of this name is licensed", "name")
     if (message.kind is Kind.AUTHORITY) != (message.weight > 0):
         raise Rejected(ValidatorsCode.WRONG_WEIGHT, "expected a weight above zero of an authority, and no other", "weight")
-    _check_key(context, message.name, message.key)
+    _check_key(context, message)
     _check_node_key(context, message.name, message.node_key)
     if sum(row.status in LICENSED for _, row in LICENCES.scan(state)) >= MAX_VALIDATORS:
         raise Rejected(ValidatorsCode.TOO_MANY, f"expected at most {MAX_VALIDATORS} licences at the same time")
@@ -59,8 +60,11 @@ def license_validator(context: Context, sender: Address, message: License) -> No
 
 
 def add_licence(context: Context, given: License) -> None:
-    """Write a licence whose fields are checked; what is known of its validator's turns is kept, but for the last ones missed."""
-    state = context.state
+    """Write a licence whose fields are checked.
+
+    What is known of its validator's turns is kept, but for the last ones missed; another operator begins anew.
+    """
+    state, former = context.state, LICENCES.get(context.state, given.name)
     licence = Licence(
         given.kind,
         Status.ACTIVE,
@@ -72,8 +76,8 @@ def add_licence(context: Context, given: License) -> None:
         Amount(0),
     )
     put_licence(state, given.name, licence)
-    KEYS.put(state, address_of(given.key), KeyOwner(given.name, given.key))
-    was = standing_of(state, given.name)
+    KEYS.put(state, address_of(given.key), _owner(given))
+    was = standing_of(state, given.name) if former is not None and former.operator == given.operator else NEW
     STANDINGS.put(state, given.name, replace(was, missed_in_row=0, jailed_until_ms=TimeMs(0)))
 
 
@@ -108,7 +112,7 @@ def rotate_key(context: Context, sender: Address, message: RotateKey) -> None:
     if KEYS.has(state, address_of(message.key)):
         raise Rejected(ValidatorsCode.KEY_TAKEN, "expected a key that was never licensed", "key")
     put_licence(state, message.name, replace(licence, key=message.key))
-    KEYS.put(state, address_of(message.key), KeyOwner(message.name, message.key))
+    KEYS.put(state, address_of(message.key), KeyOwner(message.name, licence.operator, message.key))
     context.emit(KeyRotated(message.name, message.key))
 
 
@@ -126,13 +130,17 @@ def _check_regulator(context: Context, sender: Address) -> None:
         raise Rejected(ValidatorsCode.NOT_REGULATOR, "expected a regulator as sender")
 
 
-def _check_key(context: Context, name: str, key: PublicKey) -> None:
-    """The key is new, or was this validator's before and is not convicted."""
-    address = address_of(key)
+def _check_key(context: Context, given: License) -> None:
+    """The key is new, or was this operator's under this name before and is not convicted."""
+    address = address_of(given.key)
     owner = KEYS.get(context.state, address)
-    if owner is not None and (owner.name != name or CONVICTIONS.has(context.state, address)):
-        detail = "expected a key of no other validator, and not a convicted one"
+    if owner is not None and (owner != _owner(given) or CONVICTIONS.has(context.state, address)):
+        detail = "expected a key of no other validator, nor of another operator before, and not a convicted one"
         raise Rejected(ValidatorsCode.KEY_TAKEN, detail, "key")
+
+
+def _owner(given: License) -> KeyOwner:
+    return KeyOwner(given.name, given.operator, given.key)
 
 
 def _check_node_key(context: Context, name: str, node_key: PublicKey) -> None:

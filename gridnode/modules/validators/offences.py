@@ -10,8 +10,8 @@ from gridnode.modules.context import Context
 from gridnode.modules.validators.bonds import send_home, slash
 from gridnode.modules.validators.codes import ValidatorsCode
 from gridnode.modules.validators.events import Convicted
-from gridnode.modules.validators.seats import had_seat, other_active_authority, put_licence
-from gridnode.modules.validators.standing import lowered, standing_of
+from gridnode.modules.validators.seats import had_seat, other_active_authority
+from gridnode.modules.validators.standing import holds_licence, lowered, standing_of
 from gridnode.modules.validators.tables import (
     CONVICTIONS,
     KEYS,
@@ -24,7 +24,7 @@ from gridnode.modules.validators.tables import (
     Status,
 )
 from gridnode.primitives.errors import Malformed, Rejected
-from gridnode.primitives.units import Amount, Height, TimeMs
+from gridnode.primitives.units import Height, TimeMs
 from gridnode.state.kv import Reader
 
 MARKS_KEPT = 16
@@ -71,28 +71,35 @@ def _check_age(reader: Reader, height: int, now: Clock) -> None:
 
 
 def punish(context: Context, evidence: Evidence) -> None:
-    """Convict the key that `evidence` proves guilty, and its licence with it (rule 8). Raises Rejected as `check_evidence`."""
+    """Convict the key that `evidence` proves guilty, and the licence that its operator holds by that name (rule 8).
+
+    Raises Rejected as `check_evidence`.
+    """
     state = context.state
     check_evidence(state, context.chain_id, evidence, Clock(context.height, context.time_ms))
     offence = offence_of(evidence)
     owner = KEYS.require(state, offence.author)
-    name, licence = owner.name, LICENCES.require(state, owner.name)
-    left, slashed = slash(context, name, licence, offence.height)
-    keeps_seat = licence.kind is Kind.AUTHORITY and not other_active_authority(state, name)
-    if licence.status is Status.REVOKED or keeps_seat:
-        put_licence(state, name, left)
-    else:
-        send_home(context, name, replace(left, status=Status.CONVICTED), left.bond)
-    standing = standing_of(state, name)
-    lower = lowered(standing.reputation_ppm, 2)
-    rejected = standing.rejected + len(evidence.proposals)
-    now = replace(standing, reputation_ppm=lower, rejected=rejected, jailed_until_ms=TimeMs(0))
-    STANDINGS.put(state, name, now)
-    conviction = Conviction(name, offence.height, offence.round, context.height, slashed)
+    slashed = slash(context, owner.name, owner.operator, offence.height)
+    keeps_seat = holds_licence(state, offence.author) and _convict_licence(context, owner.name, len(evidence.proposals))
+    conviction = Conviction(owner.name, owner.operator, offence.height, offence.round, context.height, slashed)
     CONVICTIONS.put(state, offence.author, conviction)
-    context.emit(
-        Convicted(name, owner.key, offence.height, offence.round, Amount(slashed), keeps_seat and licence.status is not Status.REVOKED)
+    context.emit(Convicted(owner.name, owner.operator, owner.key, offence.height, offence.round, slashed, keeps_seat))
+
+
+def _convict_licence(context: Context, name: str, rejected: int) -> bool:
+    """What a conviction costs who holds the licence, besides GRID. Whether it keeps its seat, as the last authority."""
+    state = context.state
+    licence, standing = LICENCES.require(state, name), standing_of(state, name)
+    is_last = licence.kind is Kind.AUTHORITY and not other_active_authority(state, name)
+    if licence.status is not Status.REVOKED and not is_last:
+        send_home(context, name, replace(licence, status=Status.CONVICTED), licence.bond)
+    lower = lowered(standing.reputation_ppm, 2)
+    STANDINGS.put(
+        state,
+        name,
+        replace(standing, reputation_ppm=lower, rejected=standing.rejected + rejected, jailed_until_ms=TimeMs(0)),
     )
+    return is_last and licence.status is not Status.REVOKED
 
 
 def mark_time(context: Context) -> None:

@@ -7,7 +7,8 @@ from typing import NamedTuple
 from gridnode.crypto.address import address_of
 from gridnode.modules.token.rules import balance
 from gridnode.modules.token.tables import Denomination
-from gridnode.modules.validators.bonds import on_the_way
+from gridnode.modules.validators.bonds import all_on_the_way
+from gridnode.modules.validators.lease import lease_of, may_hold
 from gridnode.modules.validators.standing import standing_of
 from gridnode.modules.validators.tables import (
     BONDS,
@@ -38,7 +39,7 @@ class ValidatorRow(NamedTuple):
     seat: Seat | None  # in the set that votes on the next block
     licence: Licence
     standing: Standing
-    unbonding: list[tuple[TimeMs, Unbonding]]  # by the time at which it is home
+    unbonding: list[tuple[TimeMs, Address, Unbonding]]  # by the time at which it is home, and who gets it
 
 
 def seats(reader: Reader) -> list[Seat]:
@@ -66,7 +67,7 @@ def _row(reader: Reader, name: str, licence: Licence) -> ValidatorRow:
         SEATS.get(reader, address),
         licence,
         standing_of(reader, name),
-        on_the_way(reader, name),
+        all_on_the_way(reader, name),
     )
 
 
@@ -74,6 +75,17 @@ def node_keys(reader: Reader) -> dict[PublicKey, str]:
     """Network keys of licensed validators' nodes, as far as the chain knows them -> name."""
     licensed = (Status.ACTIVE, Status.JAILED)
     return {row.node_key: name for (name,), row in LICENCES.scan(reader) if row.node_key and row.status in licensed}
+
+
+def machines(reader: Reader) -> dict[str, PublicKey]:
+    """Names of licensed validators whose lease was taken -> network key of the machine that signs for them."""
+    found: dict[str, PublicKey] = {}
+    for (name,), row in LICENCES.scan(reader):
+        address = address_of(row.key)
+        lease = lease_of(reader, address) if may_hold(reader, address) else None
+        if lease is not None:
+            found[name] = lease.machine
+    return found
 
 
 def total_stake(reader: Reader) -> Amount:

@@ -12,6 +12,7 @@ from gridnode.modules.validators.messages import Unjail
 from gridnode.modules.validators.seats import holders, other_active_authority, put_licence
 from gridnode.modules.validators.tables import (
     FULL,
+    KEYS,
     LEAST,
     LICENCES,
     NEW,
@@ -46,6 +47,12 @@ def licence_of_operator(reader: Reader, sender: Address, name: str) -> Licence:
     if found.operator != sender:
         raise Rejected(ValidatorsCode.NOT_OPERATOR, "expected the validator's operator as sender")
     return found
+
+
+def holds_licence(reader: Reader, address: Address) -> bool:
+    """Whether the operator whose a licensed consensus key is holds the licence by that name; it may be another's by now."""
+    owner = KEYS.require(reader, address)
+    return LICENCES.require(reader, owner.name).operator == owner.operator
 
 
 def require_licensed(licence: Licence) -> None:

@@ -103,9 +103,10 @@ NEW: Final = Standing(0, 0, 0, 0, FULL, TimeMs(0))
 
 @record
 class KeyOwner:
-    """Whose a consensus key is."""
+    """Whose a consensus key is, for ever: of an operator under the name of a licence, which may be another's later."""
 
     name: Annotated[str, NAME]  # of the licence
+    operator: Annotated[Address, ADDRESS]  # who answers for what the key signs
     key: Annotated[PublicKey, KEY]
 
 
@@ -113,7 +114,6 @@ class KeyOwner:
 class Unbonding:
     """GRID on its way home."""
 
-    owner: Annotated[Address, ADDRESS]  # who gets it
     amount: Annotated[Amount, AMOUNT]
     height: Annotated[Height, U64]  # at which it was still bonded
 
@@ -123,6 +123,7 @@ class Conviction:
     """A consensus key that was proven to have signed what excludes each other."""
 
     name: Annotated[str, NAME]  # of the licence
+    operator: Annotated[Address, ADDRESS]  # whose the key was
     height: Annotated[Height, U64]  # of the offence
     round: Annotated[Round, Int(0, MAX_ROUND)]  # of the offence
     convicted_height: Annotated[Height, U64]  # of the block that carried the evidence
@@ -212,9 +213,9 @@ TERMS: Final[Table[Height]] = Table(
 """(address, first height voted on) -> last height voted on, 0 while it has its seat."""
 
 UNBONDINGS: Final[Table[Unbonding]] = Table(
-    module=VALIDATORS, number=7, name="unbondings", key=(U64_PART, NAME_PART), value=Unbonding
+    module=VALIDATORS, number=7, name="unbondings", key=(U64_PART, NAME_PART, ADDRESS_PART), value=Unbonding
 )
-"""(chain time at which it comes home, name) -> what."""
+"""(chain time at which it comes home, name of the licence, its operator then, who gets it) -> what."""
 
 CONVICTIONS: Final[Table[Conviction]] = Table(
     module=VALIDATORS, number=8, name="convictions", key=(ADDRESS_PART,), value=Conviction

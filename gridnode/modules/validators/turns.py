@@ -13,7 +13,7 @@ from gridnode.modules.context import Context
 from gridnode.modules.token.rules import balance
 from gridnode.modules.token.tables import Denomination
 from gridnode.modules.validators.events import Summary
-from gridnode.modules.validators.standing import count_made, count_missed, standing_of
+from gridnode.modules.validators.standing import count_made, count_missed, holds_licence, standing_of
 from gridnode.modules.validators.tables import BONDS, DRAW, KEYS, LICENCES, SEATS, Draw, Seat
 from gridnode.primitives.ids import Address, Hash
 from gridnode.primitives.units import PPM, Height, TimeMs
@@ -78,9 +78,11 @@ def count_turns(context: Context, commit: Commit) -> None:
     made = dict.fromkeys((draw.maker, proposer))
     missed = [address for address in draw.previous[: commit.round] if address not in made]
     for address in made:
-        count_made(context, KEYS.require(state, address).name)
+        if holds_licence(state, address):
+            count_made(context, KEYS.require(state, address).name)
     for address in missed:
-        count_missed(context, KEYS.require(state, address).name, Height(commit.height))
+        if holds_licence(state, address):
+            count_missed(context, KEYS.require(state, address).name, Height(commit.height))
     if commit.round:
         DRAW.put(state, replace(draw, rounds=draw.rounds + commit.round, misses=draw.misses + len(missed)))
 

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
+from gridnode.modules.validators.lease import TakeLease
 from gridnode.modules.validators.messages import Revoke, SetNodeKey, sign_rotation
 from gridnode.node.peer_book import PeerBook
 from gridnode.primitives.ids import PublicKey
@@ -75,3 +76,28 @@ def test_a_node_that_moves_and_a_key_that_rotates_are_followed() -> None:
     book.refresh()
     assert (book.get(address("egat")), book[address("egat2")]) == (None, OTHER)
     assert admitted == [CONFIGURED | {KEY: "egat"}, CONFIGURED | {OTHER: "egat"}]
+
+
+def test_the_machine_that_has_the_lease_is_the_validators_node() -> None:
+    """It is admitted as long as it has it, unless others know it by configuration; the licensed node stays admitted beside it."""
+    world = ValidatorsWorld()
+    world.ok(("egat", SetNodeKey("egat", KEY)))
+    book, admitted = opened(world)
+    world.ok(("egat-node", TakeLease(address("egat"), OTHER, 1)))
+    book.refresh()
+    assert book[address("egat")] == OTHER
+    assert admitted[-1] == CONFIGURED | {KEY: "egat", OTHER: "egat"}
+    world.ok(("egat-node", TakeLease(address("egat"), KEY, 2)))
+    book.refresh()
+    assert book[address("egat")] == KEY
+    assert admitted[-1] == CONFIGURED | {KEY: "egat"}
+
+
+def test_a_lease_takes_no_name_from_a_node_of_another() -> None:
+    """A validator may name any key; whose that is stands elsewhere."""
+    world = ValidatorsWorld()
+    world.ok(("mea", SetNodeKey("mea", KEY)))
+    world.ok(("egat-node", TakeLease(address("egat"), KEY, 1)), ("pea-node", TakeLease(address("pea"), PublicKey(b"\x09" * 32), 1)))
+    book, admitted = opened(world)
+    assert book[address("mea")] == KEY
+    assert admitted == [CONFIGURED | {KEY: "mea"}]

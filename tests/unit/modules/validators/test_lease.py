@@ -9,12 +9,15 @@ from gridnode.modules.token.messages import Transfer
 from gridnode.modules.token.queries import balances_of
 from gridnode.modules.token.tables import Denomination
 from gridnode.modules.validators.codes import ValidatorsCode
+from gridnode.modules.validators.events import Jailed
 from gridnode.modules.validators.invariants import check_block, check_whole
 from gridnode.modules.validators.lease import LEASES, Lease, TakeLease, lease_of, next_epoch
+from gridnode.modules.validators.messages import Revoke
 from gridnode.primitives.errors import InvariantBroken, Rejected
 from gridnode.state.kv import MemoryReader
 from gridnode.state.overlay import State
 from tests.chain_in_memory import MemoryChain, account, keys_of
+from tests.validators_world import ValidatorsWorld, address
 
 MEA, ALICE = account("mea-node"), account("alice")
 ONE, TWO = keys_of("machine-1").public_key, keys_of("machine-2").public_key
@@ -50,10 +53,39 @@ def test_it_is_free_for_a_validator_and_for_nobody_else(chain: MemoryChain) -> N
     assert executed.receipts[0].fee == 0
     paying = chain.block(chain.transaction("alice", TakeLease(MEA, TWO, 2)))
     assert (paying.receipts[0].fee > 0, paying.receipts[0].code) == (True, ValidatorsCode.LEASE_NOT_OWN)
-    for messages in ((TakeLease(MEA, ONE, 2), TakeLease(MEA, TWO, 3)), (TakeLease(MEA, ONE, 9),), (TakeLease(ALICE, ONE, 2),)):
+    for messages in (
+        (TakeLease(MEA, ONE, 2), TakeLease(MEA, TWO, 3)),
+        (TakeLease(MEA, ONE, 9),),
+        (TakeLease(MEA, TWO, 2),),
+        (TakeLease(ALICE, ONE, 2),),
+    ):
         unpaid = chain.transaction("mea-node", *messages)
         with pytest.raises(Rejected, match="FEE_UNPAID"):
             chain.ledger.check_standing(unpaid)
+
+
+def test_one_a_block_is_free_however_many_epochs_are_signed_ahead(chain: MemoryChain) -> None:
+    """A validator that made its own blocks could fill them for nothing: each message takes effect after the one before."""
+    ahead = [chain.transaction("mea-node", TakeLease(MEA, ONE if epoch % 2 else TWO, epoch)) for epoch in range(1, 9)]
+    for epoch, first in enumerate(ahead, 1):
+        executed = chain.block(*ahead[epoch - 1 :])
+        assert [(receipt.transaction_id, receipt.code, receipt.fee) for receipt in executed.receipts[:-1]] == [(first.id, 0, 0)]
+        assert next_epoch(chain.reader, MEA) == epoch + 1
+
+
+def test_in_jail_it_changes_hands_for_nothing_too() -> None:
+    """Jail is what absence brings: the machine that is left takes the lease, and comes back when the operator asks."""
+    world = ValidatorsWorld(misses_to_jail=1)
+    absent = address("mea")
+    while not world.seen(Jailed):
+        first, second, *_ = world.ledger.tip.proposers
+        world.next(maker=second if first == absent else first)
+    assert world.row("mea").seat is None
+    executed = world.next(("mea-node", TakeLease(absent, TWO, 1)))
+    assert [(receipt.code, receipt.fee) for receipt in executed.receipts[:-1]] == [(0, 0)]
+    world.ok(("erc", Revoke("mea")))
+    with pytest.raises(Rejected, match="FEE_UNPAID"):
+        world.ledger.check_standing(world.transaction("mea-node", TakeLease(absent, ONE, 2)))
 
 
 @pytest.mark.parametrize(
