@@ -28,7 +28,7 @@ from gridnode.execution.validation import (
     transactions_root,
 )
 from gridnode.modules.market.books import restore_books
-from gridnode.modules.validators.offences import Clock, check_evidence
+from gridnode.modules.validators.offences import Clock, check_evidence, check_offence
 from gridnode.modules.validators.rules import current_set, proposers
 from gridnode.primitives.errors import InvariantBroken, Rejected
 from gridnode.primitives.ids import Address
@@ -74,8 +74,15 @@ class Ledger:
 
     def check_evidence(self, evidence: Evidence) -> None:
         """Whether the next block could carry it, as far as is known now. Raises Rejected with a code of `ValidatorsCode`."""
-        now = Clock(self.next_height, self.tip.time_ms + 1)
-        check_evidence(self._reader, self.tip.chain_id, evidence, now)
+        check_evidence(self._reader, self.tip.chain_id, evidence, self._next)
+
+    def check_offence(self, evidence: Evidence) -> None:
+        """As `check_evidence`, of evidence whose signatures were found valid before."""
+        check_offence(self._reader, evidence, self._next)
+
+    @property
+    def _next(self) -> Clock:
+        return Clock(self.next_height, self.tip.time_ms + 1)
 
     # Blocks
 

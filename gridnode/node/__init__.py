@@ -23,6 +23,7 @@ Concepts
     ingress.py       what peers send: decoded, checked, handed to the right part; gossip_queue.py, what of it waits.
     receivers.py     to whom ingress hands it, as far as it knows them.
     wire.py          which message travels on which channel and how it is told apart.
+    contradictions.py  who has said two things, when the second comes after its height is decided.
     evidence_pool.py  evidence that no block carries yet; peer_book.py, which node is whose validator's and who is admitted.
     begin.py        a node without blocks begins from a snapshot: joining.py finds, proves, fetches; light_walk.py, the header's proof.
     restore.py      makes a database of a snapshot; snapshot_rows.py, a snapshot of a database; snapshot_keeper.py, at an interval.

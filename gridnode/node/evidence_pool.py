@@ -1,6 +1,7 @@
 """Evidence that no block carries yet: found here or heard of others, kept on disk, told again with every height until a block has it.
 
-One piece a key is enough, since a key is convicted once; so the pool has at most as many pieces as there were validators lately.
+One piece a key is enough, since a key is convicted once; so the pool has at most as many pieces as there were validators lately. What
+accuses a key of which a piece is here costs nothing, and signatures of a piece that was let in are not checked again.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from collections.abc import Callable
 from typing import Final
 
 from gridnode.chain.evidence import Evidence, evidence_of, offence_of
+from gridnode.chain.receipt import ChainCode
 from gridnode.chain.vote import Proposal, Vote
 from gridnode.modules.validators.codes import ValidatorsCode
 from gridnode.node.ledger_store import LedgerStore
@@ -37,16 +39,26 @@ class EvidencePool:
         """How many pieces wait."""
         return len(self._pieces)
 
+    def accuses(self, author: Address) -> bool:
+        """Whether a piece against this key waits."""
+        return author in self._pieces
+
     def found(self, first: Vote | Proposal, second: Vote | Proposal) -> None:
-        """This node's consensus has heard two messages that exclude each other."""
-        evidence = evidence_of(first, second)
+        """This node has heard two messages that exclude each other."""
         try:
-            is_new = self._take(evidence)
+            self.report(evidence_of(first, second))
         except Rejected as rejected:
             _log.debug("not told", reason=str(rejected))
-            return
+
+    def report(self, evidence: Evidence) -> bool:
+        """Take in what was found here or by a client of this node, and tell it. Whether it is new.
+
+        Raises Rejected with a code of `ValidatorsCode` for what no block could carry, or POOL_FULL.
+        """
+        is_new = self._take(evidence)
         if is_new:
             self._tell(evidence)
+        return is_new
 
     def heard(self, evidence: Evidence) -> None:
         """A node tells of evidence. Raises PeerFault for what no honest node tells."""
@@ -58,10 +70,14 @@ class EvidencePool:
 
     def _take(self, evidence: Evidence) -> bool:
         """Keep a piece that a block could carry now. Whether it is new. Raises Rejected."""
-        self._store.check_evidence(evidence)
+        self._store.check_offence(evidence)
         author = offence_of(evidence).author
-        if author in self._pieces or len(self._pieces) >= MAX_EVIDENCE_POOL:
+        if author in self._pieces:
             return False
+        if len(self._pieces) >= MAX_EVIDENCE_POOL:
+            detail = f"expected at most {MAX_EVIDENCE_POOL} keys accused at once; blocks take some of them soon"
+            raise Rejected(ChainCode.POOL_FULL, detail)
+        self._store.check_evidence(evidence)
         self._store.evidence.keep(evidence)
         self._pieces[author] = evidence
         _log.warning("a validator has contradicted itself", validator=author, height=offence_of(evidence).height)
@@ -75,7 +91,7 @@ class EvidencePool:
         """Forget what a block has carried by now, or is too old for any."""
         for author, evidence in list(self._pieces.items()):
             try:
-                self._store.check_evidence(evidence)
+                self._store.check_offence(evidence)
             except Rejected as rejected:
                 if rejected.code not in _WAITS:
                     del self._pieces[author]

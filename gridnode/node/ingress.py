@@ -21,6 +21,7 @@ from gridnode.crypto.keys import verify
 from gridnode.mempool.outbox import TransactionBatch
 from gridnode.node.candidates import Candidates
 from gridnode.node.checked import CheckedSignatures
+from gridnode.node.contradictions import Contradictions
 from gridnode.node.evidence_pool import EvidencePool
 from gridnode.node.intake import Intake
 from gridnode.node.ledger_store import LedgerStore
@@ -65,6 +66,7 @@ class Ingress:
         self._gate = gate
         self._snapshots = snapshots
         self._checked = CheckedSignatures(lambda key, message, signature: verify(key, message, signature))
+        self._contradictions = Contradictions(store, evidence, self._checked)
         self.dropped_batches = 0
 
     def message(self, peer: bytes, payload: bytes) -> None:
@@ -86,6 +88,7 @@ class Ingress:
 
     def _vote(self, peer: bytes, vote: Vote) -> None:
         if vote.height < self._store.next_height:
+            self._contradictions.late(peer, vote)
             return
         member = self._store.validators.get(vote.validator)
         if member is None:
@@ -95,14 +98,17 @@ class Ingress:
         signed = vote_hash(self._store.chain_id, vote.kind, vote.height, vote.round, vote.block_hash)
         if not self._checked.verify(member.key, signed, vote.signature):
             raise PeerFault.of(Offence.FORGED_MESSAGE, f"vote of {member.name}")
+        self._contradictions.heard(vote)
         self._loop.hear(peer, VoteReceived(vote))
 
     def _proposal(self, peer: bytes, proposed: ProposedBlock) -> None:
         proposal = proposed.proposal
         if proposal.height < self._store.next_height:
+            self._contradictions.late(peer, proposal)
             return
         if not self._check_proposal(proposal):
             return
+        self._contradictions.heard(proposal)
         _check_maker(proposal, proposed.block.header)
         if proposal.height == self._store.next_height:
             self._candidates.proposed(proposal.block_hash, proposed.block)
@@ -129,6 +135,8 @@ class Ingress:
         return True
 
     def _commit(self, peer: bytes, commit: Commit) -> None:
+        if commit.height < self._store.next_height:
+            self._contradictions.late_commit(peer, commit)
         if commit.height != self._store.next_height:
             return
         try:

@@ -163,6 +163,10 @@ class LedgerStore:
         """Whether the next block could carry it. Raises Rejected with a code of `ValidatorsCode`."""
         self._ledger.check_evidence(evidence)
 
+    def check_offence(self, evidence: Evidence) -> None:
+        """As `check_evidence`, of evidence whose signatures were found valid before."""
+        self._ledger.check_offence(evidence)
+
     async def build(
         self, pool: Pool, now_ms: int, proposer: Address, evidence: Sequence[Evidence] = ()
     ) -> Executed:

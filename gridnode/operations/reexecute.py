@@ -154,10 +154,12 @@ class Reexecution:
         header = stored.block.header
         plain = Difference(header.height, "header", "block", "", "a block that can be executed", wrong.reason)
         try:
-            made = self._ledger.build(header.time_ms, header.proposer, stored.block.last_commit, transactions)
+            made = self._ledger.build(
+                header.time_ms, header.proposer, stored.block.last_commit, transactions, stored.block.evidence
+            )
         except (BlockInvalid, InvariantBroken):
             return plain
-        if len(made.transactions) != len(transactions):
+        if len(made.transactions) != len(transactions) or made.block.evidence != stored.block.evidence:
             return plain
         field = _first_field(made.block.header, header)
         if field is None:

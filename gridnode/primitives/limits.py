@@ -182,6 +182,9 @@ MAX_LATE_BYTES: Final = 4 * MAX_RESPONSE_BYTES  # of answers that came too late 
 # What waits between network and node
 MAX_INBOX_PER_AUTHOR: Final = 1_024  # inputs of consensus from one node that wait; a repetition of the largest set is 260
 MAX_CHECKED_SIGNATURES: Final = 8_192  # signed messages of consensus found valid: both steps of 32 rounds of the largest set
+PAST_HEIGHTS: Final = 8  # decided heights of which it is remembered who said what: what is said again comes within seconds
+MAX_SAID: Final = 32  # messages of one validator remembered of one height, those of its first ten rounds
+MAX_LATE_LOOKS: Final = 16  # stored commits that late messages of one peer are compared with, for each new block
 MAX_GOSSIP_PER_AUTHOR: Final = 64  # batches of one author received and not yet checked
 GOSSIPED_PER_S: Final = 2_000  # transactions of one author checked in a second, three times the busiest testnet; more waits
 GOSSIP_BURST: Final = 20_000  # what it may bring at once: a full pool

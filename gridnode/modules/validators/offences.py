@@ -20,6 +20,7 @@ from gridnode.modules.validators.tables import (
     PARAMS,
     STANDINGS,
     Conviction,
+    KeyOwner,
     Kind,
     Status,
 )
@@ -40,6 +41,18 @@ class Clock(NamedTuple):
 
 def check_evidence(reader: Reader, chain_id: str, evidence: Evidence, now: Clock) -> None:
     """Whether a block at `now` over the state of `reader` may carry `evidence`. Raises Rejected with a code from NO_CONTRADICTION on."""
+    owner = check_offence(reader, evidence, now)
+    try:
+        check_signatures(evidence, chain_id, owner.key)
+    except Malformed as error:
+        raise Rejected(ValidatorsCode.FORGED, str(error)) from None
+
+
+def check_offence(reader: Reader, evidence: Evidence, now: Clock) -> KeyOwner:
+    """All of `check_evidence` but the signatures, which stay as they are; whose key it accuses.
+
+    Raises Rejected with a code from NO_CONTRADICTION to ALREADY_CONVICTED.
+    """
     try:
         check_contradiction(evidence)
     except Malformed as error:
@@ -55,10 +68,7 @@ def check_evidence(reader: Reader, chain_id: str, evidence: Evidence, now: Clock
     _check_age(reader, offence.height, now)
     if CONVICTIONS.has(reader, offence.author):
         raise Rejected(ValidatorsCode.ALREADY_CONVICTED, f"the key of {owner.name} is convicted")
-    try:
-        check_signatures(evidence, chain_id, owner.key)
-    except Malformed as error:
-        raise Rejected(ValidatorsCode.FORGED, str(error)) from None
+    return owner
 
 
 def _check_age(reader: Reader, height: int, now: Clock) -> None:

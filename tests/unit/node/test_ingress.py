@@ -12,7 +12,7 @@ import trio
 from trio.testing import MockClock, wait_all_tasks_blocked
 
 from gridnode.chain.block import CompactBlock, header_hash
-from gridnode.chain.evidence import Evidence
+from gridnode.chain.evidence import Evidence, offence_of
 from gridnode.chain.light_block import LightBlocks
 from gridnode.chain.vote import Proposal, Vote, VoteKind, proposal_hash, vote_hash
 from gridnode.codec.records import encode
@@ -35,8 +35,10 @@ from gridnode.primitives.ids import Signature
 from gridnode.primitives.limits import MAX_GOSSIP_PER_AUTHOR, MIN_SUMMARY_GAP_MS
 from gridnode.sync.messages import BlockRequest, LightRequest, ProposedBlock, Status, TransactionsRequest
 from tests.chain_in_memory import CHAIN, account, genesis, keys_of
-from tests.unit.node.peers_in_memory import Peers, commit_of
-from tests.validators_world import double_vote
+from tests.unit.node.peers_in_memory import GrownChain, Peers, commit_of
+from tests.validators_world import A, double_vote
+from tests.validators_world import proposal as said
+from tests.validators_world import vote as signed_vote
 
 PEER = b"p" * 32
 NAMES = {account(f"{name}-node"): name for name in ("egat", "mea", "pea")}
@@ -219,6 +221,28 @@ def test_a_vote_on_what_is_decided_is_passed_over(gate: Gate) -> None:
     """Who is behind tells so in its summary; a late vote is nothing to answer."""
     gate.take(vote(0))
     assert gate.heard.events == []
+
+
+def test_late_messages_that_contradict_are_evidence(gate: Gate) -> None:
+    """Votes, proposals and commits of a height that is decided: consensus hears none of them, the pool all."""
+    proposed, order = gate.proposed(), gate.store.proposers
+    gate.take(proposed)
+    gate.take(vote(1, NAMES[order[1]]))
+    chain = GrownChain(1)
+
+    async def store() -> None:
+        executed = await gate.store.execute(chain.executed[0].block, chain.executed[0].transactions)
+        gate.store.commit(executed, commit_of(1, executed.block_hash))
+
+    trio.run(store)
+    told = list(gate.heard.events)
+    other = said(NAMES[order[0]], 1, A)
+    gate.take(replace(proposed, proposal=other))
+    gate.take(signed_vote(NAMES[order[1]], 1, A))
+    gate.take(commit_of(1, A, (NAMES[order[2]],)))
+    gate.take(commit_of(1, A, (NAMES[order[1]],)))
+    assert gate.heard.events == told
+    assert [offence_of(piece).author for piece in gate.told] == list(order)
 
 
 def test_a_status_of_another_chain_is_a_fault(gate: Gate) -> None:

@@ -12,17 +12,20 @@ from gridnode.chain.block import Header
 from gridnode.chain.commit import Commit
 from gridnode.chain.receipt import Receipt
 from gridnode.codec.records import decode, encode
+from gridnode.execution.executed import Executed
 from gridnode.modules.token.tables import BALANCES, Denomination
 from gridnode.operations.difference import Difference
 from gridnode.operations.place import Place
 from gridnode.operations.verify import Wish, verify_place
 from gridnode.primitives.errors import OperatorError
 from gridnode.primitives.ids import Signature
-from gridnode.primitives.units import Amount
+from gridnode.primitives.units import Amount, TimeMs
 from gridnode.state.prefixes import TOKEN
 from gridnode.storage.leveldb import Column
 from tests.chain_in_memory import THB, account
+from tests.unit.node.peers_in_memory import GrownChain
 from tests.unit.operations.chains import change, data_of, opened
+from tests.validators_world import address, double_vote
 
 BLOCKS = 6
 
@@ -103,6 +106,31 @@ def test_a_header_that_was_changed(place: Place) -> None:
     found = verified(place)
     assert found is not None
     assert (found.height, found.part) == (3, "commit")
+    found = verified(place, Wish(4))
+    assert found is not None
+    assert (found.height, found.part, found.field, found.right) == (3, "header", "state_root", "00" * 32)
+
+
+class Accusing(GrownChain):
+    """The third block convicts PEA; it stands under what is wrong with the block then."""
+
+    def _block(self, number: int) -> Executed:
+        if number != 2:
+            return super()._block(number)
+        memory, time_ms = self.memory, TimeMs(self.memory.ledger.tip.time_ms + 1_000)
+        evidence = [double_vote("pea", 1)]
+        executed = memory.ledger.build(time_ms, address("mea"), memory.last_commit(), [], evidence)
+        memory.commit(executed)
+        return executed
+
+
+def test_what_is_wrong_with_a_block_that_carries_evidence(tmp_path: Path) -> None:
+    """It is executed with its evidence to find out, as it was when it was made."""
+    place = data_of(tmp_path, 4, Accusing(4))
+    assert verified(place) is None
+    chosen = row(b"h", 3)
+    _, raw = change(place, Column.BLOCKS, chosen, b"")
+    change(place, Column.BLOCKS, chosen, encode(replace(decode(Header, raw), state_root=bytes(32))))
     found = verified(place, Wish(4))
     assert found is not None
     assert (found.height, found.part, found.field, found.right) == (3, "header", "state_root", "00" * 32)
