@@ -33,6 +33,7 @@ from gridnode.api import (
     tariffs,
     validators,
 )
+from gridnode.api.evidence import report
 from gridnode.api.guard import Guard, on_fault, on_http_exception, on_problem
 from gridnode.api.memo import Memo
 from gridnode.api.openapi import describe
@@ -137,6 +138,7 @@ def make_app(node: Served) -> ASGIApp:
     routes = [Route(PREFIX + get.path, _endpoint(get), methods=["GET"]) for get in QUESTIONS]
     routes += [
         Route(PREFIX + "/transactions", submit, methods=["POST"]),
+        Route(PREFIX + "/evidence", report, methods=["POST"]),
         Route(PREFIX + "/transactions/{id}", chain.transaction, methods=["GET"]),
         Route(PREFIX + "/openapi.json", describe(PREFIX, QUESTIONS), methods=["GET"]),
     ]

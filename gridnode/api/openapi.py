@@ -90,6 +90,10 @@ def _document(prefix: str, questions: Sequence[Described]) -> dict[str, Any]:
         "post": _described("/transactions", "Submit one signed transaction or a batch", ("wait_ms",))
         | {"requestBody": {"required": True, "content": {"application/json": body, "application/msgpack": body}}}
     }
+    paths[f"{prefix}/evidence"] = {
+        "post": _described("/evidence", "Report evidence: an attack that a light client has found, or contradictions of validators", ())
+        | {"requestBody": {"required": True, "content": {"application/json": body}}}
+    }
     return {
         "openapi": "3.1.0",
         "info": {"title": "gridnode", "version": node_version()},

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from enum import IntEnum
+
 from gridnode.chain.receipt import ChainCode
+from gridnode.modules.validators.codes import ValidatorsCode
 from gridnode.primitives.errors import Rejected
 
 
@@ -27,7 +30,9 @@ class Problem(Exception):
         return {"code": self.code, "message": self.message, "field": self.field or None}
 
 
-_STATUS = {
+_STATUS: dict[IntEnum, int] = {
+    ValidatorsCode.ALREADY_CONVICTED: 409,
+    ValidatorsCode.FORGED: 401,
     ChainCode.DUPLICATE: 409,
     ChainCode.SENDER_LIMIT: 429,
     ChainCode.POOL_FULL: 503,
@@ -37,9 +42,9 @@ _STATUS = {
 
 
 def problem_of(rejected: Rejected) -> Problem:
-    """A refused transaction as an answer; 400 unless HTTP has a better word for it."""
+    """A refused transaction or piece of evidence as an answer; 400 unless HTTP has a better word for it."""
     code = rejected.code
-    status = _STATUS.get(code, 400) if isinstance(code, ChainCode) else 400
+    status = next((status for known, status in _STATUS.items() if known is code), 400)  # codes of two enums may be one number
     return Problem(status, code.name, rejected.detail or code.name.lower(), rejected.field)
 
 

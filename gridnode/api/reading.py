@@ -19,6 +19,7 @@ from gridnode.api.memo import Memo
 from gridnode.api.parameters import Parameters
 from gridnode.mempool.pool import Pool
 from gridnode.node.config import Config
+from gridnode.node.evidence_pool import EvidencePool
 from gridnode.node.feed import Feed
 from gridnode.node.intake import Intake
 from gridnode.node.ledger_store import LedgerStore, View
@@ -55,6 +56,11 @@ class Served(Protocol):
     @property
     def intake(self) -> Intake:
         """The door to the pool."""
+        ...
+
+    @property
+    def evidence(self) -> EvidencePool:
+        """Evidence that waits for a block."""
         ...
 
     @property

@@ -89,7 +89,7 @@ def _row(result: Submitted, store: LedgerStore) -> dict[str, Any]:
 
 
 async def _transactions_of(request: Request) -> tuple[list[bytes], bool]:
-    body = await _body(request)
+    body = await body_of(request)
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind in _MSGPACK:
         raws, single = _from_msgpack(body)
@@ -104,7 +104,8 @@ async def _transactions_of(request: Request) -> tuple[list[bytes], bool]:
     return raws, single
 
 
-async def _body(request: Request) -> bytes:
+async def body_of(request: Request) -> bytes:
+    """The whole body. Raises Problem(BODY_TOO_LARGE) above `api.max_body_bytes`."""
     most = request.app.state.node.config.api.max_body_bytes
     chunks: list[bytes] = []
     size = 0

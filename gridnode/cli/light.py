@@ -31,6 +31,9 @@ def light(
         str, typer.Option(help="How old a trusted block may be: a number with s, m, h or d; less than validators may be slashed for.")
     ] = "7d",
     store: Annotated[Path | None, typer.Option(help="Folder in which verified blocks are kept for the next time.")] = None,
+    report: Annotated[
+        bool, typer.Option("--report/--no-report", help="Whether the nodes asked are told of an attack, so that a block punishes it.")
+    ] = True,
     as_json: AsJson = False,
 ) -> None:
     """Verify a header from a block that you trust, compare it with witnesses, and print it; exit code 1 when anybody lies."""
@@ -41,7 +44,7 @@ def light(
         raise OperatorError("--follow: expected neither --height, --account nor --key beside it")
     if height is not None and (account is not None or key is not None):
         raise OperatorError("--height: a node proves rows of its newest state only; leave it out with --account or --key")
-    wanted = Wanted(api, tuple(witness or ()), height or 0, account, _key(key), follow, as_json)
+    wanted = Wanted(api, tuple(witness or ()), height or 0, account, _key(key), follow, report, as_json)
     if not run(_beginning(trust, genesis, store), wanted, _duration_ms(trusting_period)):
         raise typer.Exit(1)
 

@@ -17,12 +17,15 @@ from gridnode.chain.genesis import Genesis, genesis_hash
 from gridnode.chain.light_block import LightBlock
 from gridnode.cli.light_shapes import attack_document, verified_row
 from gridnode.cli.light_state import Proven, proven_rows
+from gridnode.cli.report import tell
 from gridnode.cli.show import show
 from gridnode.client.light import LightClient, RemoteSource, remote_of, run_driver
 from gridnode.client.remote import Remote, RemoteProblem
 from gridnode.client.trusted import TrustedFolder
+from gridnode.codec.records import encode
+from gridnode.crypto.address import encode_address
 from gridnode.light.asking import NEWEST, ask_one
-from gridnode.light.attack import Divergence
+from gridnode.light.attack import Attack, Divergence, both_signed
 from gridnode.light.terms import Terms
 from gridnode.light.trusted import MemoryBlocks, TrustedBlocks
 from gridnode.light.walk import begin_with_genesis, begin_with_hash
@@ -60,6 +63,8 @@ class Wanted:
     """Of a row of the state."""
     follow: bool
     """Whether to go on."""
+    report: bool
+    """Whether nodes are told of an attack."""
     as_json: bool
     """How to print."""
 
@@ -82,6 +87,8 @@ def run(beginning: Beginning, wanted: Wanted, period_ms: int) -> bool:
     except Divergence as divergence:
         path = _keep_evidence(divergence, wanted, beginning.store)
         print(f"gridnode: {divergence.reason}\ngridnode: evidence in {path}", file=sys.stderr)
+        if wanted.report:
+            _report(divergence.attack, (wanted.api, *wanted.witnesses))
         return False
     except PeerFault as fault:
         print(f"gridnode: {fault}", file=sys.stderr)
@@ -166,6 +173,15 @@ async def _prove(client: LightClient, primary: Remote, wanted: Wanted) -> None:
         show({"rows": [row._asdict() for row in rows]}, True)
     else:
         show([row._asdict() for row in rows], False)
+
+
+def _report(attack: Attack, urls: tuple[str, ...]) -> None:
+    """Tell every node that was asked: which of them lies is not known, and whoever is honest passes it on."""
+    names = {encode_address(member.address): member.name for member in both_signed(attack)}
+    for url in urls:
+        rows, problem = tell(url, encode(attack))
+        said = ", ".join(f"{names.get(row['validator'], row['validator'])} {row['status']}" for row in rows)
+        print(f"gridnode: reported to {url}: {problem or said}", file=sys.stderr)
 
 
 def _brief(row: dict[str, Any]) -> dict[str, Any]:

@@ -22,6 +22,7 @@ from gridnode.cli import (
     query,
     query_certificates,
     query_market,
+    report,
     signer,
     simulate,
     snapshot,
@@ -66,6 +67,7 @@ app.command()(move_blocks.export)
 app.command(name="import")(move_blocks.import_)
 app.command(name="verify-clearing")(verify_clearing.verify_clearing)
 app.command()(light.light)
+app.command()(report.report)
 app.add_typer(debug.app, name="debug")
 app.add_typer(keys.app, name="keys")
 app.add_typer(lease.app, name="lease")

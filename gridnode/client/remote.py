@@ -93,6 +93,13 @@ class Remote:
             return list(envelope["data"])
         raise _problem(response, envelope)
 
+    async def report_attack(self, attack: bytes) -> list[dict[str, Any]]:
+        """Tell of an attack, a record `gridnode.light.attack.Attack`; a row for each accused: {validator, height, round, status, error?}.
+
+        Raises RemoteProblem when nothing of it is taken.
+        """
+        return list(await self._ask("POST", "evidence", json={"attack": attack.hex()}))
+
     async def pages(self, path: str, limit: int = 1_000, **parameters: Any) -> AsyncIterator[Any]:
         """Every row of a paged list {rows, next}, page after page."""
         after = None

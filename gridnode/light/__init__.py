@@ -11,7 +11,7 @@ Concepts
     trusted.py   what is trusted: the interface of its store, and one in memory.
     walk.py      one question from beginning to end: which way, from where, in how many steps.
     witness.py   whether a second node tells the same, and where two chains part.
-    attack.py    two final headers that cannot both be: the evidence, and whom it names.
+    attack.py    two final headers that cannot both be: the evidence, and whom it names. accuse.py: what of it a block can carry.
 
 Security model [TMBC-FM-2THIRDS]. Of the set that a header names for the next height, validators with more than 2/3 of the power are
 correct from the header's time on for at least the trusting period. That is so as long as the period is shorter than the time in which a

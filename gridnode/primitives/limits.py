@@ -26,6 +26,7 @@ MAX_VALIDATORS: Final = 128  # signatures in a commit
 MAX_WEIGHT: Final = 2**20  # of an authority: with all its scaling, the power of a set stays a number of 42 bits
 MAX_UNBONDINGS: Final = 16  # amounts of one validator on their way home: what evidence has to look through
 MAX_BLOCK_EVIDENCE: Final = 16  # pieces in a block: 32 signatures to check
+MAX_REPORTED_EVIDENCE: Final = 128  # pieces in one request: everybody of the largest set
 MAX_EVIDENCE_POOL: Final = 128  # pieces that wait: one a key, so all of the largest set
 
 # Mempool

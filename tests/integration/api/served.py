@@ -12,6 +12,7 @@ import trio
 
 from gridnode.api.app import make_app
 from gridnode.chain.commit import Commit
+from gridnode.chain.evidence import Evidence
 from gridnode.chain.genesis import Genesis
 from gridnode.chain.kinds import to_message
 from gridnode.chain.receipt import Receipt
@@ -24,6 +25,7 @@ from gridnode.mempool.pool import Pool
 from gridnode.modules.lots.queries import lot
 from gridnode.network.peers import PeerStats
 from gridnode.node.config import ApiSection, Config, NetworkSection
+from gridnode.node.evidence_pool import EvidencePool
 from gridnode.node.feed import Feed
 from gridnode.node.intake import Intake
 from gridnode.node.open_store import open_store
@@ -59,6 +61,8 @@ class ServedChain:
         self.feed = Feed()
         self.network = Links()
         self.snapshots = SnapshotStore(folder.with_name(folder.name + ".snapshots"))
+        self.told: list[Evidence] = []
+        self.evidence = EvidencePool(self.store, self.told.append)
         self.intake = Intake(self.store, self.pool, Outbox(), Verifier(), lambda: None)
         self.app = make_app(self)
         self._salt = 0
@@ -91,7 +95,7 @@ class ServedChain:
         tip = self.store.header
         now_ms = (self.store.genesis.time_ms if tip is None else tip.time_ms) + after_ms
         members = self.store.validators.members
-        executed = await self.store.build(self.pool, now_ms, account("mea-node"))
+        executed = await self.store.build(self.pool, now_ms, account("mea-node"), self.evidence.pending())
         height = executed.block.header.height
         signed = vote_hash(CHAIN, VoteKind.PRECOMMIT, height, 0, executed.block_hash)
         signatures = tuple(Signature(keys_of(f"{member.name}-node").sign(signed)) for member in members)
