@@ -28,8 +28,12 @@ def light(
     account: Annotated[str | None, typer.Option(help="Account whose balances are proven too.")] = None,
     key: Annotated[str | None, typer.Option(help="State key, in hex, whose row is proven too.")] = None,
     trusting_period: Annotated[
-        str, typer.Option(help="How old a trusted block may be: a number with s, m, h or d; less than validators may be slashed for.")
-    ] = "7d",
+        str | None,
+        typer.Option(
+            help="How old a trusted block may be: a number with s, m, h or d; less than the chain takes evidence. "
+            "Two thirds of that when not given, a week at most."
+        ),
+    ] = None,
     store: Annotated[Path | None, typer.Option(help="Folder in which verified blocks are kept for the next time.")] = None,
     report: Annotated[
         bool, typer.Option("--report/--no-report", help="Whether the nodes asked are told of an attack, so that a block punishes it.")
@@ -45,7 +49,7 @@ def light(
     if height is not None and (account is not None or key is not None):
         raise OperatorError("--height: a node proves rows of its newest state only; leave it out with --account or --key")
     wanted = Wanted(api, tuple(witness or ()), height or 0, account, _key(key), follow, report, as_json)
-    if not run(_beginning(trust, genesis, store), wanted, _duration_ms(trusting_period)):
+    if not run(_beginning(trust, genesis, store), wanted, 0 if trusting_period is None else _duration_ms(trusting_period)):
         raise typer.Exit(1)
 
 

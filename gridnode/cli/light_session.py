@@ -22,14 +22,15 @@ from gridnode.cli.show import show
 from gridnode.client.light import LightClient, RemoteSource, remote_of, run_driver
 from gridnode.client.remote import Remote, RemoteProblem
 from gridnode.client.trusted import TrustedFolder
-from gridnode.codec.records import encode
+from gridnode.codec.records import decode, encode
 from gridnode.crypto.address import encode_address
+from gridnode.execution.genesis import evidence_period_ms
 from gridnode.light.asking import NEWEST, ask_one
 from gridnode.light.attack import Attack, Divergence, both_signed
 from gridnode.light.terms import Terms
 from gridnode.light.trusted import MemoryBlocks, TrustedBlocks
 from gridnode.light.walk import begin_with_genesis, begin_with_hash
-from gridnode.primitives.errors import OperatorError, PeerFault
+from gridnode.primitives.errors import Malformed, OperatorError, PeerFault
 
 TIMEOUT_S = 30.0
 FOLLOW_PAUSE_S = 0.5
@@ -101,7 +102,7 @@ async def _conversation(beginning: Beginning, wanted: Wanted, trusted: TrustedBl
         primary = await stack.enter_async_context(remote_of(wanted.api, TIMEOUT_S))
         others = [await stack.enter_async_context(remote_of(url, TIMEOUT_S)) for url in wanted.witnesses]
         source = RemoteSource(primary)
-        terms = await _begin(beginning, trusted, source, period_ms)
+        terms = await _begin(beginning, trusted, source, primary, period_ms)
         client = LightClient(source, [RemoteSource(one) for one in others], trusted, terms, now_ms)
         if wanted.follow:
             await _follow(client, wanted)
@@ -112,11 +113,13 @@ async def _conversation(beginning: Beginning, wanted: Wanted, trusted: TrustedBl
             show(row if wanted.as_json else _brief(row), wanted.as_json)
 
 
-async def _begin(beginning: Beginning, trusted: TrustedBlocks, source: RemoteSource, period_ms: int) -> Terms:
+async def _begin(
+    beginning: Beginning, trusted: TrustedBlocks, source: RemoteSource, primary: Remote, period_ms: int
+) -> Terms:
     """Have something trusted, and know which chain it is of."""
     lowest = trusted.at_or_above(0)
     if beginning.genesis is not None:
-        terms = Terms(beginning.genesis.chain_id, period_ms)
+        terms = _terms(beginning.genesis, period_ms)
         if lowest is None:
             trusted.put(await run_driver(begin_with_genesis(beginning.genesis, terms), source, now_ms))
         else:
@@ -128,14 +131,29 @@ async def _begin(beginning: Beginning, trusted: TrustedBlocks, source: RemoteSou
         if known is None or header_hash(known.header) != block_hash:
             # Which chain it is, the trusted hash says: a header that names another one has another hash.
             peeked, _ = await run_driver(ask_one(height), source, now_ms)
-            terms = Terms(peeked.header.chain_id, period_ms)
+            terms = await _terms_told(peeked.header.chain_id, primary, period_ms)
             if lowest is not None and lowest.header.chain_id != terms.chain_id:
                 raise OperatorError(f"--store: holds blocks of chain {lowest.header.chain_id}, the node is of {terms.chain_id}")
             trusted.put(await run_driver(begin_with_hash(height, block_hash, terms), source, now_ms))
             return terms
     if lowest is None:
         raise OperatorError(f"{beginning.store}: holds no trusted block yet; expected --trust HEIGHT:HASH or --genesis FILE")
-    return Terms(lowest.header.chain_id, period_ms)
+    return await _terms_told(lowest.header.chain_id, primary, period_ms)
+
+
+def _terms(genesis: Genesis, period_ms: int) -> Terms:
+    return Terms.within(genesis.chain_id, period_ms, evidence_period_ms(genesis), "--trusting-period")
+
+
+async def _terms_told(chain_id: str, primary: Remote, period_ms: int) -> Terms:
+    """Without a genesis file, how long evidence counts is the node's word; a liar cannot make the default longer than a week."""
+    try:
+        genesis = decode(Genesis, await primary.raw("genesis/raw"))
+    except Malformed as error:
+        raise RemoteProblem(200, "BAD_GENESIS", f"{primary.url}: malformed genesis: {error}") from None
+    if genesis.chain_id != chain_id:
+        raise RemoteProblem(200, "BAD_GENESIS", f"{primary.url}: expected the genesis of chain {chain_id}, got {genesis.chain_id}")
+    return _terms(genesis, period_ms)
 
 
 def _check_genesis(beginning: Beginning, genesis: Genesis, lowest: LightBlock) -> None:

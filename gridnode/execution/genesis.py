@@ -13,7 +13,7 @@ from gridnode.modules.context import Context, Writes
 from gridnode.modules.validators.tables import ValidatorsGenesis, ValidatorsOpening
 from gridnode.primitives.errors import Malformed, OperatorError, Rejected
 from gridnode.primitives.ids import Address
-from gridnode.primitives.units import Height
+from gridnode.primitives.units import DurationMs, Height
 from gridnode.state.kv import MemoryReader
 from gridnode.state.overlay import State
 
@@ -46,6 +46,19 @@ def opening_writes(genesis: Genesis) -> Writes:
     for module in MODULES:
         module.check_whole(opened)
     return writes
+
+
+def evidence_period_ms(genesis: Genesis) -> DurationMs:
+    """For how long a chain takes evidence of what was signed, at least: by time, and by blocks when they come as fast as they may.
+
+    Whoever trusts what was signed must not do so for longer (`gridnode.light.terms`). Raises OperatorError as `opening_writes`.
+    """
+    state = next((entry.state for entry in genesis.modules if entry.module == "validators"), b"")
+    try:
+        params = decode(ValidatorsGenesis, state).params
+    except Malformed as error:
+        raise OperatorError(f"genesis: validators: {error}") from None
+    return DurationMs(min(params.evidence_ms, params.evidence_blocks * genesis.params.block_interval_ms))
 
 
 def _states(genesis: Genesis) -> dict[str, bytes]:

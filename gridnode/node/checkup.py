@@ -28,6 +28,7 @@ from gridnode.node.consensus_key import GUARD_FILE, check_member, own_keys
 from gridnode.node.findings import Finding, Verdict, ok, refusal
 from gridnode.node.genesis_file import load_genesis
 from gridnode.node.ledger_store import LOOKED_AT_COMMITS
+from gridnode.node.light_walk import terms_of
 from gridnode.node.memory import Memory, judge, place_of
 from gridnode.node.surroundings import check_clock, check_disk, check_ports, check_secrets
 from gridnode.primitives.errors import InvariantBroken, Malformed, OperatorError
@@ -77,6 +78,11 @@ def check_up(config_path: Path) -> list[Finding]:
     except OperatorError as error:
         return [*found, refusal("genesis", str(error))]
     found.append(ok("genesis", genesis.chain_id))
+    if config.sync.mode == "snapshot":
+        try:
+            found.append(ok("sync", f"blocks are trusted for {terms_of(genesis, config.sync).trusting_period_ms} ms"))
+        except OperatorError as error:
+            return [*found, refusal("sync", str(error))]
     if refusals(secrets):
         return found  # nothing more is read with them
     return [*found, *_check_memory(config, folder, genesis)]

@@ -122,8 +122,8 @@ class SyncSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
     """Height of a block that the operator trusts; 0 trusts the genesis alone."""
     trusted_hash: Key | None = None
     """Hash of that block."""
-    trusting_period_hours: Annotated[int, Meta(ge=1, le=87_600)] = 168
-    """How long after its time a block proves others; shorter than validators that leave can be slashed."""
+    trusting_period_hours: Annotated[int, Meta(ge=0, le=87_600)] = 0
+    """How long after its time a block proves others; shorter than the chain takes evidence. 0: two thirds of that, a week at most."""
 
 
 class LogSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

@@ -27,11 +27,11 @@ from gridnode.chain.light_block import LightBlock, check_light_block
 from gridnode.codec.records import decode, encode
 from gridnode.execution.named import accounts_named
 from gridnode.light.asking import Asking
-from gridnode.light.terms import Expired, Terms, TooFar
+from gridnode.light.terms import Expired, TooFar
 from gridnode.light.trusted import MemoryBlocks
 from gridnode.light.walk import begin_with_genesis, begin_with_hash, walk
 from gridnode.node.config import SyncSection
-from gridnode.node.light_walk import AsksPeers, led_by_peers, light_blocks
+from gridnode.node.light_walk import AsksPeers, led_by_peers, light_blocks, terms_of
 from gridnode.node.log import Log
 from gridnode.node.restore import has_blocks, restore_into
 from gridnode.node.wire import RequestKind
@@ -90,7 +90,7 @@ class Joining:
         """`chain` is where the database comes; a folder that is there holds no block. `snapshots` was opened without sweeping."""
         self._genesis = genesis
         self._sync = sync
-        self._terms = Terms(genesis.chain_id, sync.trusting_period_hours * 3_600_000)
+        self._terms = terms_of(genesis, sync)
         self._chain = chain
         self._snapshots = snapshots
         self._network = network

@@ -6,10 +6,13 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Protocol, TypeVar
 
+from gridnode.chain.genesis import Genesis
 from gridnode.chain.light_block import LightBlock, LightBlocks
 from gridnode.codec.records import decode, encode
+from gridnode.execution.genesis import evidence_period_ms
 from gridnode.light.asking import Answer, Asking
-from gridnode.light.terms import BlockMissing, LightBlockInvalid
+from gridnode.light.terms import BlockMissing, LightBlockInvalid, Terms
+from gridnode.node.config import SyncSection
 from gridnode.node.log import Log
 from gridnode.node.wire import RequestKind
 from gridnode.primitives.errors import GridnodeError, Malformed, OperatorError, PeerFault
@@ -18,6 +21,12 @@ from gridnode.sync.messages import LightRequest
 T = TypeVar("T")
 TIMEOUT_MS = 10_000
 _log = Log("light")
+
+
+def terms_of(genesis: Genesis, sync: SyncSection) -> Terms:
+    """How long blocks are trusted. Raises OperatorError for longer than the chain takes evidence."""
+    period_ms = sync.trusting_period_hours * 3_600_000
+    return Terms.within(genesis.chain_id, period_ms, evidence_period_ms(genesis), "sync.trusting_period_hours")
 
 
 class AsksPeers(Protocol):

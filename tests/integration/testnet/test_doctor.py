@@ -278,3 +278,15 @@ def test_the_commands(config: Path, crashed: Crashed) -> None:
     assert "gridnode: guard: it is lost" in ended.stderr
     assert "--rebuild-guard" in ended.stderr
     assert subprocess.run([*doctor, "--rebuild-guard"], capture_output=True, check=False).returncode == 0
+
+
+def test_blocks_are_not_trusted_for_longer_than_evidence_counts(config: Path) -> None:
+    """Of a node that may begin from a snapshot; where the setting is of no use, it is not looked at."""
+    text = config.read_text()
+    for mode, verdict in (("snapshot", Verdict.REFUSE), ("block", None)):
+        config.write_text(text + f'\n[sync]\nmode = "{mode}"\ntrusting_period_hours = 87600\n')
+        found = [finding for finding in check_up(config) if finding.check == "sync"]
+        assert [finding.verdict for finding in found] == ([] if verdict is None else [verdict])
+        assert all("sync.trusting_period_hours: expected less than 80000000 ms" in finding.what for finding in found)
+    config.write_text(text + '\n[sync]\nmode = "snapshot"\n')
+    assert "blocks are trusted for 53333333 ms" in verdict_on("sync", config).what

@@ -156,9 +156,8 @@ def test_a_witness_that_proves_another_chain_leaves_evidence(net: Testnet, tmp_p
     """All four have signed another block 7: the client cannot know which one is the chain's, and says who voted twice."""
     first, second, third, _ = urls(net)
     with lying(second, lambda b: signed_by(net.plan, b, 4, state_root=Hash(b"x" * 32)) if b.header.height == 7 else b) as url:
-        code, found, error = light(
-            *genesis_of(net), "--api", first, "--witness", third, "--witness", url, "--height", "7", "--store", str(tmp_path / "s"), "--no-report"
-        )
+        asked = ("--api", first, "--witness", third, "--witness", url, "--height", "7")
+        code, found, error = light(*genesis_of(net), *asked, "--store", str(tmp_path / "s"), "--no-report")
     assert (code, found) == (1, None)
     assert "attack (equivocation) above block 1" in error
     [path] = (tmp_path / "s").glob("attack-7-*.json")

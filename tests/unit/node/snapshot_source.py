@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import trio
 from trio.testing import MockClock
 
+from gridnode.chain.genesis import Genesis
 from gridnode.codec.records import decode, encode
+from gridnode.modules.validators.tables import ValidatorsGenesis
 from gridnode.node.config import SyncSection
 from gridnode.node.joining import Joining
 from gridnode.node.open_store import open_store
@@ -24,6 +27,7 @@ from gridnode.sync.snapshots import (
     SnapshotsRequest,
     answer_snapshots,
 )
+from tests.chain_in_memory import VALIDATOR_PARAMS, genesis
 from tests.growing_store import GrowingStore
 from tests.unit.node.peers_in_memory import Answer, Peers
 
@@ -31,11 +35,18 @@ A, B, C = b"a" * 32, b"b" * 32, b"c" * 32
 OLD, NEW = 4, 8
 
 
+def long_evidence() -> Genesis:
+    """A genesis that takes evidence for months, so that blocks are trusted for the default week."""
+    month_ms = 30 * 24 * 3_600_000
+    params = replace(VALIDATOR_PARAMS, evidence_ms=month_ms, unbonding_ms=2 * month_ms, evidence_blocks=100_000_000)
+    return genesis(validators=ValidatorsGenesis(params, ()))
+
+
 class Source:
     """A node with two snapshots."""
 
     def __init__(self, folder: Path) -> None:
-        self.chain = GrowingStore(folder / "chain")
+        self.chain = GrowingStore(folder / "chain", long_evidence())
         self.snapshots = SnapshotStore(folder / "snapshots")
         for height in range(1, NEW + 3):
             self.chain.block()

@@ -110,7 +110,7 @@ def test_a_snapshot_that_comes_too_slowly_is_given_up(source: Source, tmp_path: 
 @pytest.mark.parametrize("is_open", [False, True])
 def test_blocks_that_came_meanwhile_are_not_removed(source: Source, tmp_path: Path, is_open: bool) -> None:
     """Somebody else has started a node in this folder while chunks were fetched."""
-    with growing(tmp_path / "other") as other:
+    with growing(tmp_path / "other", source.chain.genesis) as other:
         other.block()
     opened: list[Database] = []
 
