@@ -10,11 +10,13 @@ from typing import Any
 import pytest
 
 from gridnode.chain.evidence import Evidence
-from gridnode.primitives.errors import PeerFault
-from gridnode.primitives.ids import NO_HASH, Signature
+from gridnode.modules.validators import offences
+from gridnode.node import evidence_pool
+from gridnode.primitives.errors import PeerFault, Rejected
+from gridnode.primitives.ids import NO_HASH, PublicKey, Signature
 from gridnode.primitives.limits import MAX_BLOCK_EVIDENCE
 from tests.unit.node.evidence_node import Node
-from tests.validators_world import A, double_proposal, double_vote, vote
+from tests.validators_world import A, address, double_proposal, double_vote, vote
 
 
 @pytest.fixture
@@ -102,3 +104,33 @@ def test_what_is_only_of_no_use_blames_nobody(node: Node) -> None:
     for piece in (double_vote("stranger", 1), double_vote("mea", 99)):
         node.pool.heard(piece)
     assert len(node.pool) == 0
+
+
+def test_a_known_piece_costs_no_signature(node: Node, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Heard again, another of the same key, or still waiting after a block: it was verified when it was let in."""
+    verified: list[Evidence] = []
+    check = offences.check_signatures
+
+    def counted(evidence: Evidence, chain_id: str, key: PublicKey) -> None:
+        verified.append(evidence)
+        check(evidence, chain_id, key)
+
+    monkeypatch.setattr(offences, "check_signatures", counted)
+    for height in (1, 2, 1):
+        node.pool.heard(double_vote("mea", height))
+    node.pool.found(vote("mea", 2, NO_HASH), vote("mea", 2, A))
+    node.block(evidence=False)
+    assert verified == [double_vote("mea", 1)]
+    assert node.pool.accuses(address("mea"))
+
+
+def test_a_full_pool_says_so(node: Node, monkeypatch: pytest.MonkeyPatch) -> None:
+    """To whom reports; whoever merely passes it on is not blamed, and what waits goes into blocks."""
+    monkeypatch.setattr(evidence_pool, "MAX_EVIDENCE_POOL", 1)
+    assert node.pool.report(double_vote("mea", 1))
+    with pytest.raises(Rejected, match="POOL_FULL: expected at most 1"):
+        node.pool.report(double_vote("pea", 1))
+    node.pool.heard(double_vote("pea", 1))
+    assert not node.pool.report(double_vote("mea", 2)), "known"
+    node.block()
+    assert node.pool.report(double_vote("pea", 1))
