@@ -197,6 +197,7 @@ def _join(
         evidence,
         standby.duty if standby else None,
         watch,
+        catch_up.told,
     )
     if isinstance(signer, RemoteKey):
         signer.on_return = loop.signer_returned

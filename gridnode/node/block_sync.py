@@ -8,7 +8,7 @@ When the turns come is for others to say: `catch_up` in a running node, a virtua
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Protocol
 
 from gridnode.chain.block import header_hash
@@ -74,6 +74,7 @@ class BlockSync:
         self._started = False
         self._short_since_ms: int | None = None
         self._told_reach = 0
+        self._told: dict[bytes, int] = {}
         self.syncing = False
 
     @property
@@ -85,13 +86,19 @@ class BlockSync:
         """A peer told its height. Raises PeerFault when it is of another chain."""
         if status.genesis_hash != self._store.genesis_hash:
             raise PeerFault.of(Offence.OTHER_CHAIN, "its genesis differs")
+        self._told[peer] = status.height
         self._requester.peer_at(peer, status.height, status.first)
         self._world.stir()
 
     def lost(self, peer: bytes) -> None:
         """A peer disconnected."""
+        self._told.pop(peer, None)
         self._requester.peer_gone(peer)
         self._world.stir()
+
+    def told(self) -> Mapping[bytes, int]:
+        """The height that each linked peer told last, believed or not."""
+        return self._told
 
     def behind(self, height: int) -> None:
         """Consensus heard that others work on `height`; their status will say who has what."""

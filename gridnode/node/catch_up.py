@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import trio
 
@@ -53,6 +53,10 @@ class CatchUp:
     def lost(self, peer: bytes) -> None:
         """A peer disconnected."""
         self._sync.lost(peer)
+
+    def told(self) -> Mapping[bytes, int]:
+        """The height that each linked peer told last, believed or not."""
+        return self._sync.told()
 
     def behind(self, height: int) -> None:
         """Consensus heard that others work on `height`."""

@@ -165,7 +165,7 @@ class Node:
         signer = OwnKey(self.guard)
         self.performer = Performer(
             self.engine, self.store, self.pool, self.candidates, signer, self.wal, self._speak, host.peer_of,
-            self._committed, self.catch_up.behind, self.evidence, self, host.duty(signer),
+            self._committed, self.catch_up.behind, self.evidence, self, host.duty(signer), self.catch_up.told,
         )  # fmt: skip
         self.intake = Intake(self.store, self.pool, self.outbox, checker, self.performer.work_arrived)
         self.ingress = Ingress(
