@@ -1,4 +1,4 @@
-"""Whether enough of the other validators have said how far they are. What follows from it is in `duty`."""
+"""What other validators say of how far they are: whether enough have spoken (see `duty`), what may be believed (see `block_sync`)."""
 
 from __future__ import annotations
 
@@ -14,6 +14,25 @@ Told = Callable[[], Mapping[bytes, int]]
 def nobody_told() -> Mapping[bytes, int]:
     """Of a node without peers."""
     return {}
+
+
+def told_by_a_third(validators: ValidatorSet, peer_of: Mapping[Address, bytes], told: Mapping[bytes, int]) -> int | None:
+    """The greatest height that validators with more than 1/3 of the power say they have reached; so somebody honest has.
+
+    None when those that have told anything have no more than 1/3 together.
+    """
+    heights = []
+    total = share = 0
+    for member in validators.members:
+        total += member.power
+        peer = peer_of.get(member.address)
+        if peer is not None and peer in told:
+            heights.append((told[peer], member.power))
+    for height, power in sorted(heights, reverse=True):
+        share += power
+        if 3 * share > total:
+            return height
+    return None
 
 
 class Hearing:

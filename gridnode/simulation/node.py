@@ -159,7 +159,7 @@ class Node:
         checker = Checker()
         self.candidates = Candidates(self.pool, checker, self, self._side_by_side)
         self.catch_up = BlockSync(
-            self.store, self, self.candidates, self._committed, lambda: caught_up(self), _SyncWorld(self)
+            self.store, self, self.candidates, self._committed, lambda: caught_up(self), _SyncWorld(self), host.peer_of
         )
         self.evidence = EvidencePool(self.store, host.accuse)
         signer = OwnKey(self.guard)
