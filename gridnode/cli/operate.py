@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from enum import StrEnum
 from importlib import import_module
 from pathlib import Path
@@ -60,6 +61,7 @@ def start(
     config: Annotated[Path, typer.Option(help="Configuration file of the node.")],
 ) -> None:
     """Run a node until SIGINT or SIGTERM."""
+    gc.disable()  # nothing of what is imported becomes garbage; a node that runs collects again
     from gridnode.node.runtime import run_node
 
     run_node(config, _serve)
