@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from gridnode.cli.ask import AsJson
+from gridnode.primitives.errors import OperatorError
 
 REFUSED = 2
 
@@ -20,11 +21,20 @@ def doctor(
     rebuild_guard: Annotated[
         bool, typer.Option("--rebuild-guard", help="Begin a lost guard anew, above everything it may have signed.")
     ] = False,
+    signed_up_to: Annotated[
+        int | None, typer.Option(min=0, help="Begin a lost guard: nothing above this height was signed, I know it; 0 for a new key.")
+    ] = None,
 ) -> None:
     """Check all that a start needs, without starting: files, keys, chain, log, guard, disk, clock, ports. Exit code 2: it would fail."""
     from gridnode.node.checkup import check_up, refusals
     from gridnode.node.rebuild_guard import rebuild_guard as rebuild
+    from gridnode.node.rebuild_guard import state_guard
 
+    if signed_up_to is not None:
+        if rebuild_guard:
+            raise OperatorError("--rebuild-guard is for what is not known, --signed-up-to for what is: expected one of them")
+        state_guard(config, signed_up_to)
+        print(f"the guard signs from height {signed_up_to + 1} on, on your word", file=sys.stderr)
     if rebuild_guard:
         height = rebuild(config)
         print(f"the guard signs nothing up to height {height}; the node raises that when it has caught up", file=sys.stderr)

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import gc
 from enum import StrEnum
+from importlib import import_module
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from gridnode.cli.ask import DEFAULT_API, Api, AsJson, get
 from gridnode.cli.passwords import password_of
 from gridnode.cli.show import show
+
+if TYPE_CHECKING:
+    import trio
+
+    from gridnode.node.assemble import Node
 
 
 class NodeType(StrEnum):
@@ -54,10 +61,18 @@ def start(
     config: Annotated[Path, typer.Option(help="Configuration file of the node.")],
 ) -> None:
     """Run a node until SIGINT or SIGTERM."""
-    from gridnode.api.server import serve_node
+    gc.disable()  # nothing of what is imported becomes garbage; a node that runs collects again
     from gridnode.node.runtime import run_node
 
-    run_node(config, serve_node)
+    run_node(config, _serve)
+
+
+async def _serve(node: Node, stopping: trio.Event) -> None:
+    """The node's API. It is imported beside the node at work: a validator that comes back votes before it answers clients."""
+    import trio
+
+    server = await trio.to_thread.run_sync(import_module, "gridnode.api.server")
+    await server.serve_node(node, stopping)
 
 
 def status(api: Api = DEFAULT_API, as_json: AsJson = False) -> None:

@@ -5,6 +5,7 @@ Concepts
                   extensions, no trailing bytes. Decoding anything else raises `Malformed`; whatever decodes re-encodes to the same bytes.
     fields.py     kinds of fields with their bounds: integers, amounts, bytes, addresses, names, choices, lists.
     faults.py     which field was wrong (`BadField.path`, e.g. `messages[2].kind`) and what was expected (`reason`).
+    frozen.py     the classes of records: frozen dataclasses that are cheap to declare.
     records.py    `@record` turns a class with annotated fields into a frozen record whose field order, types and bounds are
                   declared once, with `encode`, `decode`, `to_json` and `from_json`. A record is an array of its fields in order.
 

@@ -13,13 +13,13 @@ Python and in JSON; its bytes always hold it.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import MISSING, dataclass, fields
-from operator import attrgetter
+from dataclasses import MISSING, fields
 from typing import Annotated, Any, TypeVar, dataclass_transform, get_args, get_origin, get_type_hints
 
 from gridnode.codec.canonical import read, write
 from gridnode.codec.faults import BadField, shown, within
 from gridnode.codec.fields import Field
+from gridnode.codec.frozen import frozen, values_of
 from gridnode.primitives.errors import Malformed
 
 T = TypeVar("T")
@@ -34,7 +34,7 @@ class Layout:
         self.kinds: dict[str, Field] = {name: _kind(cls, name, hints[name]) for name in cls.__annotations__}
         self.defaults = {item.name: item.default for item in fields(cls) if item.default is not MISSING}
         self.expects = f"an array of {len(self.kinds)} fields"
-        self.values = _values(tuple(self.kinds))
+        self.values = values_of(tuple(self.kinds))
         # Most kinds unpack as they pack; looking that up here saves a call for each field decoded.
         self._packers = [kind.pack for kind in self.kinds.values()]
         self._unpackers = [
@@ -71,13 +71,6 @@ class Layout:
         return fault
 
 
-def _values(names: tuple[str, ...]) -> Callable[[Any], tuple[Any, ...]]:
-    """Function that reads the fields `names` of a record into a tuple."""
-    if len(names) > 1:
-        return attrgetter(*names)
-    return lambda value: tuple([getattr(value, name) for name in names])
-
-
 def _kind(cls: type[Any], name: str, hint: Any) -> Field:
     if get_origin(hint) is Annotated:
         for extra in get_args(hint)[1:]:
@@ -92,7 +85,7 @@ def record(cls: type[T]) -> type[T]:
 
     Raises TypeError, when the class is declared, for a field without a kind.
     """
-    made = dataclass(frozen=True, slots=True)(cls)
+    made = frozen(cls)
     made.__layout__ = Layout(made)  # type: ignore[attr-defined]
     return made
 

@@ -46,6 +46,7 @@ Files, bottom up
     frames.py       bytes to frames
     session.py      layers inside the libp2p stack that bound what a connection may cost
     door.py         inbound connections that have not yet shown a licence, and the addresses that pay for them
+    lean.py         what of py-libp2p is not imported
     host.py         the libp2p stack: dial, accept, gate
     links.py        reader, writer and pulse of one link
     mesh.py         which links exist: accept, redial, one per peer
@@ -96,7 +97,7 @@ Traps of py-libp2p 0.8.1, and what is done
     `get_remote_public_key` of a Noise session is the session's X25519 key       the key is taken out of the peer id
     a wrong psk shows as garbage, or as silence until a timeout                  handshakes have a time and a number
     `libp2p` warns on stderr about each lost connection                          host.py silences its loggers
-    importing any part imports all of libp2p, 0.5 s and more                     only when a Network is made
+    importing any part imports all of libp2p, a second and a thousand modules    lean.py, and only when a Network is made
 
 Why flooding and not GossipSub
     Measured with four nodes in one process, full mesh (bench/network.py; GossipSub with degree 3, all spam limits raised):

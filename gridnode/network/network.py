@@ -13,6 +13,7 @@ from gridnode.network.config import Channel, NetworkConfig
 from gridnode.network.door import DoorStats
 from gridnode.network.frames import FrameKind, decode_channel, encode_frame
 from gridnode.network.gossip import Flood, decode_neighbours, encode_neighbours
+from gridnode.network.lean import lighten_libp2p
 from gridnode.network.peers import Peer, PeerStats, PeerTable, Sentence
 from gridnode.network.permission import AdmittedPeers
 from gridnode.network.queues import Urgency
@@ -77,7 +78,8 @@ class Network:
         `clock_ms` is the node's clock in unix ms. `first_sequence` is above all sequences of floods that its key used before, the
         clock's when not given. `on_ban` is called when a peer was banned: `sentences` has changed.
         """
-        # Importing py-libp2p takes most of a second, which commands that open no network should not pay.
+        # Importing py-libp2p takes a third of a second, and much more whole; commands that open no network should not pay it.
+        lighten_libp2p()
         from gridnode.network.mesh import Mesh
 
         self.port = config.listen_port

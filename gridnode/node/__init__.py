@@ -11,6 +11,7 @@ Concepts
     perform.py       performs the effects of the consensus engine in order: persist, sign, send, build, obtain, decide.
     consensus_key.py  finds the consensus key, here or in a signer; signing.py, what consensus wishes to be signed, on its way there.
     duty.py          whether this machine signs at a height: lease, guard, alarm; standby.py, takeover.py: when it takes the lease.
+    hearing.py       what the other validators say of their heights: what of it is enough, and what may be believed.
     checkup.py       what is examined before a start: findings.py, surroundings.py, memory.py (chain, log and guard against each other).
     rebuild_guard.py begins a lost guard anew; run_signer.py runs the signer's process.
     consensus_loop.py  a running node's world for that: inbox, timers, tasks.

@@ -179,9 +179,9 @@ def _join(
 
     network = _network(network_config(config, folder), PeerMemory(data / "peers", now_ms()), _handlers(parts, watch))
     candidates = Candidates(pool, verifier, network, side_by_side)
-    catch_up = CatchUp(store, network, candidates, committed, lambda: caught_up(parts["node"]))
     configured = {bytes.fromhex(peer.key): peer.name for peer in config.network.peers}
     book = PeerBook(store, configured, network.admit, network.prefer)
+    catch_up = CatchUp(store, network, candidates, committed, lambda: caught_up(parts["node"]), book)
     evidence = EvidencePool(store, lambda found: network.flood(Channel.CONSENSUS, to_wire(found)))
     loop = ConsensusLoop(
         engine,
@@ -197,6 +197,7 @@ def _join(
         evidence,
         standby.duty if standby else None,
         watch,
+        catch_up.told,
     )
     if isinstance(signer, RemoteKey):
         signer.on_return = loop.signer_returned

@@ -3,12 +3,15 @@
 While blocks are missing, no height of consensus is started: what is stored by sync is final without this node's vote. A node that is one
 block behind for a moment is only slow; it asks for the block when consensus has not brought it within PATIENCE_MS.
 
+Whether blocks are missing is for others to say, and who says so may lie. Consensus stops for it only when validators with more than 1/3
+of the power say so, as long as so many are heard at all; a claim of fewer is followed up beside the consensus that goes on.
+
 When the turns come is for others to say: `catch_up` in a running node, a virtual clock in a simulated one.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Protocol
 
 from gridnode.chain.block import header_hash
@@ -17,10 +20,12 @@ from gridnode.codec.records import decode, encode
 from gridnode.execution.executed import Executed
 from gridnode.execution.validation import BlockInvalid
 from gridnode.node.candidates import Asks, Candidates
+from gridnode.node.hearing import told_by_a_third
 from gridnode.node.ledger_store import LedgerStore
 from gridnode.node.log import Log
 from gridnode.node.wire import RequestKind, to_wire
 from gridnode.primitives.errors import GridnodeError, Malformed, PeerFault, Rejected
+from gridnode.primitives.ids import Address
 from gridnode.primitives.offences import Offence
 from gridnode.sync.messages import BlockAnswer, FinalBlock, Status
 from gridnode.sync.requester import Ask, Received, Requester
@@ -63,7 +68,10 @@ class BlockSync:
         on_commit: Callable[[Executed], None],
         on_caught_up: Callable[[], None],
         world: SyncWorld,
+        peer_of: Mapping[Address, bytes],
     ) -> None:
+        """`peer_of` names the node of a validator, as far as it is known."""
+        self._peer_of = peer_of
         self._store = store
         self._peers = peers
         self._candidates = candidates
@@ -74,6 +82,8 @@ class BlockSync:
         self._started = False
         self._short_since_ms: int | None = None
         self._told_reach = 0
+        self._told: dict[bytes, int] = {}
+        self._is_asking = False  # blocks seem to be missing, whoever says so
         self.syncing = False
 
     @property
@@ -85,13 +95,19 @@ class BlockSync:
         """A peer told its height. Raises PeerFault when it is of another chain."""
         if status.genesis_hash != self._store.genesis_hash:
             raise PeerFault.of(Offence.OTHER_CHAIN, "its genesis differs")
+        self._told[peer] = status.height
         self._requester.peer_at(peer, status.height, status.first)
         self._world.stir()
 
     def lost(self, peer: bytes) -> None:
         """A peer disconnected."""
+        self._told.pop(peer, None)
         self._requester.peer_gone(peer)
         self._world.stir()
+
+    def told(self) -> Mapping[bytes, int]:
+        """The height that each linked peer told last, believed or not."""
+        return self._told
 
     def behind(self, height: int) -> None:
         """Consensus heard that others work on `height`; their status will say who has what."""
@@ -116,7 +132,8 @@ class BlockSync:
 
         Calls `on_caught_up` when nothing is missing for the first time, and after each catching up.
         """
-        missing = self._missing()
+        self._is_asking = self._seems_short()
+        missing = self._is_asking and self._lacks_blocks()
         if missing and not self.syncing:
             _log.info("catching up", height=self._store.height, best=self.best)
         if not missing and (self.syncing or not self._started):
@@ -124,8 +141,8 @@ class BlockSync:
             self._started = True
         self.syncing = missing
         self._check_reach()
-        if missing or not self._requester.behind:
-            for ask in self._requester.next_requests():
+        if self._is_asking or not self._requester.behind:
+            for ask in self._requester.next_requests(missing):
                 self._world.spawn(ask)
         received = self._requester.next_block()
         if received is not None:
@@ -149,12 +166,17 @@ class BlockSync:
             )
         self._told_reach = lowest
 
-    def _missing(self) -> bool:
+    def _lacks_blocks(self) -> bool:
+        """Whether what peers claim is to be believed."""
+        claimed = told_by_a_third(self._store.validators, self._peer_of, self._told)
+        return claimed is None or claimed > self._store.height
+
+    def _seems_short(self) -> bool:
         behind = self._requester.behind
         if not behind:
             self._short_since_ms = None
             return False
-        if self.syncing:
+        if self._is_asking:
             return True
         if self._short_since_ms is None:
             self._short_since_ms = self._world.monotonic_ms()

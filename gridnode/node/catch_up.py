@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import trio
 
@@ -13,6 +13,7 @@ from gridnode.node.block_sync import JOIN_TIMEOUT_MS, PATIENCE_MS, STATUS_EVERY_
 from gridnode.node.candidates import Candidates
 from gridnode.node.clock import monotonic_ms
 from gridnode.node.ledger_store import LedgerStore
+from gridnode.primitives.ids import Address
 from gridnode.sync.messages import Status
 from gridnode.sync.requester import Ask
 
@@ -27,9 +28,10 @@ class CatchUp:
         candidates: Candidates,
         on_commit: Callable[[Executed], None],
         on_caught_up: Callable[[], None],
+        peer_of: Mapping[Address, bytes],
     ) -> None:
         self._network = network
-        self._sync = BlockSync(store, network, candidates, on_commit, self._caught_up, self)
+        self._sync = BlockSync(store, network, candidates, on_commit, self._caught_up, self, peer_of)
         self._on_caught_up = on_caught_up
         self._told_ms = -STATUS_EVERY_MS
         self._stirred = trio.Event()
@@ -53,6 +55,10 @@ class CatchUp:
     def lost(self, peer: bytes) -> None:
         """A peer disconnected."""
         self._sync.lost(peer)
+
+    def told(self) -> Mapping[bytes, int]:
+        """The height that each linked peer told last, believed or not."""
+        return self._sync.told()
 
     def behind(self, height: int) -> None:
         """Consensus heard that others work on `height`."""

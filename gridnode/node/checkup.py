@@ -27,7 +27,6 @@ from gridnode.node.config import SIGNING_TYPES, Config, load_config
 from gridnode.node.consensus_key import GUARD_FILE, check_member, own_keys
 from gridnode.node.findings import Finding, Verdict, ok, refusal
 from gridnode.node.genesis_file import load_genesis
-from gridnode.node.ledger_store import LOOKED_AT_COMMITS
 from gridnode.node.light_walk import terms_of
 from gridnode.node.memory import Memory, judge, place_of
 from gridnode.node.surroundings import check_clock, check_disk, check_ports, check_secrets
@@ -38,10 +37,13 @@ from gridnode.signer.greet import greet
 from gridnode.state.commitment import Commitment
 from gridnode.state.kv import MemoryReader
 from gridnode.storage.block_store import BlockStore
+from gridnode.storage.first_guard import is_marked_new
 from gridnode.storage.leveldb import Column, Database
 from gridnode.storage.sign_guard import LastSigned, last_signed, message_of
 from gridnode.storage.wal import Segment, survey
 
+LOOKED_AT_COMMITS: Final = 32
+"""Newest commits that are searched for a precommit of the own key, signatures and all; a running node searches on."""
 SIGNER_PATIENCE_S: Final = 10.0
 """A signer that is started together with its node is waited for so long."""
 
@@ -192,6 +194,7 @@ def memory_of(
         segments,
         _own_height(config, folder, stored),
         max(logged, key=place_of, default=None),
+        is_marked_new(folder / config.data_dir),
         leads,
     )
 

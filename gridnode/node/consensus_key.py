@@ -17,6 +17,7 @@ from gridnode.primitives.ids import Address, PublicKey
 from gridnode.signer.greet import greet
 from gridnode.signer.remote import RemoteKey
 from gridnode.signer.signs import OwnKey, Signs
+from gridnode.storage.first_guard import begin_marked, forget_mark
 from gridnode.storage.keystore import read_keystore
 from gridnode.storage.sign_guard import SignGuard
 
@@ -36,12 +37,16 @@ def open_key(config: Config, folder: Path, genesis: Genesis) -> Signs | None:
         return None
     if validator.signer:
         path = folder / validator.signer
+        forget_mark(folder / config.data_dir)  # the key is there, and has a guard of its own
         welcome = greet(path, genesis.chain_id, PATIENCE_S)
         check_member(config, genesis, welcome.public_key, "validator.signer")
         return RemoteKey(path, genesis.chain_id, welcome, Log("signer"))
     keys = own_keys(validator, folder)
     check_member(config, genesis, keys.public_key, "validator.keystore")
-    return OwnKey(SignGuard(folder / config.data_dir / GUARD_FILE, genesis.chain_id, keys))
+    data = folder / config.data_dir
+    guard = SignGuard(data / GUARD_FILE, genesis.chain_id, keys)
+    begin_marked(guard, data)
+    return OwnKey(guard)
 
 
 def own_keys(validator: ValidatorSection, folder: Path) -> KeyPair:

@@ -16,6 +16,7 @@ from gridnode.node.candidates import Candidates
 from gridnode.node.clock import now_ms
 from gridnode.node.duty import Duty
 from gridnode.node.evidence_pool import EvidencePool
+from gridnode.node.hearing import Told
 from gridnode.node.ledger_store import LedgerStore
 from gridnode.node.perform import Performer, Resume, SignAgain, Speaks
 from gridnode.node.timers import Timers
@@ -44,11 +45,12 @@ class ConsensusLoop:
         evidence: EvidencePool,
         duty: Duty | None,
         watch: Watch,
+        told: Told,
     ) -> None:
         self._engine = engine
         self._watch = watch
         self._performer = Performer(
-            engine, store, pool, candidates, signer, wal, speak, peer_of, on_commit, on_behind, evidence, self, duty
+            engine, store, pool, candidates, signer, wal, speak, peer_of, on_commit, on_behind, evidence, self, duty, told
         )
         self._inbox: deque[tuple[bytes, Input | Resume | SignAgain]] = deque()
         self._waiting: Counter[bytes] = Counter()  # inputs in the inbox by author; what is this node's own has none

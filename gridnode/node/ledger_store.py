@@ -39,8 +39,8 @@ from gridnode.storage.undo import UndoLog
 from gridnode.sync.messages import FinalBlock
 
 T = TypeVar("T")
-LOOKED_AT_COMMITS = 32
-"""Newest commits that are searched for a validator's own precommit."""
+LOOKED_AT_COMMITS = 10_000
+"""Newest commits that are searched for a validator's own precommit, half a second; what is older was searched when it was stored."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,9 +237,9 @@ class LedgerStore:
         """The commit that made the block at `height` final here, or None."""
         return self._blocks.commit(height)
 
-    def newest_signed_by(self, validator: Address) -> int:
-        """Newest of the latest LOOKED_AT_COMMITS heights whose commit here has this validator's precommit; 0 when none has."""
-        for height in range(self.height, max(0, self.height - LOOKED_AT_COMMITS), -1):
+    def newest_signed_by(self, validator: Address, below: int) -> int:
+        """Newest height above `below` whose commit here has this validator's precommit, at most LOOKED_AT_COMMITS back; 0 when none has."""
+        for height in range(self.height, max(below, self.height - LOOKED_AT_COMMITS), -1):
             commit, voted = self._blocks.commit(height), self.validators_at(height)
             if commit is None or voted is None:
                 continue

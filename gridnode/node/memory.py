@@ -7,9 +7,9 @@
     older than a precommit of this machine on chain   refuse    it was put back from a backup, or is a copy: it would sign again
     older than a message of its own in the log        refuse    the same
     none, though this machine signed on chain or log  refuse    it was lost
-    none, blocks stored                               warning   listens until nothing can be left of an earlier life (see `duty`)
-    none, nothing stored                              ok        a new validator
-    a floor (rebuilt)                                 warning   listens up to the floor, then signs
+    none, and the key is marked as new                ok        a new validator
+    none                                              warning   listens until nothing can be left of an earlier life (see `duty`)
+    a floor (rebuilt)                                 warning   the same
     above next                                        warning   the chain was wiped or put back; syncs, and listens up to the guard's height
     at next, and the log leads to it                  ok        it goes on with the height under way
     at next, and the log does not                     warning   locks may be lost with the log; listens at this height
@@ -35,6 +35,9 @@ from gridnode.storage.wal import Segment
 
 REBUILD = "find out how it came about; then gridnode doctor --config FILE --rebuild-guard, which signs nothing it may have signed"
 
+STATE = "wait; or, when you know that nothing above N was signed (0: a new key), gridnode doctor --config FILE --signed-up-to N"
+_WAITS = "nothing is signed until others with 2/3 of the power have told their heights and two blocks more are over"
+
 
 @dataclass(frozen=True, slots=True)
 class Memory:
@@ -54,6 +57,8 @@ class Memory:
     """Newest recent height whose commit has a precommit that this machine signed; 0 when none has."""
     own_logged: Vote | Proposal | None
     """The validator's own latest message in the log."""
+    is_marked_new: bool
+    """Whether the key is said never to have signed."""
     log_leads_to_last: bool
     """Whether the replay of the log explains what the guard remembers of the next height."""
 
@@ -97,15 +102,15 @@ def _no_guard(memory: Memory) -> Finding:
     signed = max(memory.own_commit, memory.own_logged.height if memory.own_logged else 0)
     if signed:
         return refusal("guard", f"it is lost, and this machine has signed at height {signed}", REBUILD)
-    if memory.tip:
-        what = f"there is none; nothing is signed until two blocks after the node has caught up (now at {memory.tip})"
-        return warning("guard", what, "nothing, when this machine has never signed")
-    return ok("guard", "a new validator: nothing signed yet")
+    if memory.is_marked_new:
+        return ok("guard", "a new validator: nothing signed yet")
+    return warning("guard", f"there is none; {_WAITS} (now at {memory.tip})", STATE)
 
 
 def _sound_guard(memory: Memory, last: LastSigned) -> Finding:
     if last.is_floor:
-        return warning("guard", f"it was rebuilt; nothing is signed up to height {max(last.height, memory.tip + 2)}")
+        what = f"it was rebuilt; {_WAITS}, and up to height {max(last.height, memory.tip + 2)}"
+        return warning("guard", what)
     if last.height > memory.next_height:
         what = f"the chain is behind it: block {memory.tip} is stored, height {last.height} was signed"
         return warning("guard", f"{what}; the node syncs and listens up to height {last.height}")

@@ -27,7 +27,6 @@ from gridnode.consensus.inputs import (
     VoteReceived,
     WorkAvailable,
 )
-from gridnode.consensus.machine import Step
 from gridnode.consensus.summary import Summary
 from gridnode.consensus.timely import is_timely
 from gridnode.execution.executed import Executed
@@ -37,6 +36,7 @@ from gridnode.modules.validators.lease import lease_of
 from gridnode.node.candidates import Candidates, Complete
 from gridnode.node.duty import Duty
 from gridnode.node.evidence_pool import EvidencePool
+from gridnode.node.hearing import Hearing, Told, nobody_told
 from gridnode.node.ledger_store import LedgerStore
 from gridnode.node.log import Log
 from gridnode.node.signing import Signing
@@ -126,8 +126,9 @@ class Performer:
         evidence: EvidencePool,
         world: World,
         duty: Duty | None = None,
+        told: Told = nobody_told,
     ) -> None:
-        """`duty` says at which heights this machine signs; without it, at all that consensus lets it."""
+        """`duty` says at which heights this machine signs; without it, at all that consensus lets it. `told`: what peers say of theirs."""
         self._duty = duty
         self._engine = engine
         self._store = store
@@ -138,6 +139,8 @@ class Performer:
         self._wal = wal
         self._speak = speak
         self._peer_of = peer_of
+        self._hearing = Hearing(told, peer_of)
+        self._looked_at = 0  # newest height whose commit was searched for the validator's own precommit
         self._on_commit = on_commit
         self._on_behind = on_behind
         self._evidence = evidence
@@ -183,12 +186,20 @@ class Performer:
         """The start of a height, with or without the right to sign."""
         if self._duty is None or not start.validators.get(self._duty.address):
             return start
-        is_live = self._engine.height == start.height - 1 and self._engine.step is Step.DECIDED
         with self._store.view() as view:
             lease = lease_of(view.reader, self._duty.address)
-        signed = 0 if is_live else self._store.newest_signed_by(self._duty.address)
-        may_sign = await self._duty.begin(start.height, lease, is_resumed, is_live, signed)
+        has_heard = self._hearing.is_enough(start.validators, self._duty.address, start.height - 1)
+        signed = self._newest_signed(lease.since if lease else 1)
+        may_sign = await self._duty.begin(start.height, lease, is_resumed, signed, has_heard)
         return replace(start, may_sign=start.may_sign and may_sign)
+
+    def _newest_signed(self, since: int) -> int:
+        """Newest commit from height `since` on with a precommit of the own key that its guard does not know; each is looked at once."""
+        assert self._signer is not None, "who has a duty has a key"
+        last = self._signer.last
+        below = max(self._looked_at, since - 1, last.height if last else 0)
+        self._looked_at = self._store.height
+        return self._store.newest_signed_by(self._signer.address, below)
 
     def _listen_for_own_key(self, event: Input | Resume) -> None:
         """What has the validator's own signature must have been signed here, or by the machine whose turn it is."""

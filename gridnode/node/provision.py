@@ -19,6 +19,7 @@ from gridnode.crypto.keys import KeyPair
 from gridnode.node.config import SIGNING_TYPES, parse_config, read_text
 from gridnode.node.genesis_file import load_genesis
 from gridnode.primitives.errors import OperatorError
+from gridnode.storage.first_guard import mark_new
 from gridnode.storage.keystore import generate, write_keystore
 
 SECRET = 0o600
@@ -110,6 +111,7 @@ def provision(new: NewNode, password: str | None) -> Provisioned:
     if made.consensus_keys is not None and password:
         write_keystore(new.folder / "validator.json", made.consensus_keys, password)
         _write(new.folder / "validator.password", password, SECRET)
+        mark_new(new.folder / "data")
     _write(new.folder / "config.toml", config)
     return made
 

@@ -14,6 +14,7 @@ from gridnode.node.memory import judge
 from gridnode.primitives.errors import OperatorError
 from gridnode.primitives.units import Height
 from gridnode.signer.greet import raise_floor
+from gridnode.storage.first_guard import forget_mark, guard_above
 from gridnode.storage.sign_guard import SignGuard, last_signed
 from gridnode.storage.wal import survey
 
@@ -47,6 +48,27 @@ def rebuild_guard(config_path: Path) -> int:
     if refused is not None:
         raise OperatorError(f"{path}: {refused.reason}")
     return floor
+
+
+def state_guard(config_path: Path, height: int) -> None:
+    """Begin the lost guard of a node that does not run on its operator's word that nothing above `height` was signed.
+
+    Raises OperatorError when the guard is not lost, something here shows that more was signed, the node runs, or a signer has the key.
+    """
+    config, folder = load_config(config_path), config_path.resolve().parent
+    if config.type not in SIGNING_TYPES or config.validator is None:
+        raise OperatorError(f"{config_path}: this node never signs, it has no guard")
+    if config.validator.signer:
+        raise OperatorError("the guard is the signer's: start gridnode signer with --signed-up-to")
+    genesis, data = load_genesis(folder / config.genesis), folder / config.data_dir
+    key, last = read_key(config, folder, genesis)
+    stored = read_stored(data / "chain", genesis, key)
+    memory = memory_of(config, folder, genesis, stored, key, last)
+    shown = max(memory.own_commit, memory.own_logged.height if memory.own_logged else 0)
+    if height < shown:
+        raise OperatorError(f"--signed-up-to: got {height}, but this machine has signed at height {shown}")
+    guard_above(data / GUARD_FILE, genesis.chain_id, own_keys(config.validator, folder), Height(height))
+    forget_mark(data)
 
 
 def _is_damaged(path: Path) -> bool:

@@ -14,8 +14,10 @@ from gridnode.node.config import read_text
 from gridnode.node.consensus_key import GUARD_FILE
 from gridnode.node.log import Log, start_logging
 from gridnode.primitives.errors import Malformed, OperatorError
+from gridnode.primitives.units import Height
 from gridnode.signer.place import bound
 from gridnode.signer.serve import Signer, lock_folder
+from gridnode.storage.first_guard import guard_above
 from gridnode.storage.keystore import read_keystore
 from gridnode.storage.sign_guard import SignGuard
 
@@ -38,6 +40,8 @@ class SignerPlan:
     """The one chain."""
     log_format: str
     """`text` or `json`."""
+    signed_up_to: int | None = None
+    """The operator's word that nothing above this height was signed, for a guard that is lost; None without one."""
 
 
 def run_signer(plan: SignerPlan) -> None:
@@ -55,7 +59,11 @@ def run_signer(plan: SignerPlan) -> None:
     keys = read_keystore(plan.keystore, read_text(plan.password_file, "password file").split("\n", 1)[0])
     lock = lock_folder(plan.guard)
     try:
-        guard = SignGuard(plan.guard / GUARD_FILE, plan.chain_id, keys)
+        path = plan.guard / GUARD_FILE
+        if plan.signed_up_to is None:
+            guard = SignGuard(path, plan.chain_id, keys)
+        else:
+            guard = guard_above(path, plan.chain_id, keys, Height(plan.signed_up_to))
         if guard.last is not None and not guard.last.is_of(keys.public_key):
             raise OperatorError(f"{plan.guard}: expected the guard of key {keys.public_key.hex()}, it is another key's")
         trio.run(_run, plan, guard)

@@ -56,6 +56,7 @@ def run_node(config_path: Path, serve: Serve) -> None:
     _examine(config_path)
     gc.freeze()
     gc.set_threshold(50_000, 50, 100)
+    gc.enable()
     trio.run(_run, config, folder, serve)
 
 

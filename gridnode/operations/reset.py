@@ -10,10 +10,11 @@ from typing import Final
 
 from gridnode.operations.place import refuse_held
 from gridnode.primitives.errors import OperatorError
+from gridnode.storage.first_guard import NEW_KEY_FILE
 
 _CHAIN: Final = ("chain", "chain.restoring", "wal", "snapshots")
 """Folders of what a node can get again from its peers."""
-_GUARD: Final = ("guard", "guard.new")
+_GUARD: Final = ("guard", "guard.new", NEW_KEY_FILE)
 _REMOVED: Final = ".removed"
 """Suffix of a folder that is being removed: it is out of use from the moment of its new name."""
 

@@ -24,6 +24,7 @@ from gridnode.primitives.address_text import encode_address
 from gridnode.primitives.errors import OperatorError
 from gridnode.replay.cast import ISSUER, REGULATOR, derived_key
 from gridnode.replay.rules import genesis_document
+from gridnode.storage.first_guard import mark_new
 from gridnode.storage.keystore import generate, write_keystore
 
 AUTHORITIES = ("EGAT", "MEA", "PEA", "ERC")
@@ -185,6 +186,7 @@ def _write_node(plan: NodePlan, everyone: Sequence[NodePlan]) -> None:
     }
     if plan.consensus_keys:
         config["validator"] = {"keystore": "validator.json", "password_file": "validator.password"}
+        mark_new(plan.folder / "data")
     _write(plan.config, msgspec.toml.encode(config).decode())
 
 

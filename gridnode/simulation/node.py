@@ -159,13 +159,13 @@ class Node:
         checker = Checker()
         self.candidates = Candidates(self.pool, checker, self, self._side_by_side)
         self.catch_up = BlockSync(
-            self.store, self, self.candidates, self._committed, lambda: caught_up(self), _SyncWorld(self)
+            self.store, self, self.candidates, self._committed, lambda: caught_up(self), _SyncWorld(self), host.peer_of
         )
         self.evidence = EvidencePool(self.store, host.accuse)
         signer = OwnKey(self.guard)
         self.performer = Performer(
             self.engine, self.store, self.pool, self.candidates, signer, self.wal, self._speak, host.peer_of,
-            self._committed, self.catch_up.behind, self.evidence, self, host.duty(signer),
+            self._committed, self.catch_up.behind, self.evidence, self, host.duty(signer), self.catch_up.told,
         )  # fmt: skip
         self.intake = Intake(self.store, self.pool, self.outbox, checker, self.performer.work_arrived)
         self.ingress = Ingress(

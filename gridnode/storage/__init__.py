@@ -9,6 +9,7 @@ Concepts
     undo.py         `UndoLog`: what rows of the state were before the newest blocks, so that a stopped node can be taken back.
     wal.py          the log of what consensus did at the height under way; it is on disk before anything is sent.
     sign_guard.py   the last-signed record: no vote leaves before it is on disk, so a restarted node never signs twice.
+    first_guard.py  its first record: someone's word that a key has signed nothing above a height.
     files.py        what log and guard ask of a file system; the machine's own.
     keystore.py     secret keys in files, sealed with a password.
 

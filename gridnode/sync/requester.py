@@ -40,6 +40,7 @@ class Requester:
         self._under_way: dict[bytes, tuple[int, int]] = {}  # peer -> [first, stop)
         self._received: dict[int, Received] = {}
         self._misses: dict[bytes, int] = {}
+        self._aside: dict[bytes, None] = {}  # asked on their own word alone: what they were asked for is asked of others as well
 
     @property
     def best(self) -> int:
@@ -66,7 +67,7 @@ class Requester:
         """A peer disconnected; what it was asked for is asked of others. A doubt stays."""
         self._peers.pop(peer, None)
         self._firsts.pop(peer, None)
-        self._under_way.pop(peer, None)
+        self._ended(peer)
 
     def stored(self, height: int) -> None:
         """This node stored the block at `height`, by sync or by consensus."""
@@ -74,10 +75,10 @@ class Requester:
         for number in [number for number in self._received if number <= self.height]:
             del self._received[number]
 
-    def next_requests(self) -> list[Ask]:
+    def next_requests(self, is_believed: bool = True) -> list[Ask]:
         """Requests to send now; each peer has at most one under way, those that failed least and then in order of id first.
 
-        Who is doubted is asked only when nobody else is ahead.
+        Who is doubted is asked only when nobody else is ahead. Where claims are not believed, nobody waits for the answers.
         """
         asks: list[Ask] = []
         for peer in sorted(self._peers, key=lambda peer: (self._misses.get(peer, 0), peer)):
@@ -86,6 +87,8 @@ class Requester:
             gap = None if peer in self._under_way else self._first_gap(self._peers[peer])
             if gap is not None and gap[0] >= self._firsts[peer]:
                 self._under_way[peer] = gap
+                if not is_believed:
+                    self._aside[peer] = None
                 first, stop = gap
                 asks.append(Ask(peer, BlockRequest(Height(first), stop - first)))
         return asks
@@ -103,14 +106,14 @@ class Requester:
         return (first, stop) if stop > first else None
 
     def _is_asked(self, height: int) -> bool:
-        return any(first <= height < stop for first, stop in self._under_way.values())
+        return any(first <= height < stop for peer, (first, stop) in self._under_way.items() if peer not in self._aside)
 
     def answered(self, peer: bytes, answer: BlockAnswer) -> str | None:
         """Take a peer's answer. Returns what is wrong with it, or None; heights must run up from the one asked for.
 
         An answer that comes after its peer had left is passed over: what was asked has been asked of others.
         """
-        asked = self._under_way.pop(peer, None)
+        asked = self._ended(peer)
         if asked is None:
             return None
         first, stop = asked
@@ -124,6 +127,11 @@ class Requester:
                 self._received.setdefault(number, Received(peer, final))
         return None
 
+    def _ended(self, peer: bytes) -> tuple[int, int] | None:
+        """The request to a peer is over; what it asked for, None when there was none."""
+        self._aside.pop(peer, None)
+        return self._under_way.pop(peer, None)
+
     def _doubt(self, peer: bytes, weight: int = 1) -> None:
         self._misses[peer] = self._misses.get(peer, 0) + weight
         if peer in self._peers:
@@ -131,7 +139,7 @@ class Requester:
 
     def failed(self, peer: bytes) -> None:
         """A request to `peer` failed or timed out; others are asked first from now on."""
-        self._under_way.pop(peer, None)
+        self._ended(peer)
         self._doubt(peer)
 
     def proved(self, peer: bytes) -> None:

@@ -8,19 +8,19 @@ from __future__ import annotations
 from random import Random
 from typing import Any, Final
 
-from gridnode.chain.vote import Proposal, Vote
+from gridnode.chain.vote import Proposal, Vote, VoteKind
 from gridnode.execution.executed import Executed
 from gridnode.modules.validators.lease import Lease, lease_of
 from gridnode.node.duty import Duty
 from gridnode.node.takeover import Takeover
-from gridnode.primitives.ids import PublicKey
-from gridnode.primitives.limits import DEFAULT_VALIDITY_MS
+from gridnode.primitives.ids import NO_HASH, PublicKey
+from gridnode.primitives.limits import DEFAULT_VALIDITY_MS, MAX_ROUND
 from gridnode.signer.signs import OwnKey
 from gridnode.simulation.machine import Machine
 from gridnode.simulation.plan import Fault
 from gridnode.simulation.run import Simulation
 from gridnode.simulation.setting import validator_keys
-from gridnode.storage.sign_guard import LeaseWish
+from gridnode.storage.sign_guard import LeaseWish, SignGuard
 
 TAKEOVER_MS: Final = 1_500
 LOOK_EVERY_MS: Final = 500
@@ -44,6 +44,13 @@ class Paired(Machine):
         self._takeover = Takeover(TAKEOVER_MS, self.clock.now_ms)
         self._duty = Duty(signer, PublicKey(self.peer_key), self.pair)
         return self._duty
+
+    def guard(self) -> SignGuard:
+        """In its first life whoever made the machine says that it has signed nothing."""
+        guard = super().guard()
+        if self.lives == 1 and guard.last is None:
+            guard.sign_vote(VoteKind.PREVOTE, 0, MAX_ROUND, NO_HASH)
+        return guard
 
     def start(self) -> None:
         """Start, and look at the other machine from then on."""

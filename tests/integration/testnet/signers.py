@@ -29,6 +29,8 @@ class SignerProcess:
             "--password-file", str(self.folder / "validator.password"), "--guard", str(self.folder / "signer"),
             "--socket", str(self.socket), "--chain-id", self._chain_id, "--log-format", "json",
         ]  # fmt: skip
+        if not (self.folder / "signer" / "guard").exists():
+            command += ["--signed-up-to", "0"]
         with self.log.open("ab") as output:
             self._process = subprocess.Popen(
                 command, stdin=subprocess.DEVNULL, stdout=output, stderr=output, start_new_session=True

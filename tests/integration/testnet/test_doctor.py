@@ -16,8 +16,9 @@ from gridnode.node.checkup import check_up, refusals
 from gridnode.node.config import load_config
 from gridnode.node.findings import Finding, Verdict
 from gridnode.node.genesis_file import load_genesis
-from gridnode.node.rebuild_guard import rebuild_guard
+from gridnode.node.rebuild_guard import rebuild_guard, state_guard
 from gridnode.primitives.errors import OperatorError
+from gridnode.storage.first_guard import NEW_KEY_FILE, mark_new
 from gridnode.storage.keystore import generate
 from gridnode.storage.leveldb import Column, Database
 from gridnode.storage.sign_guard import SignGuard, last_signed
@@ -208,11 +209,15 @@ def test_warned(config: Path, crashed: Crashed, case: str) -> None:
 
 
 def test_nothing_is_left_or_changed(config: Path) -> None:
-    """An empty data folder is a new validator; a checkup writes nothing into it, nor into a log that is torn."""
+    """An empty data folder may be a lost one; with the word of whoever made the key it is a new validator's. A checkup writes nothing."""
     shutil.rmtree(data_of(config))
     data_of(config).mkdir()
-    assert verdict_on("guard", config).verdict is Verdict.OK
+    finding = verdict_on("guard", config)
+    assert (finding.verdict, "--signed-up-to" in finding.do) == (Verdict.WARNING, True)
     assert list(data_of(config).iterdir()) == []
+    mark_new(data_of(config))
+    assert verdict_on("guard", config).verdict is Verdict.OK
+    assert [path.name for path in data_of(config).iterdir()] == [NEW_KEY_FILE]
 
 
 def test_a_log_is_read_and_not_cut(config: Path, crashed: Crashed) -> None:
@@ -261,6 +266,24 @@ def test_a_sound_guard_and_anothers_are_not_touched(config: Path, crashed: Crash
     _other_chain(config, crashed)
     with pytest.raises(OperatorError, match="not touched"):
         rebuild_guard(config)
+
+
+def test_an_operators_word_is_taken_for_a_lost_guard_unless_something_here_shows_more(config: Path, crashed: Crashed) -> None:
+    """It may come after a floor. From the height after it the node signs without asking anybody."""
+    with pytest.raises(OperatorError, match="remembers by itself"):
+        state_guard(config, crashed.tip + 1)
+    _lose_guard(config, crashed)
+    with pytest.raises(OperatorError, match="got 0, but this machine has signed at height"):
+        state_guard(config, 0)
+    rebuild_guard(config)
+    doctor = [sys.executable, "-m", "gridnode", "doctor", "--config", str(config), "--signed-up-to"]
+    both = subprocess.run([*doctor, str(crashed.tip + 1), "--rebuild-guard"], capture_output=True, text=True, check=False)
+    assert (both.returncode, "expected one of them" in both.stderr) == (2, True)
+    assert subprocess.run([*doctor, str(crashed.tip + 1)], capture_output=True, check=False).returncode == 0
+    last = last_signed(data_of(config) / "guard")
+    assert last is not None
+    assert (last.is_floor, last.height) == (False, crashed.tip + 1)
+    assert not refusals(check_up(config))
 
 
 def test_the_commands(config: Path, crashed: Crashed) -> None:

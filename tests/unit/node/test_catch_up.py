@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -22,6 +22,7 @@ from gridnode.node.open_store import open_store
 from gridnode.node.verifier import Verifier
 from gridnode.node.wire import from_wire
 from gridnode.primitives.errors import PeerFault
+from gridnode.primitives.ids import Address
 from gridnode.sync.messages import BlockAnswer, BlockRequest, FinalBlock, Status
 from tests.chain_in_memory import genesis
 from tests.unit.node.peers_in_memory import GrownChain, Peers, commit_of, silent
@@ -33,14 +34,14 @@ BLOCKS = 5
 class Late:
     """A node at height 0 and its block sync."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, peer_of: Mapping[Address, bytes]) -> None:
         self.store = open_store(folder, genesis())
         self.peers = Peers()
         self.began: list[int] = []
         self.stored: list[int] = []
         pool, verifier = Pool(), Verifier()
         candidates = Candidates(pool, verifier, self.peers)
-        self.sync = CatchUp(self.store, self.peers, candidates, self._committed, self._caught_up)  # type: ignore[arg-type]
+        self.sync = CatchUp(self.store, self.peers, candidates, self._committed, self._caught_up, peer_of)  # type: ignore[arg-type]
 
     def _committed(self, executed: Executed) -> None:
         self.stored.append(executed.block.header.height)
@@ -57,9 +58,9 @@ class Late:
 
 
 @contextmanager
-def late(folder: Path) -> Iterator[Late]:
+def late(folder: Path, peer_of: Mapping[Address, bytes] | None = None) -> Iterator[Late]:
     """Closed at the end."""
-    node = Late(folder)
+    node = Late(folder, peer_of or {})
     try:
         yield node
     finally:

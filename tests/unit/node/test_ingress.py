@@ -67,7 +67,7 @@ class Gate:
         self.pool, self.peers, self.heard = Pool(), Peers(), Heard()
         verifier = Verifier()
         self.candidates = Candidates(self.pool, verifier, self.peers)
-        sync = CatchUp(self.store, self.peers, self.candidates, lambda _: None, lambda: None)  # type: ignore[arg-type]
+        sync = CatchUp(self.store, self.peers, self.candidates, lambda _: None, lambda: None, {})  # type: ignore[arg-type]
         self.now_ms = 0
         self.told: list[Any] = []
         self.evidence = EvidencePool(self.store, self.told.append)
