@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import time
 from collections.abc import Mapping
@@ -16,6 +17,7 @@ from gridnode.client.remote import Remote, RemoteProblem
 from gridnode.replay.network import LocalNode
 from gridnode.replay.provision import NetworkPlan, NodePlan, write_named
 from gridnode.replay.testnet import local_node
+from tests.endtoend.clocks import Clock
 from tests.endtoend.manifest import Manifest, NodeEntry
 
 MTU_MS = 30_000
@@ -47,6 +49,8 @@ class RunNode:
     """Its process."""
     remote: Remote
     """Its API."""
+    clock: Clock | None = None
+    """Its wall clock, when that is to be wrong."""
     wanted: bool = False
     """Whether its process should be running now."""
     stopped: bool = False
@@ -75,6 +79,10 @@ class RunNode:
     def exit_code(self) -> int | None:
         """How its process ended; None while it runs."""
         return None if self.local.process is None else self.local.process.returncode
+
+    def give_clock(self, clock: Clock) -> None:
+        """Let all its processes have this clock."""
+        self.clock, self.local.environment = clock, clock.environment
 
     async def start(self) -> None:
         """Start a process; it is not waited for."""
@@ -146,9 +154,18 @@ def configure(plan: NodePlan, entry: NodeEntry, addresses: Mapping[str, str]) ->
     document["log"]["format"] = "json"
     if entry.join == "snapshot":
         document["sync"] = {"mode": "snapshot"}
+    if entry.of is not None:
+        document |= {"name": entry.of, "type": "authority", "validator": _key_of(plan, entry.of)}
     for table, keys in entry.config.items():
         document.setdefault(table, {}).update(keys)
     plan.config.write_text(msgspec.toml.encode(document).decode(), encoding="utf-8")
+
+
+def _key_of(plan: NodePlan, validator: str) -> dict[str, str]:
+    """Copy the key of a validator, and nothing that keeps two machines from signing with it; the section of the configuration."""
+    for name in ("validator.json", "validator.password"):
+        shutil.copy2(plan.folder.parent / validator / name, plan.folder / name)
+    return {"keystore": "validator.json", "password_file": "validator.password"}
 
 
 def run_nodes(manifest: Manifest, plan: NetworkPlan) -> dict[str, RunNode]:
