@@ -86,10 +86,9 @@ def everyone_takes_part(manifest: Manifest, follower: Follower, since: int = 0) 
     """
     proposals, signatures = follower.proposals(), follower.signatures(since)
     active = [name for name in manifest.expect.validators or manifest.validators if name not in manifest.expect.idle]
-    jailed = [row["name"] for row in follower.validators if row["is_jailed"]]
     wrong = [f"{name} has proposed none of {follower.height} blocks" for name in active if not proposals[name]]
     wrong += [f"{name} is in none of the commits above {since} of {follower.height}" for name in active if not signatures[name]]
-    return wrong + [f"{name} is in jail at height {follower.height}" for name in active if name in jailed]
+    return wrong + [f"{name} is in jail at height {follower.height}" for name in active if name in follower.jailed()]
 
 
 def rounds_explained(follower: Follower, done: Sequence[Done], starts: Sequence[int]) -> tuple[list[str], dict[str, int]]:

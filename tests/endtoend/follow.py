@@ -140,6 +140,10 @@ class Follower:
             del keys[name]
         return tuple(found)
 
+    def jailed(self) -> list[str]:
+        """Names of the validators that are in jail."""
+        return [row["name"] for row in self.validators if row["is_jailed"]]
+
     def proposals(self) -> Counter[str]:
         """Blocks proposed, by name."""
         return Counter(self.names.get(block.proposer, block.proposer) for block in self.blocks)

@@ -9,7 +9,7 @@
                          of (the validator whose key a twin has)
     [load]               transfers and orders a second, and how many send
     [[perturbations]]    kind, nodes, when (height or second), duration_s, and what the kind needs
-    in_turn              whether they wait for each other, and are left out when the height is reached before their turn
+    in_turn              whether they wait for each other; those of a second are left out when the height is reached before their turn
     [expect]             validators (names of the set at the end), idle (who need not propose), convicted (who lost its key by evidence)
 
 Whatever cannot be meant is refused with one line that names the key and says what was expected.
@@ -126,7 +126,7 @@ class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     perturbations: Annotated[tuple[Perturbation, ...], Meta(max_length=MAX_PERTURBATIONS)] = ()
     """What is done."""
     in_turn: bool = False
-    """Each perturbation waits until the one before is over; those that still wait when the height is reached are left out."""
+    """Each perturbation waits until the one before is over. Those of a second that still wait when the height is reached are left out."""
     expect: Expectations = Expectations()
     """What must be true."""
 

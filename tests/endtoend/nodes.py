@@ -22,6 +22,8 @@ from tests.endtoend.manifest import Manifest, NodeEntry
 
 MTU_MS = 30_000
 LEAD_MS = 60_000
+JAIL_MS = 3_000
+"""In proportion to a run that lasts half a minute: while one of four is in jail, no other may be missing."""
 BASE_PORT = 11_000 + os.getpid() % 150 * 100
 """Each run has ports of its own: while a node is down nobody else's network may take them."""
 ANSWER_S = 5.0
@@ -137,11 +139,11 @@ def write(manifest: Manifest, folder: Path) -> NetworkPlan:
     observers = [node.name for node in manifest.nodes if node.kind == "observer"]
     now_ms = time.time_ns() // 1_000_000
     plan = write_named(folder, names, observers, manifest.seed, MTU_MS, now_ms, LEAD_MS, base_port=BASE_PORT)
-    if manifest.chain:
-        genesis = folder / "genesis.toml"
-        document = msgspec.toml.decode(genesis.read_text(encoding="utf-8"))
-        document["chain"] |= manifest.chain
-        genesis.write_text(msgspec.toml.encode(document).decode(), encoding="utf-8")
+    genesis = folder / "genesis.toml"
+    document = msgspec.toml.decode(genesis.read_text(encoding="utf-8"))
+    document["chain"] |= manifest.chain
+    document["validator_params"]["jail_ms"] = JAIL_MS
+    genesis.write_text(msgspec.toml.encode(document).decode(), encoding="utf-8")
     return plan
 
 
