@@ -21,15 +21,19 @@ from gridnode.primitives.errors import OperatorError
 from gridnode.primitives.ids import PointId
 from gridnode.primitives.limits import MAX_MESSAGES
 from gridnode.replay.cast import ISSUER, REGULATOR, Cast, Participant, sheet_entry
-from gridnode.replay.day import Day, DayMeter
+from gridnode.replay.day import MTUS, Day, DayMeter
 from gridnode.replay.intentions import Want
 
 SHEET_MTUS = 24
 """Quarter hours under one sheet; a day has four."""
+LATEST_DAY = 2
+"""Working days after the planned one, a Wednesday, on which the same day can be played: the tariffs are the same."""
 WAIT_MS = 20_000
 """How long a validator is asked to wait for a transaction's block before it is asked again."""
 RETRY_S = 0.5
 GIVE_UP_S = 120.0
+FIRST_SHEETS_MTUS = 6
+"""Quarter hours left for the first sheets at least; no sheet is sent in the last two of them."""
 VALID_MS = 240_000
 """A transaction is valid for longer than it is sent again, so it is never rejected for an outage."""
 READING_DELAY_MS = 250
@@ -82,7 +86,7 @@ class Driver:
         self._turn = 0
 
     async def register(self) -> None:
-        """Enrol, fund and bind everybody. Raises OperatorError when that takes longer than the lead before the day."""
+        """Enrol, fund and bind everybody, however long that takes. Raises OperatorError when no validator answers for GIVE_UP_S."""
         self._progress.now("registering")
         institutions = self._cast.institutions
         await self._all_of(institutions[REGULATOR], self._cast.enrolment())
@@ -90,11 +94,22 @@ class Driver:
             nursery.start_soon(self._all_of, institutions[ISSUER], self._cast.funding())
             for dso in sorted(set(self._cast.dso_of_zone.values())):
                 nursery.start_soon(self._all_of, institutions[dso], self._cast.bindings(dso))
-        if _now_ms() > self._start_of(self._day.quarters.start) - 2 * self._mtu_ms:
-            raise OperatorError("registration took longer than the lead before the day; choose longer quarter hours")
+
+    def choose_day(self) -> int:
+        """Chain MTU of quarter hour 0 of the day that is played, to be called once, when everybody is registered.
+
+        The planned day, or the first working day after it that leaves time for the first sheets: a quarter hour of the test's day lasts
+        seconds, and a machine that does other things may need longer than the lead for the registration. Raises OperatorError when it took
+        longer than those days.
+        """
+        for _ in range(LATEST_DAY + 1):
+            if _now_ms() <= self._start_of(self._day.quarters.start) - FIRST_SHEETS_MTUS * self._mtu_ms:
+                return self._first_mtu
+            self._first_mtu += MTUS
+        raise OperatorError("registration took longer than the lead before the day and two days more; choose longer quarter hours")
 
     async def trade(self) -> None:
-        """The day: sheets and readings. Raises OperatorError when no validator answers for GIVE_UP_S."""
+        """The chosen day: sheets and readings. Raises OperatorError when no validator answers for GIVE_UP_S."""
         self._progress.now("trading")
         async with trio.open_nursery() as nursery:
             for first in self._day.quarters[::SHEET_MTUS]:

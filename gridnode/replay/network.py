@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import sys
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import trio
@@ -33,6 +34,8 @@ class LocalNode:
     """Where its output goes."""
     process: trio.Process | None = None
     """The running process, or None."""
+    environment: Mapping[str, str] = field(default_factory=dict)
+    """Variables of its environment besides those of this process."""
 
     async def start(self) -> None:
         """Start the process; its output is appended to the log file."""
@@ -43,6 +46,7 @@ class LocalNode:
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
+                env=os.environ | self.environment,
             )
 
     async def ready(self, timeout_s: float = READY_TIMEOUT_S) -> None:

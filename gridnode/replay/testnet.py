@@ -39,6 +39,16 @@ DEFAULT_DAY = "data/simbench_2016-06-22.csv"
 
 
 @dataclass(frozen=True, slots=True)
+class Played:
+    """A day that was played."""
+
+    first_mtu: int
+    """Chain MTU of its quarter hour 0."""
+    supply: int
+    """THB (1e-9) on the chain before trading."""
+
+
+@dataclass(frozen=True, slots=True)
 class Options:
     """What the command line says."""
 
@@ -137,10 +147,9 @@ async def _play(
             bar.update(task, description=progress.phase, completed=progress.quarter, detail=detail)
 
         progress = Progress(tell)
-        supply = await play_day(plan, day, options.seed, remotes, progress, options.forecast_error)
-    return await make_report(
-        remotes, day, plan.first_mtu, capacity_wh(options.lines_percent), supply, progress, time.monotonic() - started
-    )
+        played = await play_day(plan, day, options.seed, remotes, progress, options.forecast_error)
+    capacities, seconds = capacity_wh(options.lines_percent), time.monotonic() - started
+    return await make_report(remotes, day, played.first_mtu, capacities, played.supply, progress, seconds)
 
 
 async def play_day(
@@ -150,8 +159,8 @@ async def play_day(
     remotes: Mapping[str, Remote],
     progress: Progress,
     forecast_error: int = 0,
-) -> int:
-    """Play the day on a running network, until all of it is settled; returns the supply of THB (1e-9) before trading.
+) -> Played:
+    """Play the day on a running network, until all of it is settled.
 
     Raises OperatorError when the network does not keep up.
     """
@@ -159,10 +168,12 @@ async def play_day(
     orders = wants(day, seed, limits_micro, forecast_error)
     driver = Driver(day, cast, orders, list(remotes.values()), plan.first_mtu, plan.mtu_ms, progress)
     await driver.register()
-    supply = await _supply(remotes)
+    supply, first_mtu = await _supply(remotes), driver.choose_day()
+    if first_mtu != plan.first_mtu:
+        progress.now("next day")
     await driver.trade()
-    await _settled(remotes, plan.first_mtu + day.quarters.stop)
-    return supply
+    await _settled(remotes, first_mtu + day.quarters.stop)
+    return Played(first_mtu, supply)
 
 
 async def _supply(remotes: Mapping[str, Remote]) -> int:

@@ -25,6 +25,7 @@ EXPLAINED_BLOCKS = 5
 UNEXPLAINED_PPM = 100_000
 """Share of blocks that may have needed a second round without a perturbation: a loaded machine is slow now and then."""
 PAGE = 500
+LICENSED = ("active", "jailed")
 LIARS = ("equivocation", "the sign guard refuses")
 """Events that are in no log while nobody lies."""
 
@@ -54,22 +55,40 @@ async def _headers(remote: Remote, height: int) -> dict[int, tuple[str, str]]:
 
 
 async def validator_set(manifest: Manifest, nodes: Mapping[str, RunNode]) -> list[str]:
-    """Every node names the planned validators."""
+    """Every node names the planned validators as licensed, jailed or not; and as convicted those who lied, and nobody else."""
     planned = sorted(manifest.expect.validators or manifest.validators)
+    liars = sorted(manifest.expect.convicted)
     wrong = []
     for node in nodes.values():
-        names = sorted(row["name"] for row in await node.remote.get("validators"))
+        rows = await node.remote.get("validators")
+        names = sorted(row["name"] for row in rows if row["status"] in LICENSED)
         if names != planned:
             wrong.append(f"{node.name}: expected the validators {', '.join(planned)}, got {', '.join(names)}")
+        told = (await node.remote.get("consensus"))["convictions"]
+        convicted = sorted(row["name"] for row in told)
+        out = sorted(row["name"] for row in rows if row["status"] == "convicted" and not row["power"])
+        if not convicted == out == liars:
+            wrong.append(f"{node.name}: expected {liars} to be convicted and out of the set, got {convicted} and {out}")
     return wrong
 
 
-def everyone_takes_part(manifest: Manifest, follower: Follower) -> list[str]:
-    """Every validator has proposed blocks and its precommits are in commits, apart from those that were down for too much of the run."""
-    proposals, signatures = follower.proposals(), follower.signatures()
+def evidence_once(manifest: Manifest, follower: Follower) -> list[str]:
+    """The chain has as many pieces of evidence as there are validators that were to be convicted."""
+    places = [block.height for block in follower.blocks for _ in range(block.evidence)]
+    if len(places) == len(manifest.expect.convicted):
+        return []
+    return [f"expected {len(manifest.expect.convicted)} pieces of evidence in the chain, got those of blocks {places}"]
+
+
+def everyone_takes_part(manifest: Manifest, follower: Follower, since: int = 0) -> list[str]:
+    """Every validator has proposed blocks, its precommits are in commits above the height `since`, and it is not in jail; apart from those
+    that were down for too much of the run.
+    """
+    proposals, signatures = follower.proposals(), follower.signatures(since)
     active = [name for name in manifest.expect.validators or manifest.validators if name not in manifest.expect.idle]
     wrong = [f"{name} has proposed none of {follower.height} blocks" for name in active if not proposals[name]]
-    return wrong + [f"{name} is in none of {follower.height} commits" for name in active if not signatures[name]]
+    wrong += [f"{name} is in none of the commits above {since} of {follower.height}" for name in active if not signatures[name]]
+    return wrong + [f"{name} is in jail at height {follower.height}" for name in active if name in follower.jailed()]
 
 
 def rounds_explained(follower: Follower, done: Sequence[Done], starts: Sequence[int]) -> tuple[list[str], dict[str, int]]:
@@ -134,10 +153,11 @@ def processes_bounded(nodes: Mapping[str, RunNode]) -> list[str]:
     return wrong
 
 
-def clean_logs(nodes: Mapping[str, RunNode], expected: Sequence[str]) -> list[str]:
+def clean_logs(nodes: Mapping[str, RunNode], expected: Sequence[str], has_liars: bool = False) -> list[str]:
     """No log has a traceback, a broken invariant, or a liar.
 
-    expected  names of nodes whose processes were made to fail with words on their log (a full disk)
+    expected   names of nodes whose processes were made to fail with words on their log (a full disk)
+    has_liars  whether somebody was made to contradict itself
     """
     wrong = []
     for node in nodes.values():
@@ -146,7 +166,7 @@ def clean_logs(nodes: Mapping[str, RunNode], expected: Sequence[str]) -> list[st
                 wrong.append(f"{node.name}: {line[:200]}")
             elif not line.startswith("{") and line.strip() and node.name not in expected:
                 wrong.append(f"{node.name}: expected lines of JSON alone in its log, got {line[:200]}")
-            elif any(f'"event": "{liar}"' in line for liar in LIARS):
+            elif not has_liars and any(f'"event": "{liar}"' in line for liar in LIARS):
                 wrong.append(f"{node.name}: {line[:200]}")
     return wrong
 

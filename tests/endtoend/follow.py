@@ -9,7 +9,9 @@ from typing import Any
 
 import trio
 
+from gridnode.chain.vote import VoteKind, vote_hash
 from gridnode.client.remote import RemoteProblem
+from gridnode.crypto.keys import verify
 from tests.endtoend.nodes import RunNode
 
 POLL_S = 0.2
@@ -26,6 +28,7 @@ class Seen:
     round: int
     signers: tuple[str, ...]  # names of the validators whose precommit is in the commit
     outcomes: dict[str, int]  # result code by transaction id
+    evidence: int = 0  # pieces of evidence in it
 
 
 class Follower:
@@ -39,6 +42,8 @@ class Follower:
         """Heights of the blocks that hold a transaction, by its id."""
         self.heights: dict[str, int] = {}
         """What each node said last."""
+        self.validators: list[dict[str, Any]] = []
+        """Everybody who was ever licensed, as a node told with the newest block."""
         self.names: dict[str, str] = {}
         """Name of every validator ever seen, by address."""
         self._grown = trio.Event()
@@ -94,28 +99,55 @@ class Follower:
         self.heights[node.name] = -1 if status is None else int(status["height"])
 
     async def _take(self, node: RunNode, height: int) -> None:
-        seats = await node.remote.get("validators")
-        self.names |= {row["address"]: row["name"] for row in seats}
+        self.validators = await node.remote.get("validators")
+        self.names |= {row["address"]: row["name"] for row in self.validators}
         while self.height < height:
             block = await node.remote.get(f"blocks/{self.height + 1}", events="false")
-            self._keep(block, [row["name"] for row in seats])
+            self._keep(block)
 
-    def _keep(self, block: dict[str, Any], seats: list[str]) -> None:
+    def _keep(self, block: dict[str, Any]) -> None:
         header, commit = block["header"], block["commit"]
         outcomes = {row["id"]: row["code"] for row in block["transactions"]}
-        signers = tuple(name for name, signature in zip(seats, commit["signatures"], strict=False) if signature)
         self.blocks.append(
-            Seen(block["height"], block["hash"], header["time_ms"], header["proposer"], commit["round"], signers, outcomes)
+            Seen(
+                block["height"],
+                block["hash"],
+                header["time_ms"],
+                header["proposer"],
+                commit["round"],
+                self._signers(block),
+                outcomes,
+                len(block["evidence"]),
+            )
         )
         for row in block["transactions"]:  # not of `outcomes`: a block that holds a transaction twice must be seen to
             self.places.setdefault(row["id"], []).append(block["height"])
         self._grown.set()
         self._grown = trio.Event()
 
+    def _signers(self, block: dict[str, Any]) -> tuple[str, ...]:
+        """Whose precommits a commit has. They are told by their keys: which set voted on the block is not said, and sets change."""
+        commit, height = block["commit"], block["height"]
+        signed = vote_hash(
+            block["header"]["chain_id"], VoteKind.PRECOMMIT, height, commit["round"], bytes.fromhex(block["hash"])
+        )
+        keys = {row["name"]: bytes.fromhex(row["key"]) for row in self.validators}
+        found = []
+        for signature in filter(None, commit["signatures"]):
+            name = next((name for name, key in keys.items() if verify(key, signed, bytes.fromhex(signature))), None)
+            assert name is not None, f"block {height}: a signature in its commit is of no validator"
+            found.append(name)
+            del keys[name]
+        return tuple(found)
+
+    def jailed(self) -> list[str]:
+        """Names of the validators that are in jail."""
+        return [row["name"] for row in self.validators if row["is_jailed"]]
+
     def proposals(self) -> Counter[str]:
         """Blocks proposed, by name."""
         return Counter(self.names.get(block.proposer, block.proposer) for block in self.blocks)
 
-    def signatures(self) -> Counter[str]:
-        """Precommits in commits, by name."""
-        return Counter(name for block in self.blocks for name in block.signers)
+    def signatures(self, above: int = 0) -> Counter[str]:
+        """Precommits in commits of blocks above a height, by name."""
+        return Counter(name for block in self.blocks[above:] for name in block.signers)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import time
 from collections.abc import Mapping
@@ -16,10 +17,13 @@ from gridnode.client.remote import Remote, RemoteProblem
 from gridnode.replay.network import LocalNode
 from gridnode.replay.provision import NetworkPlan, NodePlan, write_named
 from gridnode.replay.testnet import local_node
+from tests.endtoend.clocks import Clock
 from tests.endtoend.manifest import Manifest, NodeEntry
 
 MTU_MS = 30_000
 LEAD_MS = 60_000
+JAIL_MS = 3_000
+"""In proportion to a run that lasts half a minute: while one of four is in jail, no other may be missing."""
 BASE_PORT = 11_000 + os.getpid() % 150 * 100
 """Each run has ports of its own: while a node is down nobody else's network may take them."""
 ANSWER_S = 5.0
@@ -47,6 +51,8 @@ class RunNode:
     """Its process."""
     remote: Remote
     """Its API."""
+    clock: Clock | None = None
+    """Its wall clock, when that is to be wrong."""
     wanted: bool = False
     """Whether its process should be running now."""
     stopped: bool = False
@@ -75,6 +81,10 @@ class RunNode:
     def exit_code(self) -> int | None:
         """How its process ended; None while it runs."""
         return None if self.local.process is None else self.local.process.returncode
+
+    def give_clock(self, clock: Clock) -> None:
+        """Let all its processes have this clock."""
+        self.clock, self.local.environment = clock, clock.environment
 
     async def start(self) -> None:
         """Start a process; it is not waited for."""
@@ -129,11 +139,11 @@ def write(manifest: Manifest, folder: Path) -> NetworkPlan:
     observers = [node.name for node in manifest.nodes if node.kind == "observer"]
     now_ms = time.time_ns() // 1_000_000
     plan = write_named(folder, names, observers, manifest.seed, MTU_MS, now_ms, LEAD_MS, base_port=BASE_PORT)
-    if manifest.chain:
-        genesis = folder / "genesis.toml"
-        document = msgspec.toml.decode(genesis.read_text(encoding="utf-8"))
-        document["chain"] |= manifest.chain
-        genesis.write_text(msgspec.toml.encode(document).decode(), encoding="utf-8")
+    genesis = folder / "genesis.toml"
+    document = msgspec.toml.decode(genesis.read_text(encoding="utf-8"))
+    document["chain"] |= manifest.chain
+    document["validator_params"]["jail_ms"] = JAIL_MS
+    genesis.write_text(msgspec.toml.encode(document).decode(), encoding="utf-8")
     return plan
 
 
@@ -146,9 +156,18 @@ def configure(plan: NodePlan, entry: NodeEntry, addresses: Mapping[str, str]) ->
     document["log"]["format"] = "json"
     if entry.join == "snapshot":
         document["sync"] = {"mode": "snapshot"}
+    if entry.of is not None:
+        document |= {"name": entry.of, "type": "authority", "validator": _key_of(plan, entry.of)}
     for table, keys in entry.config.items():
         document.setdefault(table, {}).update(keys)
     plan.config.write_text(msgspec.toml.encode(document).decode(), encoding="utf-8")
+
+
+def _key_of(plan: NodePlan, validator: str) -> dict[str, str]:
+    """Copy the key of a validator, and nothing that keeps two machines from signing with it; the section of the configuration."""
+    for name in ("validator.json", "validator.password"):
+        shutil.copy2(plan.folder.parent / validator / name, plan.folder / name)
+    return {"keystore": "validator.json", "password_file": "validator.password"}
 
 
 def run_nodes(manifest: Manifest, plan: NetworkPlan) -> dict[str, RunNode]:

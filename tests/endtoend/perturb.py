@@ -15,10 +15,12 @@ from pathlib import Path
 import trio
 
 from gridnode.node.surroundings import LEAST_FREE_BYTES
+from tests.endtoend.clocks import until_told
 from tests.endtoend.follow import Follower
 from tests.endtoend.manifest import Perturbation
 from tests.endtoend.nodes import RunNode
 from tests.endtoend.relay import Relay, both_ways, links_across, links_of
+from tests.endtoend.twin import until_convicted
 
 SMALL_DISK_BYTES = 2 * LEAST_FREE_BYTES
 """Size of the file system that a node lives on whose disk is to fill: room enough for a start, and a short chain needs little."""
@@ -26,6 +28,8 @@ BALLAST = "ballast"
 BALLAST_CHUNK = 64 * 1024
 KEPT_BY_WIPE = ("guard", "lease")
 """What an operator keeps of a data directory: what the key has signed last. Without it the key must not be used again."""
+CLOCK_BLOCKS = 5
+"""So many blocks the chain must make at least with a wrong clock, jump by jump."""
 FULL_EXIT_CODE = 2
 """A full disk is for the operator to mend."""
 
@@ -62,6 +66,10 @@ class Perturber:
     """What took place, in order of beginning."""
     problems: list[str] = field(default_factory=list)
     """What did not end as it should have."""
+
+    def is_held(self, name: str) -> bool:
+        """Whether something is done to a node just now."""
+        return any(name in done.what.nodes and not done.recovered_s for done in self.done)
 
     async def perform(self, what: Perturbation) -> None:
         """Do it, wait for its duration, undo it, wait until its nodes follow the chain again and it goes on."""
@@ -128,6 +136,33 @@ class Perturber:
         await trio.sleep(what.duration_s)
         self._links.hasten(ways, what.delay_ms)
 
+    async def _twin(self, nodes: Sequence[RunNode], what: Perturbation) -> None:
+        """Second machines of a validator's key, until it is convicted; `twin` says how."""
+        for node in nodes:
+            assert node.entry.of is not None, "the manifest was checked"
+            machines = [self.nodes[node.entry.of], node]
+            ways = both_ways(links_of([machine.name for machine in machines], list(self.nodes)))
+            self._links.slow(ways, what.delay_ms)
+            await self._start([node])
+            others = [other for other in self.nodes.values() if other.entry.of is None and other not in machines]
+            await until_convicted(node.entry.of, machines, others, self.follower)
+            self._links.hasten(ways, what.delay_ms)
+        await trio.sleep(what.duration_s)
+
+    async def _clock(self, nodes: Sequence[RunNode], what: Perturbation) -> None:
+        """Wall clocks jump while the chain goes on, and the node and another one say whose clock it is, at each jump and not afterwards."""
+        other = next(node for node in self.nodes.values() if node not in nodes and node.pid is not None)
+        for ahead_ms in (*what.jumps_ms, 0):
+            for node in nodes:
+                assert node.clock is not None, "whoever made the run has given it one"
+                node.clock.set_ms(ahead_ms)
+            await self.follower.grows(CLOCK_BLOCKS)
+            for node in nodes:
+                await until_told(node.name, node.plan.url, ahead_ms)
+                await until_told(node.name, other.plan.url, ahead_ms)
+            if ahead_ms:
+                await trio.sleep(what.duration_s)
+
     async def _wipe(self, nodes: Sequence[RunNode], what: Perturbation) -> None:
         for node in nodes:
             await node.kill()
@@ -179,6 +214,8 @@ _KINDS: dict[str, Callable[[Perturber, Sequence[RunNode], Perturbation], Awaitab
     "slow": Perturber._slow,
     "wipe": Perturber._wipe,
     "disk_full": Perturber._disk_full,
+    "clock": Perturber._clock,
+    "twin": Perturber._twin,
 }
 
 

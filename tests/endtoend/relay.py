@@ -8,7 +8,7 @@ their way, so nothing in a node knows of it:
               is opened again arrives then, late, as it does when TCP sends again; new connections are accepted and stay silent
     slow      everything arrives later by so many ms, in order
 
-It needs no rights and no tools. What it cannot show (lost packets, a dead interface) the runs in network namespaces do.
+It needs no rights and no tools. What it cannot show is the loss of single packets, which TCP hides from a node, and a dead interface.
 """
 
 from __future__ import annotations

@@ -17,10 +17,12 @@ import trio
 
 from gridnode.primitives.errors import OperatorError
 from tests.endtoend import checks
+from tests.endtoend.clocks import Clock, compile_library
 from tests.endtoend.follow import Follower
 from tests.endtoend.load import Load
 from tests.endtoend.manifest import Manifest, Perturbation, manifest_text
 from tests.endtoend.nodes import RunNode, configure, run_nodes, write
+from tests.endtoend.operators import Operators
 from tests.endtoend.perturb import Perturber, mount_small_disk, timeline_row, unmount_small_disk
 from tests.endtoend.relay import Relay
 
@@ -58,8 +60,10 @@ class Run:
         self.load = Load(manifest, self._plan, self.follower, self.nodes)
         self._relay = Relay({node.name: node.peer_port for node in self._plan.nodes})
         self.perturber = Perturber(self.nodes, self._relay, self.follower)
-        full = [name for one in manifest.perturbations if one.kind == "disk_full" for name in one.nodes]
-        self._disks = list(dict.fromkeys(full))
+        self.operators = Operators(self._plan.folder / "keys", self.nodes, self.follower, self.perturber.is_held)
+        self._disks = manifest.perturbed("disk_full")
+        for name in manifest.perturbed("clock"):
+            self.nodes[name].give_clock(Clock(compile_library(folder), folder / f"{name}.shift"))
         self._started_s = self._began_s = 0.0
 
     def __call__(self) -> dict[str, Any]:
@@ -107,12 +111,15 @@ class Run:
                 await node.local.ready()
             world.start_soon(self.follower.run)
             world.start_soon(self._watch)
+            world.start_soon(self.operators.run)
             await self.follower.at(1)
             await self.load.prepare(self.folder / "day")
             supply = await checks.supplies(first[0].remote)
             await self._perform(world)
             self._tell("settling")
             await self.load.settle()
+            while self._absent():
+                await self.follower.grows(1)
             await self.follower.grows(AFTERMATH_BLOCKS)
             height = self.follower.height
             await checks.until_all_at(self.nodes, height)
@@ -127,7 +134,7 @@ class Run:
             async with trio.open_nursery() as events:
                 self._began_s = trio.current_time()
                 for node in self.nodes.values():
-                    if node.entry.join != "start":
+                    if node.entry.height:
                         events.start_soon(self._join, node)
                 if self.manifest.in_turn:
                     events.start_soon(self._perturb_in_turn)
@@ -139,13 +146,14 @@ class Run:
 
     async def _perturb_in_turn(self) -> None:
         for one in self.manifest.perturbations:
-            with trio.CancelScope() as waiting:
-                async with trio.open_nursery() as nursery:
-                    nursery.start_soon(self._cancel_at_end, waiting)
-                    await self._until_due(one)
-                    nursery.cancel_scope.cancel()
-            if self.follower.height >= self.manifest.blocks:
-                return
+            if one.second is not None:
+                with trio.CancelScope() as waiting:
+                    async with trio.open_nursery() as nursery:
+                        nursery.start_soon(self._cancel_at_end, waiting)
+                        await self._until_due(one)
+                        nursery.cancel_scope.cancel()
+                if self.follower.height >= self.manifest.blocks:
+                    return
             await self._perturb(one)
 
     async def _cancel_at_end(self, scope: trio.CancelScope) -> None:
@@ -160,11 +168,14 @@ class Run:
         await checks.until_all_at({node.name: node}, self.follower.height)
 
     async def _until_due(self, one: Perturbation) -> None:
+        """Its time has come, and nobody is in jail for an earlier one: with the next one missing the chain of four would stand."""
         if one.height is not None:
             await self.follower.at(one.height)
         else:
             assert one.second is not None
             await trio.sleep_until(self._began_s + one.second)
+        while set(self.follower.jailed()) - {*self.manifest.expect.idle, *filter(self.perturber.is_held, self.nodes)}:
+            await self.follower.grows(1)
 
     async def _perturb(self, one: Perturbation) -> None:
         await self._until_due(one)
@@ -180,15 +191,22 @@ class Run:
                     raise OperatorError(f"{node.name} ended by itself with exit code {node.exit_code}: {node.local.last_words(3)}")
             await trio.sleep(MEASURE_S)
 
+    def _absent(self) -> list[str]:
+        """Who has not taken part as it should by now, and since the last perturbation."""
+        return checks.everyone_takes_part(
+            self.manifest, self.follower, max((done.to_height for done in self.perturber.done), default=0)
+        )
+
     async def _check(self, height: int, supply: dict[str, str]) -> None:
         follower, manifest = self.follower, self.manifest
         first = next(iter(self.nodes.values()))
-        joins = [node.entry.height for node in self.nodes.values() if node.entry.join != "start"]
+        joins = [node.entry.height for node in self.nodes.values() if node.entry.height]
         rounds_wrong, rounds = checks.rounds_explained(follower, self.perturber.done, [0, *joins])
         self.problems += self.perturber.problems
         self.problems += await checks.same_headers(self.nodes, height)
         self.problems += await checks.validator_set(manifest, self.nodes)
-        self.problems += checks.everyone_takes_part(manifest, follower)
+        self.problems += checks.evidence_once(manifest, follower)
+        self.problems += self._absent()
         self.problems += rounds_wrong
         self.problems += await checks.accounts_for_load(self.load, follower, first, supply)
         self.report = self._figures(height, rounds)
@@ -203,7 +221,7 @@ class Run:
                 self.problems.append(f"{node.name}: SIGTERM ended it with exit code {code}, expected 0")
         self.problems += checks.processes_bounded(self.nodes)
         self.problems += checks.began_from_snapshots(self.nodes)
-        self.problems += checks.clean_logs(self.nodes, self._disks)
+        self.problems += checks.clean_logs(self.nodes, self._disks, bool(self.manifest.expect.convicted))
 
     def _figures(self, height: int, rounds: dict[str, int]) -> dict[str, Any]:
         follower, seconds = self.follower, trio.current_time() - self._started_s
@@ -226,6 +244,7 @@ class Run:
             },
             "proposals": dict(sorted(follower.proposals().items())),
             "signatures": dict(sorted(follower.signatures().items())),
+            "unjailed": dict(sorted(self.operators.asked.items())),
             "starts": {node.name: node.starts for node in self.nodes.values()},
             "rss_mb": {node.name: node.worst.rss_bytes >> 20 for node in self.nodes.values()},
             "open_files": {node.name: node.worst.descriptors for node in self.nodes.values()},
@@ -248,6 +267,7 @@ class Run:
             keys = ("height", "round", "step", "signs", "syncing", "best_height", "peers")
             rows.append(f"{node.name} {'does not answer' if status is None else {key: status[key] for key in keys}}")
         missing = len(self.load.missing())
+        rows += [*self._absent(), *self.operators.refusals[-3:]]
         return f"not over after {self.manifest.patience_s} s, {missing} transactions missing; " + "; ".join(rows)
 
     def _write_timeline(self) -> None:

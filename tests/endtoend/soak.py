@@ -3,8 +3,8 @@
     scripts/soak [--blocks 2000] [--every 30] [--seed N] [--transfers 20] [--orders 5] [--dir FOLDER] [--report FILE.json]
 
 The draw is a manifest like any other, kept with the run: the same seed perturbs the same nodes in the same way, due at the same seconds.
-Four validators and an observer; one perturbation at a time, and the network has recovered before the next begins. Most hit one node, so
-the chain goes on; some hit half of the network or all of it, so it stops and must go on afterwards.
+Four validators and an observer; one perturbation at a time, and the network has recovered before the next begins, nobody in jail. Most hit
+one node, so the chain goes on; some hit half of the network or all of it, so it stops and must go on afterwards.
 """
 
 from __future__ import annotations

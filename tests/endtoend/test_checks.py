@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import msgspec
 import trio
 
 from tests.endtoend import checks
 from tests.endtoend.follow import Follower, Seen
 from tests.endtoend.load import Sent
-from tests.endtoend.manifest import Perturbation, parse_manifest
+from tests.endtoend.manifest import Expectations, Manifest, Perturbation, parse_manifest
 from tests.endtoend.nodes import Worst
 from tests.endtoend.perturb import Done
 
@@ -22,14 +25,21 @@ MANIFEST = parse_manifest('name = "m"\nabout = "A."\nblocks = 9\nnodes = [{ name
 class Answers:
     """An API with a chain of headers and a few rows."""
 
-    def __init__(self, hashes: dict[int, str], held: int = 0, supply: str = "10") -> None:
+    def __init__(
+        self, hashes: dict[int, str], held: int = 0, supply: str = "10", statuses: dict[str, str] | None = None, lied: Sequence[str] = ()
+    ) -> None:
         self.hashes, self.held, self.supply = hashes, held, supply
+        self.statuses, self.lied = statuses or {}, lied
 
     async def get(self, path: str, **parameters: Any) -> Any:
         """Rows of the path that is asked for."""
         if path == "blocks":
             rows = [{"height": height, "hash": name, "state_root": "r"} for height, name in self.hashes.items()]
             return {"rows": rows, "next": None}
+        if path == "validators":
+            return [{"name": name, "status": status, "power": int(status == "active")} for name, status in self.statuses.items()]
+        if path == "consensus":
+            return {"convictions": [{"name": name} for name in self.lied]}
         if path == "tokens":
             return {name: {"supply": self.supply} for name in ("grid", "thb", "co2")}
         return {"balances": {"thb": {"amount": str(self.held)}}}
@@ -71,9 +81,34 @@ def test_headers() -> None:
 
 
 def test_everyone_takes_part() -> None:
-    """Who never proposed is named; who never signed, too."""
-    assert checks.everyone_takes_part(MANIFEST, followed(seen(1), seen(2, proposer="MEA"))) == []
+    """Who never proposed is named; who never signed, or not since; and who is in jail. Not those of whom it is not expected."""
+    chain = followed(seen(1), seen(2, proposer="MEA"))
+    assert checks.everyone_takes_part(MANIFEST, chain) == []
     assert "MEA has proposed none" in checks.everyone_takes_part(MANIFEST, followed(seen(1), seen(2)))[0]
+    assert checks.everyone_takes_part(MANIFEST, chain, 1) == []
+    assert "EGAT is in none of the commits above 2 of 2" in checks.everyone_takes_part(MANIFEST, chain, 2)[0]
+    chain.validators = [{"name": "EGAT", "is_jailed": False}, {"name": "MEA", "is_jailed": True}]
+    assert checks.everyone_takes_part(MANIFEST, chain) == ["MEA is in jail at height 2"]
+    assert checks.everyone_takes_part(msgspec.structs.replace(MANIFEST, expect=Expectations(idle=("MEA",))), chain) == []
+
+
+def test_the_validator_set() -> None:
+    """Jailed ones are in it, revoked and convicted ones are not; who is convicted was to be, on every node, for one piece of evidence."""
+    liar = msgspec.structs.replace(MANIFEST, expect=Expectations(validators=("EGAT",), convicted=("MEA",)))
+
+    def wrong(manifest: Manifest, statuses: dict[str, str], lied: Sequence[str] = ()) -> list[str]:
+        one = SimpleNamespace(name="A", remote=Answers({}, statuses=statuses, lied=lied))
+        return trio.run(checks.validator_set, manifest, {"A": one})
+
+    assert wrong(MANIFEST, {"EGAT": "active", "MEA": "jailed"}) == []
+    assert "got EGAT" in wrong(MANIFEST, {"EGAT": "active", "MEA": "revoked"})[0]
+    assert "expected [] to be convicted" in wrong(MANIFEST, {"EGAT": "active", "MEA": "convicted"}, ["MEA"])[1]
+    assert wrong(liar, {"EGAT": "active", "MEA": "convicted"}, ["MEA"]) == []
+    assert "got [] and []" in wrong(liar, {"EGAT": "active", "MEA": "revoked"})[0]
+    for pieces, count in ((1, 0), (0, 1), (2, 1)):
+        chain = followed(seen(1), replace(seen(2), evidence=pieces))
+        assert len(checks.evidence_once(liar, chain)) == count
+    assert checks.evidence_once(MANIFEST, followed(seen(1))) == []
 
 
 def test_rounds_are_explained_by_perturbations_alone() -> None:
@@ -124,3 +159,4 @@ def test_processes_and_logs(tmp_path: Path) -> None:
         found = checks.clean_logs({"A": node("A", local=SimpleNamespace(log=log))}, [])
         assert len(found) == 1
         assert word in found[0]
+    assert checks.clean_logs({"A": node("A", local=SimpleNamespace(log=log))}, [], has_liars=True) == []

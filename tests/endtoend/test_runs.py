@@ -11,7 +11,7 @@ from tests.endtoend.perturb import mount_small_disk, unmount_small_disk
 from tests.endtoend.runner import Run
 
 FOLDER = Path(__file__).parent / "manifests"
-SHORT = ("crashes", "disk", "joining", "links")
+SHORT = ("crashes", "disk", "evidence", "joining", "links")
 """Run in the normal suite; every other manifest is slow."""
 ALL = [
     pytest.param(path, id=path.stem, marks=() if path.stem in SHORT else pytest.mark.slow)

@@ -14,6 +14,8 @@ ROOT = Path(__file__).parents[3]
 MORE_MEMORY_BYTES = 64 * 1024 * 1024
 """What a node under attack may hold beyond what it held before: one peer's windows, queues and answers."""
 MESSAGES_PER_S, BURST_S = 2_000, 2
+MESSAGES_TO_BAN = 100
+"""Of rubbish: ten wrong ones are a ban, and as many may be on their way that nobody reads any more."""
 
 
 def attacked(seconds: int) -> dict[str, Any]:
@@ -35,8 +37,9 @@ def holds(figures: dict[str, Any]) -> None:
     for row in figures["validators"]:
         assert row == {"linked": 3, "lowest_score": 100}
     pings, useless, unread, garbage = figures["taken"]
-    assert garbage["bans"] == 1
-    assert garbage["messages_in"] < 100
+    # Its first ban is for a minute: in a longer attack it comes in again, and is banned for twice as long.
+    assert garbage["bans"] >= 1
+    assert garbage["messages_in"] < MESSAGES_TO_BAN * garbage["bans"]
     for row in (pings, useless, unread):
         assert row["messages_in"] < MESSAGES_PER_S * (2 * figures["seconds"] + 60 + BURST_S)
     assert useless["excess"] > 0
@@ -44,7 +47,7 @@ def holds(figures: dict[str, Any]) -> None:
         assert row["refused"] + row["evicted"] > 0
     said = figures["attackers"]
     assert said["strangers: connections"] > 100
-    assert said["garbage: links"] == 1, "who was banned did not come in again"
+    assert garbage["bans"] <= said["garbage: links"] <= garbage["bans"] + 1, "each link brought a ban: the banned do not come in"
 
 
 def test_a_network_goes_on_while_it_is_attacked() -> None:
@@ -58,5 +61,5 @@ def test_a_network_goes_on_while_it_is_attacked_for_a_minute() -> None:
     figures = attacked(60)
     holds(figures)
     pings, useless, _, _ = figures["taken"]
-    assert (pings["bans"], useless["bans"]) == (1, 1)
+    assert min(pings["bans"], useless["bans"]) >= 1
     assert figures["blocks_per_second"]["during"] > figures["blocks_per_second"]["before"] / 3

@@ -17,9 +17,10 @@ from gridnode.chain.transaction import decode_transaction
 from gridnode.client.remote import RemoteProblem
 from gridnode.client.wallet import id_of
 from gridnode.primitives.errors import OperatorError
+from gridnode.replay import driver as driver_file
 from gridnode.replay.cast import Cast
 from gridnode.replay.day import Day
-from gridnode.replay.driver import Driver, Progress
+from gridnode.replay.driver import FIRST_SHEETS_MTUS, Driver, Progress
 from gridnode.replay.intentions import wants
 from gridnode.replay.rules import DSO_OF_ZONE, limits_micro
 from tests.unit.replay.days import NOON, small
@@ -179,3 +180,18 @@ def test_nobody_answers() -> None:
     """The replay gives up and says which transaction it was stuck with."""
     with pytest.raises(OperatorError, match="no validator took transaction"):
         play(Chain(), down)
+
+
+def test_a_registration_that_takes_long(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The day is played on the first of three that leaves time for its first sheets; after those nothing is played."""
+    day = small().during(NOON, NOON + 5)
+    starts_ms = (FIRST_MTU + NOON) * MTU_MS
+    latest_ms = starts_ms - FIRST_SHEETS_MTUS * MTU_MS
+    for now_ms, days in ((starts_ms - 10**9, 0), (latest_ms, 0), (latest_ms + 1, 1), (latest_ms + 96 * MTU_MS + 1, 2)):
+        monkeypatch.setattr(driver_file, "_now_ms", lambda now_ms=now_ms: now_ms)
+        cast = Cast(day, 1, CHAIN, {zone: DSO_OF_ZONE[zone] for zone in day.zones})
+        driver = Driver(day, cast, {}, [], FIRST_MTU, MTU_MS, Progress())
+        assert driver.choose_day() == FIRST_MTU + 96 * days
+    monkeypatch.setattr(driver_file, "_now_ms", lambda: latest_ms + 2 * 96 * MTU_MS + 1)
+    with pytest.raises(OperatorError, match="registration took longer"):
+        Driver(day, cast, {}, [], FIRST_MTU, MTU_MS, Progress()).choose_day()
