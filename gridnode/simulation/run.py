@@ -175,10 +175,15 @@ class Simulation:
         goal = max(best + 2, wish.heights)
         patience_ms = PATIENCE_MS + (goal - best) * EMPTY_MS if self.plan.is_safe else SPLIT_MS
         awaited = [machine for machine in self.honest if not machine.is_gone]
+        judged = there = -1  # blocks stored when it was looked last whether all are there, and what came of it
 
         def is_over() -> bool:
-            there = all(self._height(machine) >= goal for machine in awaited)
-            return checkers.is_over() or (there and (not checkers.justice.at_large() or not self.plan.is_safe))
+            nonlocal judged, there
+            if checkers.is_over():
+                return True
+            if judged != checkers.stored:
+                judged, there = checkers.stored, all(self._height(machine) >= goal for machine in awaited)
+            return bool(there) and (not checkers.justice.at_large() or not self.plan.is_safe)
 
         self.clock.run(self.clock.now_ms + patience_ms, is_over)
         checkers.look()

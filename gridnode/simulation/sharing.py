@@ -1,8 +1,8 @@
-"""Work that all nodes of a simulation do alike is done once: checks of signatures, decoding of messages.
+"""Work that all nodes of a simulation do alike is done once: checks of signatures, decoding of messages, bytes of log entries.
 
-Both are functions of bytes alone: whether a signature of this key over this message is valid, which message these bytes are. That one
-node has asked tells another nothing but the answer, so nothing is hidden, unless these functions gave two answers to one question. What
-depends on a node, above all executing a block, is done by each node for itself.
+These are functions of their arguments alone: whether a signature of this key over this message is valid, which message these bytes are,
+which bytes an event has. That one node has asked tells another nothing but the answer, so nothing is hidden, unless these functions gave
+two answers to one question. What depends on a node, above all executing a block, is done by each node for itself.
 """
 
 from __future__ import annotations
@@ -13,10 +13,13 @@ from functools import lru_cache
 from typing import Any, Final
 
 from gridnode.chain import commit as commits
-from gridnode.chain.transaction import Transaction, VerifiedTransaction
+from gridnode.chain.transaction import Transaction, VerifiedTransaction, decode_transaction
+from gridnode.codec.records import decode
+from gridnode.consensus import engine
+from gridnode.consensus.journal import entry_of
 from gridnode.crypto.keys import verify
 from gridnode.execution.admission import signature_checks
-from gridnode.node import ingress
+from gridnode.node import candidates, ingress, intake
 from gridnode.node.wire import from_wire
 
 REMEMBERED: Final = 20_000
@@ -44,6 +47,10 @@ def shared_work() -> Iterator[None]:
         (commits, "verify", verified_once),
         (ingress, "verify", verified_once),
         (ingress, "from_wire", lru_cache(maxsize=REMEMBERED)(from_wire)),
+        (ingress, "decode", lru_cache(maxsize=REMEMBERED)(decode)),
+        (intake, "decode_transaction", lru_cache(maxsize=REMEMBERED)(decode_transaction)),
+        (candidates, "decode_transaction", lru_cache(maxsize=REMEMBERED)(decode_transaction)),
+        (engine, "entry_of", lru_cache(maxsize=REMEMBERED)(entry_of)),
     ]
     kept = [(module, name, getattr(module, name)) for module, name, _ in replaced]
     for module, name, stand_in in replaced:

@@ -90,9 +90,12 @@ class Table(Generic[V]):
         return tuple(values)
 
     def _row(self, parts: Key) -> bytes:
-        if len(parts) != len(self._encoders):
-            raise TypeError(f"{self.name}: expected {len(self._encoders)} key parts, got {len(parts)}")
-        return self._joined(parts)
+        encoders = self._encoders
+        if len(parts) != len(encoders):
+            raise TypeError(f"{self.name}: expected {len(encoders)} key parts, got {len(parts)}")
+        if not parts:
+            return self.prefix
+        return self.prefix + encoders[0](parts[0]) if len(parts) == 1 else self._joined(parts)
 
     def _joined(self, parts: Key) -> bytes:
         encoded = self.prefix

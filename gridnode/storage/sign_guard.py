@@ -127,6 +127,8 @@ class SignGuard:
         self.public_key = keys.public_key
         self.address = address_of(keys.public_key)
         self._path = path
+        self._beside = path.with_suffix(".new")
+        self._folder = path.parent
         self._files = files
         self._chain_id = chain_id
         self._keys = keys
@@ -187,9 +189,25 @@ class SignGuard:
             Hash(wish.signed),
             signature,
         )
-        _write(self._files, self._path, encode(new))
+        self._write(encode(new))
         self._last = new
         return signature
+
+    def _write(self, body: bytes) -> None:
+        """Replace the file at once: whole old or whole new, and on disk."""
+        files, data = self._files, body + _CHECK.hash(body)
+        try:
+            file = files.overwrite(self._beside)
+            try:
+                while data:
+                    data = data[file.write(data) :]
+                file.sync()
+            finally:
+                file.close()
+            files.rename(self._beside, self._path)
+            files.sync_names(self._folder)
+        except OSError as error:
+            raise OperatorError(f"{self._path}: the sign guard cannot be written: {error.strerror}") from None
 
 
 def message_of(last: LastSigned, author: Address) -> Vote | Proposal:
@@ -221,21 +239,3 @@ def _read(files: Files, path: Path) -> LastSigned | None:
         return decode(LastSigned, body)
     except Malformed:
         raise OperatorError(damaged) from None
-
-
-def _write(files: Files, path: Path, body: bytes) -> None:
-    """Replace the file at once: whole old or whole new, and on disk."""
-    beside = path.with_suffix(".new")
-    data = body + _CHECK.hash(body)
-    try:
-        file = files.overwrite(beside)
-        try:
-            while data:
-                data = data[file.write(data) :]
-            file.sync()
-        finally:
-            file.close()
-        files.rename(beside, path)
-        files.sync_names(path.parent)
-    except OSError as error:
-        raise OperatorError(f"{path}: the sign guard cannot be written: {error.strerror}") from None
