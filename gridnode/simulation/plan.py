@@ -41,11 +41,17 @@ class Lie(StrEnum):
     FORGE = "forge"  # claims heights that are not, and answers with forged blocks
     SUMMARY = "summary"  # tells untrue summaries, too often
     TWINS = "twins"  # runs two nodes with one key
+    AMBUSH = "ambush"  # has one peer lock alone, another block locked after it, and proposes the first again
 
 
 CLOCK_OFFSET_MS: Final = 800
 """So far at most a right clock is off while clocks go wrong."""
-LIES: Final = tuple(Lie)
+LIES: Final = tuple(lie for lie in Lie if lie is not Lie.AMBUSH)
+"""Those that are drawn together; an ambush is a plan of its own."""
+AMBUSH_SEEDS: Final = 12
+"""One in so many seeds with a liar and secluded messages among the faults is an ambush."""
+AMBUSH_MS: Final = 15_000
+"""So long the world goes on as the liar likes: some heights, each of four rounds."""
 ALL: Final = tuple(Fault)
 
 
@@ -147,6 +153,9 @@ def plan_of(wish: Wish) -> Plan:
         percent.setdefault(Fault.CRASH, 3)
     if Fault.CLOCK in percent and wish.byzantine is None and random.randrange(2):
         liars = {}  # else they are nearly always all that may be wrong, and no clock is
+    ambush = _is_ambush(wish, liars)
+    if ambush:
+        liars, percent = dict.fromkeys(liars, (Lie.AMBUSH,)), {}
     plan = Plan(wish, powers, liars)
     honest = [number for number in range(wish.validators) if number not in liars]
     random.shuffle(honest)
@@ -157,11 +166,17 @@ def plan_of(wish: Wish) -> Plan:
         liars,
         dead,
         clocks,
-        random.choice((1_500, 4_000, 10_000)) if percent or (liars and wish.faults) else 0,
+        AMBUSH_MS if ambush else random.choice((1_500, 4_000, 10_000)) if percent or (liars and wish.faults) else 0,
         20,
         percent.get(Fault.DELAY, 20),
         percent,
     )
+
+
+def _is_ambush(wish: Wish, liars: dict[int, tuple[Lie, ...]]) -> bool:
+    """Whether the one liar lies in ambush, in weather that is otherwise good: a plan of several rounds bears no other."""
+    may_be = len(liars) == 1 and wish.byzantine is None and Fault.SECLUDE in wish.faults
+    return may_be and not Random(f"ambush {wish.seed}").randrange(AMBUSH_SEEDS)
 
 
 def _powers(random: Random, count: int) -> tuple[int, ...]:

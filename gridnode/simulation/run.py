@@ -11,6 +11,7 @@ from typing import Final
 
 from gridnode.crypto.address import address_of
 from gridnode.primitives.ids import Address
+from gridnode.simulation.ambush import Ambusher
 from gridnode.simulation.byzantine import Liar
 from gridnode.simulation.changes import NAME as SPARE
 from gridnode.simulation.changes import Changes, Spare, spare_keys
@@ -126,7 +127,7 @@ class Simulation:
                 Random(f"machine {seed} {place}"), plan.percent.get(Fault.SLOW, 0),
             )  # fmt: skip
             lies = plan.liars.get(number)
-            machine = Machine(*parts) if lies is None else Liar(*parts, lies=lies)
+            machine = Machine(*parts) if lies is None else (Ambusher if Lie.AMBUSH in lies else Liar)(*parts, lies=lies)
             machine.side = int(place >= len(plan.powers)) if lies else place % 2
             peer_of.setdefault(machine.address, machine.peer_key)
             machines.append(machine)

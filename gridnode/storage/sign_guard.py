@@ -16,6 +16,7 @@ built here from its few fields: the message that takes the validator's signing l
 from __future__ import annotations
 
 from enum import IntEnum
+from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, NamedTuple
 
@@ -127,8 +128,6 @@ class SignGuard:
         self.public_key = keys.public_key
         self.address = address_of(keys.public_key)
         self._path = path
-        self._beside = path.with_suffix(".new")
-        self._folder = path.parent
         self._files = files
         self._chain_id = chain_id
         self._keys = keys
@@ -189,25 +188,9 @@ class SignGuard:
             Hash(wish.signed),
             signature,
         )
-        self._write(encode(new))
+        _write(self._files, self._path, encode(new))
         self._last = new
         return signature
-
-    def _write(self, body: bytes) -> None:
-        """Replace the file at once: whole old or whole new, and on disk."""
-        files, data = self._files, body + _CHECK.hash(body)
-        try:
-            file = files.overwrite(self._beside)
-            try:
-                while data:
-                    data = data[file.write(data) :]
-                file.sync()
-            finally:
-                file.close()
-            files.rename(self._beside, self._path)
-            files.sync_names(self._folder)
-        except OSError as error:
-            raise OperatorError(f"{self._path}: the sign guard cannot be written: {error.strerror}") from None
 
 
 def message_of(last: LastSigned, author: Address) -> Vote | Proposal:
@@ -239,3 +222,27 @@ def _read(files: Files, path: Path) -> LastSigned | None:
         return decode(LastSigned, body)
     except Malformed:
         raise OperatorError(damaged) from None
+
+
+@lru_cache(maxsize=16)  # a guard writes at each vote, always there
+def _around(path: Path) -> tuple[Path, Path]:
+    """The file that is written before it takes the place of `path`, and the folder of both."""
+    return path.with_suffix(".new"), path.parent
+
+
+def _write(files: Files, path: Path, body: bytes) -> None:
+    """Replace the file at once: whole old or whole new, and on disk."""
+    beside, folder = _around(path)
+    data = body + _CHECK.hash(body)
+    try:
+        file = files.overwrite(beside)
+        try:
+            while data:
+                data = data[file.write(data) :]
+            file.sync()
+        finally:
+            file.close()
+        files.rename(beside, path)
+        files.sync_names(folder)
+    except OSError as error:
+        raise OperatorError(f"{path}: the sign guard cannot be written: {error.strerror}") from None
