@@ -14,15 +14,16 @@ from gridnode.primitives.ids import Address
 from gridnode.simulation.ambush import Ambusher
 from gridnode.simulation.byzantine import Liar
 from gridnode.simulation.changes import NAME as SPARE
-from gridnode.simulation.changes import Changes, Spare, spare_keys
+from gridnode.simulation.changes import OPERATOR, Changes, Spare, spare_keys
 from gridnode.simulation.chaos import Chaos
 from gridnode.simulation.checkers import Checkers
 from gridnode.simulation.coverage import counted_rules
+from gridnode.simulation.jail import Operators
 from gridnode.simulation.kernel import Clock
 from gridnode.simulation.links import Links
 from gridnode.simulation.machine import Machine
 from gridnode.simulation.plan import Fault, Lie, Plan, Wish, plan_of
-from gridnode.simulation.setting import chain_of, validator_keys
+from gridnode.simulation.setting import chain_of, operator_of, validator_keys
 from gridnode.simulation.sharing import shared_work
 from gridnode.simulation.trace import Trace, nodes_log_nothing
 from gridnode.simulation.violation import Violation
@@ -53,6 +54,8 @@ class Result:
     """How often each line of Algorithm 1 changed something."""
     accused: int
     """How often an honest node told evidence of an equivocation."""
+    jailed: int
+    """How often somebody was jailed."""
     has_forked: bool
     """Whether two blocks of one height were final: only where too many lie."""
     trace_hash: str
@@ -73,7 +76,7 @@ class Simulation:
         wish = plan.wish
         self.random = Random(f"run {wish.seed}")
         self.rules: dict[int, int] = {}
-        self.chain = chain_of(plan.powers)
+        self.chain = chain_of(plan.powers, plan.misses_to_jail)
         self.links = Links(self.clock, Random(f"links {wish.seed}"), plan)
         self.checkers = Checkers(plan, self.chain.genesis, self.trace)
         self.machines = self._machines()
@@ -81,6 +84,8 @@ class Simulation:
         self.chaos = Chaos(self.clock, Random(f"chaos {wish.seed}"), plan, self.machines, self.trace)
         self.checkers.on_stop = self.chaos.stopped
         self._change_the_set()
+        if plan.misses_to_jail:
+            self._open_the_jail()
         self.honest = [machine for machine in self.machines if machine.is_honest]
         for machine in self.machines:
             machine.start()
@@ -112,6 +117,17 @@ class Simulation:
             self.checkers.chain_time_ms,
             self.machines,
             weights,
+        )
+
+    def _open_the_jail(self) -> None:
+        Operators(
+            self.clock,
+            Random(f"jail of {self.plan.wish.seed}"),
+            self.chain.genesis.chain_id,
+            self.checkers.chain_time_ms,
+            self.machines,
+            self.checkers.prison,
+            {f"V{number}": operator_of(number) for number in range(len(self.plan.powers))} | {SPARE: OPERATOR},
         )
 
     def _machines(self) -> list[Machine]:
@@ -158,6 +174,7 @@ class Simulation:
             self.checkers.stored,
             self.rules,
             self.checkers.accused,
+            self.checkers.prison.times,
             self.checkers.has_forked(),
             self.trace.digest,
             self.trace.lines,
@@ -184,7 +201,8 @@ class Simulation:
                 return True
             if judged != checkers.stored:
                 judged, there = checkers.stored, all(self._height(machine) >= goal for machine in awaited)
-            return bool(there) and (not checkers.justice.at_large() or not self.plan.is_safe)
+            is_settled = not checkers.justice.at_large() and not checkers.prison.jailed
+            return bool(there) and (is_settled or not self.plan.is_safe)
 
         self.clock.run(self.clock.now_ms + patience_ms, is_over)
         checkers.look()
