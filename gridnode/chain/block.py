@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Annotated
 
 from gridnode.chain.clearing import ClearingSummary
@@ -17,6 +18,7 @@ from gridnode.primitives.limits import (
     MAX_BLOCK_TRANSACTIONS,
     MAX_CLEARINGS,
     MAX_I64,
+    MAX_REMEMBERED_HASHES,
     MAX_SOURCES,
     MAX_TRANSACTION_BYTES,
 )
@@ -91,6 +93,7 @@ class CompactBlock:
     evidence: Annotated[tuple[Evidence, ...], EVIDENCE] = ()  # executed before the transactions
 
 
+@lru_cache(maxsize=MAX_REMEMBERED_HASHES)  # asked for wherever a block passes by
 def header_hash(header: Header) -> Hash:
     """The block's hash: tagged hash of the header's canonical bytes."""
     return _HEADER.hash(encode(header))

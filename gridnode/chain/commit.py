@@ -13,7 +13,7 @@ from gridnode.crypto.hashing import Tag
 from gridnode.crypto.keys import verify
 from gridnode.primitives.errors import Malformed
 from gridnode.primitives.ids import Hash, PublicKey, Signature
-from gridnode.primitives.limits import MAX_VALIDATORS
+from gridnode.primitives.limits import MAX_REMEMBERED_HASHES, MAX_VALIDATORS
 from gridnode.primitives.units import Height, Round
 
 _COMMIT = Tag("gridnode/commit")
@@ -36,6 +36,7 @@ NO_COMMIT = Commit(Height(0), Round(0), Hash(b""), ())
 """The last commit of block 1: there was no block before it."""
 
 
+@lru_cache(maxsize=MAX_REMEMBERED_HASHES)  # of the block that carries it, as proposed, checked and executed
 def commit_hash(commit: Commit) -> Hash:
     """Hash by which the next header names this commit."""
     return _COMMIT.hash(encode(commit))

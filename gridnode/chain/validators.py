@@ -7,6 +7,7 @@ proposes twice before each other one has had its turn, and anyone computes the o
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from itertools import pairwise
 from typing import Annotated
 
@@ -14,7 +15,7 @@ from gridnode.codec.fields import ADDRESS, KEY, NAME, Int, ListOf
 from gridnode.codec.records import Nested, encode, record
 from gridnode.crypto.hashing import Tag
 from gridnode.primitives.ids import Address, Hash, PublicKey
-from gridnode.primitives.limits import MAX_VALIDATORS
+from gridnode.primitives.limits import MAX_REMEMBERED_SETS, MAX_VALIDATORS
 from gridnode.primitives.units import Power
 
 MAX_POWER = 2**40
@@ -69,6 +70,7 @@ def validator_set(members: list[Validator]) -> ValidatorSet:
     return ValidatorSet(tuple(ordered))
 
 
+@lru_cache(maxsize=MAX_REMEMBERED_SETS)  # each header names two, and they seldom change
 def validators_hash(validators: ValidatorSet) -> Hash:
     """Hash by which a header names the set that votes on it, and the one that votes on the next."""
     return _SET.hash(encode(validators))

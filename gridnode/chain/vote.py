@@ -87,6 +87,7 @@ def vote_hash(chain_id: str, kind: VoteKind, height: int, round_: int, block_has
     return _VOTE.hash(encode(VoteContent(chain_id, kind, Height(height), Round(round_), Hash(block_hash))))
 
 
+@lru_cache(maxsize=1024)
 def proposal_hash(chain_id: str, height: int, round_: int, valid_round: int, block_hash: bytes) -> bytes:
     """The 32 bytes that a proposal's signature covers."""
     content = ProposalContent(chain_id, Height(height), Round(round_), Round(valid_round), Hash(block_hash))

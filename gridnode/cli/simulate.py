@@ -73,7 +73,7 @@ def _many(wish: Wish, seeds: int, jobs: int) -> bool:
     report = campaign(wish, range(wish.seed, wish.seed + seeds), jobs, show)
     typer.echo(f"{report.seeds} seeds, {report.heights} heights, {report.blocks} blocks stored by honest nodes, {report.forks} forks")
     typer.echo("drawn in seeds: " + ", ".join(f"{name} x{count}" for name, count in sorted(report.drawn.items())))
-    typer.echo(f"{report.accused} times evidence of equivocation was told")
+    typer.echo(f"{report.accused} times evidence of equivocation was told, {report.jailed} times somebody was jailed")
     typer.echo("lines of Algorithm 1: " + ", ".join(f"{line} x{count}" for line, count in sorted(report.rules.items())))
     if report.failed and report.failed[-1].wish.seed + 1 < wish.seed + seeds:
         after = report.failed[-1].wish.seed + 1

@@ -20,6 +20,9 @@ Plain = None | bool | int | str | bytes | tuple["Plain", ...] | list["Plain"]
 """What canonical bytes can hold."""
 
 _ALLOWED = (int, bytes, str, bool, type(None))
+_BUFFER_BYTES = 1024
+"""A packer begins with so much memory and takes more when it must: most records are smaller, and 256 KiB each, its own choice, cost more
+than the packing."""
 _UNFIT = (ValueError, TypeError, OverflowError, RecursionError, UnpackException)
 """What msgpack raises for input that it cannot take."""
 
@@ -43,7 +46,7 @@ def unpack(data: bytes) -> Any:
 def write(value: Any) -> bytes:
     """`pack` for a value whose types and depth the kinds of a record's fields have checked."""
     try:
-        data: bytes = Packer().pack(value)
+        data: bytes = Packer(buf_size=_BUFFER_BYTES).pack(value)
     except _UNFIT as error:  # a UnicodeEncodeError is a ValueError
         raise Malformed(f"expected a value that msgpack can hold: {error}") from None
     if len(data) > MAX_RECORD_BYTES:
@@ -58,7 +61,7 @@ def read(data: bytes) -> Any:
     try:
         _walk(data)
         value = unpackb(data, use_list=False)
-        again = Packer().pack(value)
+        again = Packer(buf_size=len(data) + _BUFFER_BYTES).pack(value)
     except _UNFIT as error:
         raise Malformed(f"expected canonical msgpack: {str(error) or type(error).__name__}") from None
     if again != data:

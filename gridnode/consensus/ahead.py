@@ -6,6 +6,8 @@ MAX_AHEAD_MESSAGES are kept; what is lost is sent again.
 
 from __future__ import annotations
 
+from itertools import accumulate
+
 from gridnode.chain.validators import ValidatorSet
 from gridnode.consensus.inputs import ProposalReceived, VoteReceived
 from gridnode.primitives.ids import Address
@@ -48,13 +50,9 @@ class Ahead:
 
     def _reached(self, validators: ValidatorSet) -> Height:
         """The highest height that more than 1/3 of the power has reached."""
-        power = 0
         reached = sorted(((self._heights.get(m.address, Height(0)), m.power) for m in validators.members), reverse=True)
-        for height, member_power in reached:
-            power += member_power
-            if validators.is_skip(power):
-                return height
-        return Height(0)
+        powers = accumulate(power for _, power in reached)
+        return next(height for (height, _), power in zip(reached, powers, strict=True) if validators.is_skip(power))
 
     def take(self, height: Height) -> list[Early]:
         """The waiting messages, for `height` which starts now; nothing waits any more."""

@@ -126,7 +126,7 @@ class HeightDriver:
                 news = not known.has_work and self.state.step is Step.START
                 known.has_work = True
                 return news
-            case TimeoutElapsed():
+            case _:
                 return self._elapsed(event)
 
     def _elapsed(self, event: TimeoutElapsed) -> bool:
@@ -177,9 +177,9 @@ class HeightDriver:
                 polka = self.known.votes.votes(VoteKind.PREVOTE, valid_round, block_hash)
                 if polka:
                     self._effects.append(Rebroadcast(tuple(polka)))
-            case facts.CastVote(kind, block_hash):
+            case _:
                 if self.me is not None:
-                    self._effects.append(SignVote(kind, height, round_, block_hash))
+                    self._effects.append(SignVote(output.kind, height, round_, output.block_hash))
 
     def _schedule(self, kind: TimeoutKind, round_: Round) -> None:
         after_ms = timeout_ms(self._params, kind, round_)

@@ -134,12 +134,8 @@ Input = StartHeight | SummaryReceived | Event
 
 def height_of(event: Event) -> Height:
     """The height that an event speaks of."""
-    match event:
-        case ProposalReceived(proposal):
-            return proposal.height
-        case VoteReceived(vote):
-            return vote.height
-        case CommitReceived(commit):
-            return commit.height
-        case _:
-            return event.height
+    if isinstance(event, VoteReceived):
+        return event.vote.height
+    if isinstance(event, ProposalReceived):
+        return event.proposal.height
+    return event.commit.height if isinstance(event, CommitReceived) else event.height

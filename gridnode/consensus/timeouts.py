@@ -26,6 +26,6 @@ def timeout_ms(params: ChainParams, kind: TimeoutKind, round_: int) -> DurationM
             return params.propose_timeout_ms if round_ else params.vote_timeout_ms
         case TimeoutKind.PROPOSE:
             first = params.propose_timeout_ms
-        case TimeoutKind.PREVOTE | TimeoutKind.PRECOMMIT:
+        case _:
             first = params.vote_timeout_ms
     return DurationMs(max(first, min(first + round_ * params.timeout_step_ms, params.timeout_cap_ms)))

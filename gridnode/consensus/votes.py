@@ -132,6 +132,8 @@ class VoteKeeper:
 
     def skip_round(self, current: Round) -> Round | None:
         """The highest round above `current` of which more than 1/3 of the power was heard (line 55), or None."""
+        if len(self._rounds) == 1 and current in self._rounds:
+            return None  # nearly always: nothing but this round
         ahead = [
             round_
             for round_, votes in self._rounds.items()

@@ -8,10 +8,11 @@ Concepts
     plan.py           what a seed means: powers, liars and their lies, faults and how bad they are, when the world heals.
     links.py          the network: delay, loss, doubling, partitions, seclusion; requests with timeouts.
     disk.py           a disk that keeps what was synced and loses or tears the rest; full disks; rows in place of LevelDB.
-    machine.py        what outlives a node: disk, clock, key. byzantine.py: a machine whose validator lies; lying_summary.py.
+    machine.py        what outlives a node: disk, clock, key. byzantine.py: a machine whose validator lies; lying_summary.py;
+                      ambush.py: a liar with a plan, to try whether a lock gives way to an older polka.
     node.py           one life of a node, assembled from the node's own parts; watched.py: its engine, looked at.
     chaos.py          deaths, power cuts, full disks, clocks that jump by an hour; and the way back.
-    changes.py        a spare validator comes, bonds, rotates its key and goes; weights grow.
+    changes.py        a spare validator comes, bonds, rotates its key and goes; weights grow. jail.py: who misses its turns, and comes back.
     workload.py       clients with transfers. setting.py: the chain, from chain.toml.
     electorate.py     who votes and proposes at each height, for all who judge.
     checkers.py       the promises; speech.py: what is justified by all that was said; second_ledger.py: blocks executed once more;

@@ -35,6 +35,8 @@ class Outcome:
     """Which lies there were."""
     accused: int
     """How often an honest node told evidence of an equivocation."""
+    jailed: int
+    """How often somebody was jailed."""
     trace_hash: str
     """Of its trace."""
 
@@ -57,6 +59,8 @@ class Report:
     """In how many seeds each fault and each lie was."""
     accused: int = 0
     """How often an honest node told evidence of an equivocation."""
+    jailed: int = 0
+    """How often somebody was jailed."""
     failed: list[Outcome] = field(default_factory=list)
     """What was violated."""
 
@@ -71,6 +75,7 @@ class Report:
         for drawn in (*outcome.faults, *outcome.lies):
             self.drawn[drawn.value] = self.drawn.get(drawn.value, 0) + 1
         self.accused += outcome.accused
+        self.jailed += outcome.jailed
         if outcome.broken:
             self.failed.append(outcome)
 
@@ -89,6 +94,7 @@ def outcome_of(wish: Wish) -> Outcome:
         tuple(result.plan.percent),
         tuple(lies),
         result.accused,
+        result.jailed,
         result.trace_hash,
     )
 

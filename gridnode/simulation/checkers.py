@@ -11,6 +11,7 @@
     supply           no money comes or goes in transfers
     blame            no honest node finds an honest peer, or calls an honest validator an equivocator
     justice          who contradicts itself before honest nodes is convicted in a block, once; nobody honest is
+    jail             who is jailed missed its turns, has no seat meanwhile, and comes back when it asks
     soundness        no node ends but by death or a full disk
     progress         once the world has healed all honest nodes commit more blocks
 """
@@ -35,6 +36,7 @@ from gridnode.primitives.ids import Hash
 from gridnode.primitives.limits import MAX_CLOCK_DRIFT_MS, MAX_CLOCK_LAG_MS, MAX_ROUND
 from gridnode.simulation.accountability import Record, accused
 from gridnode.simulation.electorate import Electorates
+from gridnode.simulation.jail import Prison
 from gridnode.simulation.justice import Justice
 from gridnode.simulation.kernel import Died
 from gridnode.simulation.machine import GUARD, Machine
@@ -61,6 +63,7 @@ class Checkers:
         self.ledger = SecondLedger(genesis)
         self.electorates = Electorates(genesis)
         self.justice = Justice()
+        self.prison = Prison(self.electorates, plan.misses_to_jail)
         self.speech = Speech(self.electorates)
         self.record = Record(self.electorates)
         self.heights: dict[int, int] = {}
@@ -159,7 +162,7 @@ class Checkers:
         self._check_commit(machine, executed)
         if header.height == self.ledger.height + 1:
             honest = [other.address for other in self.machines if other.is_honest]
-            unjust = self.justice.stored(executed, honest)
+            unjust = self.justice.stored(executed, honest) or self.prison.stored(executed)
             if unjust is not None:
                 self._broken(unjust[0], machine, unjust[1])
         self._check_time(machine, header)
@@ -235,6 +238,7 @@ class Checkers:
         """Raises Violation when a node's rows differ from the second ledger's at the same height, or money was made."""
         self.ledger.check_supply()
         self.justice.check()
+        self.prison.check()
         for machine in machines:
             if machine.node is not None and self.heights.get(machine.number) == self.ledger.height:
                 self.ledger.compare(machine.name, machine.disk.rows)

@@ -13,6 +13,7 @@ from bisect import bisect_left, insort
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from errno import ENOENT, ENOSPC
+from functools import lru_cache
 from pathlib import Path
 from random import Random
 
@@ -50,6 +51,11 @@ class _Handle:
 
     def close(self) -> None:
         pass
+
+
+@lru_cache(maxsize=256)
+def _folder(path: Path) -> Path:
+    return path.parent
 
 
 class Disk:
@@ -121,7 +127,7 @@ class Disk:
 
     def list_names(self, folder: Path) -> list[str]:
         """Names in a folder, ascending."""
-        return sorted(path.name for path in self._names if path.parent == folder)
+        return sorted(path.name for path in self._names if _folder(path) == folder)
 
     def read(self, path: Path) -> bytes:
         """What a file holds."""
@@ -165,9 +171,9 @@ class Disk:
     def sync_names(self, folder: Path) -> None:
         """Make the names in a folder durable."""
         self.check_room()
-        for path in [known for known in self._durable_names if known.parent == folder]:
+        for path in [known for known in self._durable_names if _folder(known) == folder]:
             del self._durable_names[path]
-        self._durable_names |= {path: content for path, content in self._names.items() if path.parent == folder}
+        self._durable_names |= {path: content for path, content in self._names.items() if _folder(path) == folder}
         self.moment()
 
     def _content(self, path: Path) -> _Content:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import heapq
 from collections import deque
 from collections.abc import Callable, Coroutine, Generator
+from functools import partial
 from inspect import CORO_RUNNING, getcoroutinestate
 from types import TracebackType
 from typing import Any
@@ -101,8 +102,7 @@ class Life:
     def __init__(self, clock: Clock, on_error: Callable[[Life, BaseException], None]) -> None:
         self._clock = clock
         self._on_error = on_error
-        self._tasks: dict[int, Coroutine[Any, Any, None]] = {}
-        self._count = 0
+        self._tasks: dict[_Task, None] = {}
         self.is_over = False
 
     def at(self, after_ms: int, action: Callable[[], None]) -> None:
@@ -111,45 +111,66 @@ class Life:
 
     def spawn(self, task: Coroutine[Any, Any, None]) -> None:
         """Run a task from now on."""
-        self._count += 1
-        number = self._count
-        self._tasks[number] = task
-        self._clock.soon(lambda: self._step(number))
+        started = _Task(self, self._clock, task)
+        self._tasks[started] = None
+        started.wake()
 
     def guarded(self, action: Callable[[], None]) -> None:
         """Do something as this node: its errors are the end of this life."""
         if not self.is_over:
             try:
                 action()
-            except (Exception, Died) as error:  # noqa: BLE001 whatever it is ends the node, and the checkers judge it
+            except (Exception, Died) as error:  # noqa: BLE001 as below
                 self._on_error(self, error)
 
     def end(self) -> None:
         """Nothing of this life goes on."""
         self.is_over = True
         tasks, self._tasks = self._tasks, {}
-        for task in tasks.values():
-            if getcoroutinestate(task) != CORO_RUNNING:
-                task.close()
+        for task in tasks:
+            if getcoroutinestate(task.coroutine) != CORO_RUNNING:
+                task.coroutine.close()
 
-    def _step(self, number: int) -> None:
-        task = self._tasks.get(number)
-        if task is None:
+    def has(self, task: _Task) -> bool:
+        """Whether a task of this life has not come to its end."""
+        return task in self._tasks
+
+    def ended(self, task: _Task, error: BaseException | None = None) -> None:
+        """A task has come to its end; an error is the end of this life."""
+        self._tasks.pop(task, None)
+        if error is not None:
+            self._on_error(self, error)
+
+
+class _Task:
+    """A coroutine of a life."""
+
+    __slots__ = ("_clock", "_life", "_send", "coroutine", "wake")
+
+    def __init__(self, life: Life, clock: Clock, coroutine: Coroutine[Any, Any, None]) -> None:
+        self._life = life
+        self._clock = clock
+        self._send = coroutine.send
+        self.coroutine = coroutine
+        self.wake = partial(clock.soon, self._step)
+
+    def _step(self) -> None:
+        """Go on to the next thing to wait for."""
+        if not self._life.has(self):
             return
         try:
-            promise: Promise = task.send(None)
+            promise: Promise = self._send(None)
         except StopIteration:
-            self._tasks.pop(number, None)
-        except (Exception, Died) as error:  # noqa: BLE001 as above
-            self._tasks.pop(number, None)
-            self._on_error(self, error)
+            self._life.ended(self)
+        except (Exception, Died) as error:  # noqa: BLE001 whatever it is ends the node, and the checkers judge it
+            self._life.ended(self, error)
         else:
-            if self.is_over:
-                task.close()
+            if self._life.is_over:
+                self.coroutine.close()
             elif promise.kept:
-                self._clock.soon(lambda: self._step(number))
+                self.wake()
             else:
-                promise.on_kept(lambda: self._clock.soon(lambda: self._step(number)))
+                promise.on_kept(self.wake)
 
 
 class Lock:

@@ -81,6 +81,8 @@ class Links:
         self._fate: dict[tuple[int, bytes], tuple[bool, int]] = {}
         self.on_send: Callable[[bytes], None] = _nothing
         """Sees each message of consensus and sync that is put on a link."""
+        self.holds_back: Callable[[Station, bytes], bool] = _never
+        """Whether a liar, to whom the network belongs until the world heals, keeps a message from a peer."""
         self.is_split = not plan.is_safe
         """Whether liars, too many, keep the honest apart."""
         if Fault.PARTITION in plan.percent:
@@ -98,6 +100,10 @@ class Links:
     def others(self, station: Station) -> list[Station]:
         """All other nodes."""
         return [other for other in self._stations.values() if other is not station]
+
+    def number_of(self, peer: bytes) -> int:
+        """Number of the machine with this network key."""
+        return self._stations[peer].number
 
     # What nodes do
 
@@ -158,7 +164,7 @@ class Links:
 
     def _send(self, sender: Station, receiver: Station, payload: bytes) -> None:
         self.on_send(payload)
-        if not self._passes(sender, receiver, payload):
+        if not self._passes(sender, receiver, payload) or (not self.is_healed and self.holds_back(receiver, payload)):
             return
         self._deliver(receiver, partial(receiver.receive, sender.peer_key, payload), self._delay())
         repeat = self._plan.percent.get(Fault.REPEAT, 0)
@@ -215,3 +221,7 @@ class Links:
 
 def _nothing(_payload: bytes) -> None:
     pass
+
+
+def _never(_receiver: Station, _payload: bytes) -> bool:
+    return False

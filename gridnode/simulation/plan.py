@@ -41,11 +41,19 @@ class Lie(StrEnum):
     FORGE = "forge"  # claims heights that are not, and answers with forged blocks
     SUMMARY = "summary"  # tells untrue summaries, too often
     TWINS = "twins"  # runs two nodes with one key
+    AMBUSH = "ambush"  # has one peer lock alone, another block locked after it, and proposes the first again
 
 
 CLOCK_OFFSET_MS: Final = 800
 """So far at most a right clock is off while clocks go wrong."""
-LIES: Final = tuple(Lie)
+LIES: Final = tuple(lie for lie in Lie if lie is not Lie.AMBUSH)
+"""Those that are drawn together; an ambush is a plan of its own."""
+AMBUSH_SEEDS: Final = 12
+"""One in so many seeds with a liar and secluded messages among the faults is an ambush."""
+JAIL_SEEDS: Final = 6
+"""One in so many seeds with crashes or loss has a jail, and nobody who is impaired for good."""
+AMBUSH_MS: Final = 15_000
+"""So long the world goes on as the liar likes: some heights, each of four rounds."""
 ALL: Final = tuple(Fault)
 
 
@@ -95,6 +103,8 @@ class Plan:
     """Longest way of a message in a good world."""
     bad_delay_ms: int = 20
     """Longest way until the world heals."""
+    misses_to_jail: int = 0
+    """Turns that are missed in a row by who is jailed; 0: nobody is."""
     percent: dict[Fault, int] = field(default_factory=dict)
     """How bad each fault is; what it is a percentage of is said where it is used."""
 
@@ -147,21 +157,41 @@ def plan_of(wish: Wish) -> Plan:
         percent.setdefault(Fault.CRASH, 3)
     if Fault.CLOCK in percent and wish.byzantine is None and random.randrange(2):
         liars = {}  # else they are nearly always all that may be wrong, and no clock is
+    ambush = _is_ambush(wish, liars)
+    if ambush:
+        liars, percent = dict.fromkeys(liars, (Lie.AMBUSH,)), {}
     plan = Plan(wish, powers, liars)
     honest = [number for number in range(wish.validators) if number not in liars]
     random.shuffle(honest)
     dead, clocks = _impaired(plan, honest, percent, random)
+    misses_to_jail = 0 if ambush else _misses_to_jail(wish, percent)
+    if misses_to_jail:  # a smaller set tolerates less
+        liars, dead, clocks = {}, (), ()
     return Plan(
         wish,
         powers,
         liars,
         dead,
         clocks,
-        random.choice((1_500, 4_000, 10_000)) if percent or (liars and wish.faults) else 0,
+        AMBUSH_MS if ambush else random.choice((1_500, 4_000, 10_000)) if percent or (liars and wish.faults) else 0,
         20,
         percent.get(Fault.DELAY, 20),
+        misses_to_jail,
         percent,
     )
+
+
+def _is_ambush(wish: Wish, liars: dict[int, tuple[Lie, ...]]) -> bool:
+    """Whether the one liar lies in ambush, in weather that is otherwise good: a plan of several rounds bears no other."""
+    may_be = len(liars) == 1 and wish.byzantine is None and Fault.SECLUDE in wish.faults
+    return may_be and not Random(f"ambush {wish.seed}").randrange(AMBUSH_SEEDS)
+
+
+def _misses_to_jail(wish: Wish, percent: dict[Fault, int]) -> int:
+    """After how many turns missed in a row one is jailed: in one of JAIL_SEEDS seeds with crashes or loss, one to three."""
+    random = Random(f"jail {wish.seed}")
+    is_drawn = wish.byzantine is None and (Fault.CRASH in percent or Fault.LOSS in percent) and not random.randrange(JAIL_SEEDS)
+    return random.choice((1, 1, 2, 3)) if is_drawn else 0
 
 
 def _powers(random: Random, count: int) -> tuple[int, ...]:

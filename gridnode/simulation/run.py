@@ -11,17 +11,19 @@ from typing import Final
 
 from gridnode.crypto.address import address_of
 from gridnode.primitives.ids import Address
+from gridnode.simulation.ambush import Ambusher
 from gridnode.simulation.byzantine import Liar
 from gridnode.simulation.changes import NAME as SPARE
-from gridnode.simulation.changes import Changes, Spare, spare_keys
+from gridnode.simulation.changes import OPERATOR, Changes, Spare, spare_keys
 from gridnode.simulation.chaos import Chaos
 from gridnode.simulation.checkers import Checkers
 from gridnode.simulation.coverage import counted_rules
+from gridnode.simulation.jail import Operators
 from gridnode.simulation.kernel import Clock
 from gridnode.simulation.links import Links
 from gridnode.simulation.machine import Machine
 from gridnode.simulation.plan import Fault, Lie, Plan, Wish, plan_of
-from gridnode.simulation.setting import chain_of, validator_keys
+from gridnode.simulation.setting import chain_of, operator_of, validator_keys
 from gridnode.simulation.sharing import shared_work
 from gridnode.simulation.trace import Trace, nodes_log_nothing
 from gridnode.simulation.violation import Violation
@@ -52,6 +54,8 @@ class Result:
     """How often each line of Algorithm 1 changed something."""
     accused: int
     """How often an honest node told evidence of an equivocation."""
+    jailed: int
+    """How often somebody was jailed."""
     has_forked: bool
     """Whether two blocks of one height were final: only where too many lie."""
     trace_hash: str
@@ -72,7 +76,7 @@ class Simulation:
         wish = plan.wish
         self.random = Random(f"run {wish.seed}")
         self.rules: dict[int, int] = {}
-        self.chain = chain_of(plan.powers)
+        self.chain = chain_of(plan.powers, plan.misses_to_jail)
         self.links = Links(self.clock, Random(f"links {wish.seed}"), plan)
         self.checkers = Checkers(plan, self.chain.genesis, self.trace)
         self.machines = self._machines()
@@ -80,6 +84,8 @@ class Simulation:
         self.chaos = Chaos(self.clock, Random(f"chaos {wish.seed}"), plan, self.machines, self.trace)
         self.checkers.on_stop = self.chaos.stopped
         self._change_the_set()
+        if plan.misses_to_jail:
+            self._open_the_jail()
         self.honest = [machine for machine in self.machines if machine.is_honest]
         for machine in self.machines:
             machine.start()
@@ -113,6 +119,17 @@ class Simulation:
             weights,
         )
 
+    def _open_the_jail(self) -> None:
+        Operators(
+            self.clock,
+            Random(f"jail of {self.plan.wish.seed}"),
+            self.chain.genesis.chain_id,
+            self.checkers.chain_time_ms,
+            self.machines,
+            self.checkers.prison,
+            {f"V{number}": operator_of(number) for number in range(len(self.plan.powers))} | {SPARE: OPERATOR},
+        )
+
     def _machines(self) -> list[Machine]:
         plan, seed = self.plan, self.plan.wish.seed
         keys = [validator_keys(number) for number in range(len(plan.powers))]
@@ -126,7 +143,7 @@ class Simulation:
                 Random(f"machine {seed} {place}"), plan.percent.get(Fault.SLOW, 0),
             )  # fmt: skip
             lies = plan.liars.get(number)
-            machine = Machine(*parts) if lies is None else Liar(*parts, lies=lies)
+            machine = Machine(*parts) if lies is None else (Ambusher if Lie.AMBUSH in lies else Liar)(*parts, lies=lies)
             machine.side = int(place >= len(plan.powers)) if lies else place % 2
             peer_of.setdefault(machine.address, machine.peer_key)
             machines.append(machine)
@@ -157,6 +174,7 @@ class Simulation:
             self.checkers.stored,
             self.rules,
             self.checkers.accused,
+            self.checkers.prison.times,
             self.checkers.has_forked(),
             self.trace.digest,
             self.trace.lines,
@@ -175,10 +193,16 @@ class Simulation:
         goal = max(best + 2, wish.heights)
         patience_ms = PATIENCE_MS + (goal - best) * EMPTY_MS if self.plan.is_safe else SPLIT_MS
         awaited = [machine for machine in self.honest if not machine.is_gone]
+        judged = there = -1  # blocks stored when it was looked last whether all are there, and what came of it
 
         def is_over() -> bool:
-            there = all(self._height(machine) >= goal for machine in awaited)
-            return checkers.is_over() or (there and (not checkers.justice.at_large() or not self.plan.is_safe))
+            nonlocal judged, there
+            if checkers.is_over():
+                return True
+            if judged != checkers.stored:
+                judged, there = checkers.stored, all(self._height(machine) >= goal for machine in awaited)
+            is_settled = not checkers.justice.at_large() and not checkers.prison.jailed
+            return bool(there) and (is_settled or not self.plan.is_safe)
 
         self.clock.run(self.clock.now_ms + patience_ms, is_over)
         checkers.look()

@@ -15,6 +15,7 @@ from gridnode.crypto.address import address_of
 from gridnode.crypto.keys import KeyPair, key_pair
 from gridnode.modules.registry.tables import Institution, RegistryGenesis, Role
 from gridnode.modules.token.tables import Denomination, OpeningBalance, TokenGenesis
+from gridnode.modules.validators.tables import ValidatorsGenesis
 from gridnode.node.genesis_file import load_genesis
 from gridnode.node.ledger_store import Pace, store_over
 from gridnode.primitives.ids import Address
@@ -67,8 +68,8 @@ def user(number: int) -> Address:
 
 
 @lru_cache(maxsize=128)
-def chain_of(powers: tuple[int, ...]) -> Chain:
-    """The chain whose validators have these powers, by number."""
+def chain_of(powers: tuple[int, ...], misses_to_jail: int = 0) -> Chain:
+    """The chain whose validators have these powers, by number; who misses so many turns in a row is jailed, nobody for 0."""
     rules = load_genesis(_RULES)
     members = [_validator(number, power) for number, power in enumerate(powers)]
     balances = tuple(OpeningBalance(user(number), Denomination.THB, MONEY) for number in range(USERS))
@@ -78,6 +79,9 @@ def chain_of(powers: tuple[int, ...]) -> Chain:
     regulator = Institution(user(0), Role.REGULATOR, "Simulation")
     states["token"] = encode(replace(decode(TokenGenesis, states["token"]), balances=(*balances, grid)))
     states["registry"] = encode(replace(registry, institutions=(*registry.institutions, regulator)))
+    if misses_to_jail:
+        rest = decode(ValidatorsGenesis, states["validators"])
+        states["validators"] = encode(replace(rest, params=replace(rest.params, misses_to_jail=misses_to_jail)))
     modules = tuple(ModuleGenesis(entry.module, states[entry.module]) for entry in rules.modules)
     genesis = replace(rules, params=PARAMS, validators=validator_set(members), modules=modules)
     return Chain(genesis, _opening(genesis))
@@ -93,7 +97,12 @@ def _opening(genesis: Genesis) -> Rows:
 
 def _validator(number: int, power: int) -> Validator:
     key = validator_keys(number).public_key
-    return Validator(f"V{number}", address_of(key), key, Power(power), user(number % USERS))
+    return Validator(f"V{number}", address_of(key), key, Power(power), user(operator_of(number)))
+
+
+def operator_of(number: int) -> int:
+    """Which user operates a validator."""
+    return number % USERS
 
 
 @lru_cache(maxsize=256)

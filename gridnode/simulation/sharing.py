@@ -1,8 +1,9 @@
-"""Work that all nodes of a simulation do alike is done once: checks of signatures, decoding of messages.
+"""Work that all nodes of a simulation do alike is done once: checks of signatures, decoding of messages, bytes of log entries.
 
-Both are functions of bytes alone: whether a signature of this key over this message is valid, which message these bytes are. That one
-node has asked tells another nothing but the answer, so nothing is hidden, unless these functions gave two answers to one question. What
-depends on a node, above all executing a block, is done by each node for itself.
+These are functions of their arguments alone: whether a signature of this key over this message is valid (one that was made here is),
+which message these bytes are, which bytes an event has. That one node has asked tells another nothing but the answer, so nothing is
+hidden, unless these functions gave two answers to one question. What depends on a node, above all executing a block, is done by each node
+for itself.
 """
 
 from __future__ import annotations
@@ -13,16 +14,38 @@ from functools import lru_cache
 from typing import Any, Final
 
 from gridnode.chain import commit as commits
-from gridnode.chain.transaction import Transaction, VerifiedTransaction
-from gridnode.crypto.keys import verify
+from gridnode.chain.transaction import Transaction, VerifiedTransaction, decode_transaction
+from gridnode.codec.records import decode
+from gridnode.consensus import engine
+from gridnode.consensus.journal import entry_of
+from gridnode.crypto.keys import KeyPair, verify
 from gridnode.execution.admission import signature_checks
-from gridnode.node import ingress
+from gridnode.node import candidates, ingress, intake
 from gridnode.node.wire import from_wire
+from gridnode.primitives.ids import Signature
 
 REMEMBERED: Final = 20_000
 """Answers kept."""
 
-verified_once = lru_cache(maxsize=REMEMBERED)(verify)
+_verified = lru_cache(maxsize=REMEMBERED)(verify)
+_made: dict[tuple[bytes, bytes, bytes], None] = {}
+"""Key, message and signature of what was signed here: valid by what a signature is."""
+
+
+def verified_once(public_key: bytes, message: bytes, signature: bytes) -> bool:
+    """As `verify`; what was asked before, or signed in this process, is known."""
+    return (public_key, message, signature) in _made or _verified(public_key, message, signature)
+
+
+def _sign(keys: KeyPair, message: bytes) -> Signature:
+    signature = _signed(keys, message)
+    _made[keys.public_key, message, signature] = None
+    if len(_made) > REMEMBERED:
+        del _made[next(iter(_made))]
+    return signature
+
+
+_signed = KeyPair.sign
 
 
 class Checker:
@@ -43,7 +66,12 @@ def shared_work() -> Iterator[None]:
     replaced: list[tuple[Any, str, Any]] = [
         (commits, "verify", verified_once),
         (ingress, "verify", verified_once),
+        (KeyPair, "sign", _sign),
         (ingress, "from_wire", lru_cache(maxsize=REMEMBERED)(from_wire)),
+        (ingress, "decode", lru_cache(maxsize=REMEMBERED)(decode)),
+        (intake, "decode_transaction", lru_cache(maxsize=REMEMBERED)(decode_transaction)),
+        (candidates, "decode_transaction", lru_cache(maxsize=REMEMBERED)(decode_transaction)),
+        (engine, "entry_of", lru_cache(maxsize=REMEMBERED)(entry_of)),
     ]
     kept = [(module, name, getattr(module, name)) for module, name, _ in replaced]
     for module, name, stand_in in replaced:

@@ -47,6 +47,10 @@ class WatchedEngine(Engine):
         self._performs(effects)
         return effects
 
+    def only_listen(self) -> None:
+        """Sign nothing from now on (a liar's, which signs by itself)."""
+        self._me = None
+
     def forget_lock(self) -> None:
         """Amnesia: what the process is locked on is gone (a liar's)."""
         if self._driver is not None:

@@ -52,12 +52,9 @@ class Commitment:
         """`pages` reads the stored tree rows; what `commit` was told must be stored there."""
         self._cache = PageCache(pages)
         self._roots = read_roots(pages)
-        self._version = 0
-
-    @property
-    def root(self) -> Hash:
+        self.root = state_root(self._roots)
         """State root of the committed state."""
-        return state_root(self._roots)
+        self._version = 0
 
     def update(self, writes: Mapping[bytes, bytes | None]) -> Update:
         """What `writes` (net changes of rows, grouped by module as in `State.writes`) make of the trees.
@@ -83,7 +80,7 @@ class Commitment:
         if update.version != self._version:
             raise InvariantBroken("state-tree", "an update was committed that was made of an earlier state")
         self._cache.replace(update.pages)
-        self._roots = update.module_roots
+        self._roots, self.root = update.module_roots, update.root
         self._version += 1
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Protocol
 
 
@@ -50,6 +50,25 @@ class MemoryReader:
             else:
                 self._rows[key] = value
         self._order = None
+
+
+class Changes(dict[bytes, bytes | None]):
+    """Rows to write, keys ascending, None for those to delete; not changed once made.
+
+    The few of one table are found without a walk over all.
+    """
+
+    __slots__ = ("_order",)
+
+    def __init__(self, rows: Mapping[bytes, bytes | None] | Iterable[tuple[bytes, bytes | None]] = ()) -> None:
+        """`rows` ascending by key."""
+        super().__init__(rows)
+        self._order = list(self)
+
+    def between(self, start: bytes, stop: bytes) -> list[bytes]:
+        """Keys with start <= key < stop, ascending."""
+        order = self._order
+        return order[bisect_left(order, start) : bisect_left(order, stop)]
 
 
 def after_prefix(prefix: bytes) -> bytes:

@@ -13,7 +13,7 @@ from typing import Final
 from gridnode.primitives.errors import InvariantBroken
 from gridnode.primitives.limits import MAX_STATE_NESTING
 from gridnode.state.key_index import KeyIndex
-from gridnode.state.kv import Reader
+from gridnode.state.kv import Changes, Reader
 
 
 class _Sentinel(Enum):
@@ -103,7 +103,7 @@ class State:
             raise InvariantBroken("state-nesting", "no transaction is open")
         return self._marks.pop()
 
-    def writes(self) -> dict[bytes, bytes | None]:
+    def writes(self) -> Changes:
         """Net change against the base, keys ascending; None stands for a deleted row.
 
         What was changed and changed back does not appear. Raises InvariantBroken while a transaction is open.
@@ -111,7 +111,7 @@ class State:
         if self._marks:
             raise InvariantBroken("state-nesting", f"{len(self._marks)} transactions are still open")
         now = self._now
-        return {key: now[key] for key, old in sorted(self._before.items()) if now[key] != old}
+        return Changes([(key, now[key]) for key, old in sorted(self._before.items()) if now[key] != old])
 
     def before(self) -> dict[bytes, bytes | None]:
         """What the base has under each key that `writes` names; None stands for no row."""

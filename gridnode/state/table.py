@@ -12,7 +12,6 @@ canonical bytes of a single field.
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any, Generic, Protocol, TypeVar
@@ -23,7 +22,7 @@ from gridnode.codec.records import decode, encode, layout
 from gridnode.primitives.errors import InvariantBroken, Malformed
 from gridnode.primitives.limits import MAX_TABLE_CACHE_ROWS
 from gridnode.state.key_parts import KeyPart
-from gridnode.state.kv import Reader, after_prefix
+from gridnode.state.kv import Changes, Reader, after_prefix
 from gridnode.state.prefixes import NAMES
 
 V = TypeVar("V")
@@ -63,6 +62,7 @@ class Table(Generic[V]):
         self.prefix = bytes([module, number])
         self.parts = tuple(key)
         self._encoders = tuple(part.encode for part in self.parts)
+        self._after = after_prefix(self.prefix)
         self._to_bytes, self._from_bytes = _codec_of(value)
         self._decoded: dict[bytes, V] = {}
 
@@ -74,10 +74,7 @@ class Table(Generic[V]):
             raise TypeError(
                 f"{self.name}: expected at most {len(self._encoders)} key parts, got {len(parts)}"
             )
-        encoded = self.prefix
-        for encode_part, part in zip(self._encoders, parts, strict=False):
-            encoded += encode_part(part)
-        return encoded
+        return self._joined(parts)
 
     def parts_of(self, key: bytes) -> Key:
         """Key parts of a state key of this table. Raises InvariantBroken when it is not one."""
@@ -93,9 +90,18 @@ class Table(Generic[V]):
         return tuple(values)
 
     def _row(self, parts: Key) -> bytes:
-        if len(parts) != len(self._encoders):
-            raise TypeError(f"{self.name}: expected {len(self._encoders)} key parts, got {len(parts)}")
-        return self.key(*parts)
+        encoders = self._encoders
+        if len(parts) != len(encoders):
+            raise TypeError(f"{self.name}: expected {len(encoders)} key parts, got {len(parts)}")
+        if not parts:
+            return self.prefix
+        return self.prefix + encoders[0](parts[0]) if len(parts) == 1 else self._joined(parts)
+
+    def _joined(self, parts: Key) -> bytes:
+        encoded = self.prefix
+        for encode_part, part in zip(self._encoders, parts, strict=False):
+            encoded += encode_part(part)
+        return encoded
 
     # Values
 
@@ -158,8 +164,8 @@ class Table(Generic[V]):
         and only those strictly behind `after` in the direction of the scan, which is how a page continues behind the last one's
         last key. At most `limit` rows. Rows put or deleted while it goes on are not seen.
         """
-        group = self.key(*prefix)
-        low, high = group, after_prefix(group)
+        low = self.key(*prefix)
+        high = after_prefix(low) if prefix else self._after
         if start is not None:
             low = max(low, self.key(*start))
         if stop is not None:
@@ -168,7 +174,7 @@ class Table(Generic[V]):
             high = min(high, self.key(*after))
         elif after is not None:
             low = max(low, after_prefix(self.key(*after)))
-        rows = reader.scan(low, max(low, high), reverse)
+        rows = reader.scan(low, high if high > low else low, reverse)
         return self._typed(rows if limit is None else islice(rows, limit))
 
     def _typed(self, rows: Iterator[tuple[bytes, bytes]]) -> Iterator[tuple[Key, V]]:
@@ -182,8 +188,12 @@ class Table(Generic[V]):
 
         `before` reads the state without them. None stands for no row.
         """
-        keys = list(writes)
-        for key in keys[bisect_left(keys, self.prefix) : bisect_left(keys, after_prefix(self.prefix))]:
+        changes = writes if isinstance(writes, Changes) else Changes(writes)
+        keys = changes.between(self.prefix, self._after)
+        return self._changed(keys, before, changes) if keys else iter(())
+
+    def _changed(self, keys: list[bytes], before: _Gets, writes: Changes) -> Iterator[tuple[Key, V | None, V | None]]:
+        for key in keys:
             old, new = before.get(key), writes[key]
             yield (
                 self.parts_of(key),

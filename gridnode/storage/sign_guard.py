@@ -16,6 +16,7 @@ built here from its few fields: the message that takes the validator's signing l
 from __future__ import annotations
 
 from enum import IntEnum
+from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, NamedTuple
 
@@ -223,9 +224,15 @@ def _read(files: Files, path: Path) -> LastSigned | None:
         raise OperatorError(damaged) from None
 
 
+@lru_cache(maxsize=16)  # a guard writes at each vote, always there
+def _around(path: Path) -> tuple[Path, Path]:
+    """The file that is written before it takes the place of `path`, and the folder of both."""
+    return path.with_suffix(".new"), path.parent
+
+
 def _write(files: Files, path: Path, body: bytes) -> None:
     """Replace the file at once: whole old or whole new, and on disk."""
-    beside = path.with_suffix(".new")
+    beside, folder = _around(path)
     data = body + _CHECK.hash(body)
     try:
         file = files.overwrite(beside)
@@ -236,6 +243,6 @@ def _write(files: Files, path: Path, body: bytes) -> None:
         finally:
             file.close()
         files.rename(beside, path)
-        files.sync_names(path.parent)
+        files.sync_names(folder)
     except OSError as error:
         raise OperatorError(f"{path}: the sign guard cannot be written: {error.strerror}") from None

@@ -107,9 +107,9 @@ class Wal:
         """
         try:
             self._open(height)
-            for path in self._segments():
-                if int(path.stem) < height:
-                    self._files.remove(path)
+            for name in self._files.list_names(self._folder):
+                if _is_segment(name) and int(name.removesuffix(_SUFFIX)) < height:
+                    self._files.remove(self._folder / name)
         except OSError as error:
             raise self._failed(error) from None
 
@@ -149,8 +149,7 @@ class Wal:
         return [int(path.stem) for path in self._segments()]
 
     def _segments(self) -> list[Path]:
-        paths = [self._folder / name for name in self._files.list_names(self._folder)]
-        return [path for path in paths if path.suffix == _SUFFIX and path.stem.isdigit()]
+        return [self._folder / name for name in self._files.list_names(self._folder) if _is_segment(name)]
 
     def _read(self, path: Path) -> Iterator[bytes]:
         """Entries of a segment; a torn tail is cut from the file."""
@@ -174,8 +173,8 @@ def survey(folder: Path, files: Files = DISK) -> list[Segment]:
     found = []
     try:
         for name in files.list_names(folder):
-            path = folder / name
-            if path.suffix == _SUFFIX and path.stem.isdigit():
+            if _is_segment(name):
+                path = folder / name
                 data = files.read(path)
                 records, end = _intact(path, data)
                 found.append(Segment(int(path.stem), tuple(record.entry for record in records), len(data) - end))
@@ -184,6 +183,10 @@ def survey(folder: Path, files: Files = DISK) -> list[Segment]:
     except OSError as error:
         raise OperatorError(f"{folder}: the consensus log cannot be read: {error.strerror}") from None
     return found
+
+
+def _is_segment(name: str) -> bool:
+    return name.endswith(_SUFFIX) and name.removesuffix(_SUFFIX).isdigit()
 
 
 def records_in(data: bytes) -> tuple[list[tuple[int, bytes]], int | None]:

@@ -66,6 +66,15 @@ def no_lock() -> Any:
     return rule(facts.NewProposal, new_proposal)
 
 
+def unlock_too_early() -> Any:
+    """Line 29 takes any polka, also one that is older than the lock."""
+
+    def old_proposal(state: State, fact: facts.OldProposal) -> Any:
+        return machine._prevote(state, fact.block_hash if fact.valid else NO_HASH)
+
+    return rule(facts.OldProposal, old_proposal)
+
+
 def old_polka_unseen() -> Any:
     """Line 28 believes the proposer that there was a polka."""
 
@@ -263,6 +272,7 @@ BUGS: Final[dict[str, Callable[[], Any]]] = {
     bug.__name__: bug
     for bug in (
         no_lock,
+        unlock_too_early,
         old_polka_unseen,
         no_valid_value,
         two_f_votes,

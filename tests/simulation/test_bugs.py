@@ -17,6 +17,7 @@ from tests.simulation.bugs import BUGS
 LIMIT = 1_000
 FOUND_AFTER: dict[str, int] = {
     "no_lock": 52,
+    "unlock_too_early": 9,
     "old_polka_unseen": 44,
     "no_valid_value": 24,
     "two_f_votes": 0,

@@ -48,7 +48,9 @@ def check_block(before: Reader, writes: Writes) -> None:
     Raises InvariantBroken.
     """
     old, new = _totals(before, writes)
-    gained = {name: getattr(new, name) - getattr(old, name) for name in FIGURES}
+    gained = dict.fromkeys(FIGURES, 0)
+    if new is not old:
+        gained = {name: getattr(new, name) - getattr(old, name) for name in FIGURES}
     _check_tokens(before, writes, gained)
     _check_works(before, writes, gained)
     _check_statements(before, writes, gained)
