@@ -45,7 +45,7 @@ IN_FLIGHT = 16
 AHEAD_MTUS = 8
 """Orders are for delivery so far ahead that no gate closes on them during the run."""
 RETRY_CODES = ("POOL_FULL", "SENDER_LIMIT", "DUPLICATE", "TOO_FAR_AHEAD")
-"""Refusals that say nothing about the transaction: no room, known already, or the node catches up and its chain time is long past."""
+"""Refusals that say nothing about the transaction: no room, known already, or the node's chain time is long past, since it catches up."""
 
 
 @dataclass(slots=True)
@@ -79,7 +79,7 @@ class Load:
         self.sent: dict[str, Sent] = {}
         """By transaction id."""
         self.refused: Counter[str] = Counter()
-        """Refusals by code, those that only ask to come again left out."""
+        """Refusals by code, those that only ask to come again left out, and those of nodes that catch up."""
 
     @property
     def _collector(self) -> Wallet:
@@ -147,6 +147,7 @@ class Load:
             node = running[self._turn % len(running)]
             for key in keys:
                 self.sent[key].offered_s = trio.current_time()
+            catches_up = self._catches_up(node)
             try:
                 rows = await node.remote.submit([self.sent[key].raw for key in keys])
             except RemoteProblem:
@@ -154,8 +155,12 @@ class Load:
             for key, row in zip(keys, rows, strict=True):
                 code = row["error"]["code"] if row["status"] == "rejected" else None
                 self.sent[key].accepted |= code is None or code == "DUPLICATE"
-                if code is not None and code not in RETRY_CODES:
+                if code is not None and code not in RETRY_CODES and not catches_up:
                     self.refused[code] += 1
+
+    def _catches_up(self, node: RunNode) -> bool:
+        """Whether a node judges by a state that is long past: after a wipe it knows no account that was opened since genesis."""
+        return self._follower.heights.get(node.name, -1) < self._follower.height - 1
 
     async def _again(self) -> None:
         while True:
