@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Annotated
 
 from gridnode.chain.clearing import ClearingSummary
@@ -91,6 +92,7 @@ class CompactBlock:
     evidence: Annotated[tuple[Evidence, ...], EVIDENCE] = ()  # executed before the transactions
 
 
+@lru_cache(maxsize=64)  # of a block several ask: who checks its commit, who executes it, who stores it
 def header_hash(header: Header) -> Hash:
     """The block's hash: tagged hash of the header's canonical bytes."""
     return _HEADER.hash(encode(header))

@@ -7,6 +7,7 @@ proposes twice before each other one has had its turn, and anyone computes the o
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from itertools import pairwise
 from typing import Annotated
 
@@ -69,6 +70,7 @@ def validator_set(members: list[Validator]) -> ValidatorSet:
     return ValidatorSet(tuple(ordered))
 
 
+@lru_cache(maxsize=16)  # each block names two sets, mostly the same, and several ask
 def validators_hash(validators: ValidatorSet) -> Hash:
     """Hash by which a header names the set that votes on it, and the one that votes on the next."""
     return _SET.hash(encode(validators))

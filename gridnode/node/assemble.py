@@ -168,7 +168,7 @@ def _join(
     snapshots, keeper, pruner = _kept(config.storage, data, store)
 
     def committed(executed: Executed) -> None:
-        book.refresh()
+        book.stored(executed.writes)
         watch.stored(now_ms())
         keeper.stored()
         if pruner is not None:

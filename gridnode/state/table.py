@@ -61,6 +61,7 @@ class Table(Generic[V]):
             )
         self.module, self.number, self.name = module, number, f"{NAMES[module]}.{name}"
         self.prefix = bytes([module, number])
+        self._after = after_prefix(self.prefix)
         self.parts = tuple(key)
         self._encoders = tuple(part.encode for part in self.parts)
         self._to_bytes, self._from_bytes = _codec_of(value)
@@ -158,8 +159,10 @@ class Table(Generic[V]):
         and only those strictly behind `after` in the direction of the scan, which is how a page continues behind the last one's
         last key. At most `limit` rows. Rows put or deleted while it goes on are not seen.
         """
-        group = self.key(*prefix)
-        low, high = group, after_prefix(group)
+        low, high = self.prefix, self._after
+        if prefix:
+            low = self.key(*prefix)
+            high = after_prefix(low)
         if start is not None:
             low = max(low, self.key(*start))
         if stop is not None:
@@ -183,7 +186,7 @@ class Table(Generic[V]):
         `before` reads the state without them. None stands for no row.
         """
         keys = list(writes)
-        for key in keys[bisect_left(keys, self.prefix) : bisect_left(keys, after_prefix(self.prefix))]:
+        for key in keys[bisect_left(keys, self.prefix) : bisect_left(keys, self._after)]:
             old, new = before.get(key), writes[key]
             yield (
                 self.parts_of(key),
