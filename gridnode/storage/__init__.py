@@ -4,7 +4,8 @@ Concepts
     leveldb.py      `Database`: columns of one LevelDB, synced batches, readers of the newest rows and of snapshots.
     group.py        blocks that follow each other, written together by a node that catches up; leveldb_files.py, how the files are opened.
     block_store.py  `BlockStore`: blocks, commits and receipts by height, hash, transaction id and account; who votes on each height.
-    past_blocks.py  the blocks that come with a snapshot; pruning.py, how old blocks go and the disk is freed.
+    past_blocks.py  the blocks that come with a snapshot; past_headers.py, what is held of their headers until one proves them.
+    pruning.py      how old blocks go and the disk is freed.
     snapshots.py    `SnapshotStore`: snapshots in files, made here or fetched; there when all of them is on the disk.
     evidence_store.py  evidence that no block carries yet.
     undo.py         `UndoLog`: what rows of the state were before the newest blocks, so that a stopped node can be taken back.
