@@ -10,12 +10,12 @@ from gridnode.chain.block import Header
 class Named(NamedTuple):
     """What a header names: all that the rows of its block are compared with."""
 
-    last_commit_hash: bytes  # 32 bytes, as all hashes
-    evidence_root: bytes
-    receipts_root: bytes
-    transactions_root: bytes
-    validators_hash: bytes
-    transaction_count: int
+    last_commit_hash: bytes  # of the commit that its block carries; 32 bytes, as all hashes
+    evidence_root: bytes  # of the evidence that it carries
+    receipts_root: bytes  # of what came of its transactions and hooks
+    transactions_root: bytes  # of its transactions' ids
+    validators_hash: bytes  # of who voted on it
+    transaction_count: int  # how many transactions it has
 
 
 class PastHeaders:
@@ -48,8 +48,8 @@ class PastHeaders:
         if not 0 <= index < len(self._packed):
             return None
         packed = self._packed[index]
-        hashes = [packed[start : start + 32] for start in range(0, 160, 32)]
-        return Named(*hashes, int.from_bytes(packed[160:], "big"))
+        commit, evidence, receipts, transactions, voters = (packed[start : start + 32] for start in range(0, 160, 32))
+        return Named(commit, evidence, receipts, transactions, voters, int.from_bytes(packed[160:], "big"))
 
     def with_transactions(self) -> int:
         """How many of their blocks have some."""
