@@ -51,6 +51,8 @@ MTU_MS = 900_000
 BLOCK_MS = 1_000
 """Chain time between two blocks of the made chain: a heartbeat."""
 POLL_S = 0.05
+CATCH_UP_POLL_S = 0.5
+"""Seldom: each question costs the node that is measured some ms."""
 PATIENCE_S = 600
 
 
@@ -144,7 +146,7 @@ async def catch_up(plan: NetworkPlan, blocks: int) -> dict[str, float]:
             await joiner.ready()
             with trio.fail_after(PATIENCE_S):
                 while (await remote.status())["height"] < blocks:
-                    await trio.sleep(POLL_S)
+                    await trio.sleep(CATCH_UP_POLL_S)
             seconds = time.perf_counter() - began
             assert joiner.process is not None
             fields = Path(f"/proc/{joiner.process.pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()

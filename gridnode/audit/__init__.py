@@ -9,6 +9,7 @@ Concepts
     Verified        a block whose waiting orders are matched again as well, with the naive books, and give the same trades in the same order.
 
     parts.py        transactions and receipts are those of the header's roots; headers follow on each other; commits hold; orders are signed
+    voters.py       who votes on each block, from genesis on across changes of the set
     reading.py      a block taken apart
     frame.py        clock, network, tariffs and bounds, as genesis has them and the regulator changed them
     history.py      open orders and flows
@@ -27,6 +28,7 @@ What is proven
 
 Interface
     audit = Audit(genesis, first); audit.take(block) for each block from height 1; audit.report
+    Where the set of validators has changed (`audit.lacks_voters`), `take` is shown it: a set is believed when its hash is the header's.
 
 Why it stands apart
     A second opinion is worth as much as it does not share. It shares the records of messages and events, the certificate, the naive books

@@ -12,11 +12,10 @@ from gridnode.audit.reading import Told
 from gridnode.chain.block import Header, header_hash
 from gridnode.chain.commit import check_commit, commit_hash
 from gridnode.chain.evidence import evidence_root
-from gridnode.chain.genesis import Genesis
 from gridnode.chain.kinds import kind_of
 from gridnode.chain.recorded import RecordedBlock
 from gridnode.chain.transaction import transaction_id
-from gridnode.chain.validators import validators_hash
+from gridnode.chain.validators import ValidatorSet
 from gridnode.codec.records import encode
 from gridnode.crypto.keys import verify
 from gridnode.crypto.merkle import root
@@ -58,12 +57,10 @@ def check_link(header: Header, height: int, previous_hash: bytes, previous_ms: i
         yield Finding(height, Fault.CHAIN, f"expected a time after {previous_ms}, got {header.time_ms}")
 
 
-def check_final(recorded: RecordedBlock, genesis: Genesis) -> Iterator[Finding]:
-    """Yield why a block is not final, where the validators of genesis vote on it; who else may vote, blocks alone do not tell."""
-    header, validators = recorded.block.header, genesis.validators
-    if header.validators_hash != validators_hash(validators):
-        return
+def check_final(recorded: RecordedBlock, validators: ValidatorSet) -> Iterator[Finding]:
+    """Yield why those who vote on a block have not made it final."""
+    header = recorded.block.header
     try:
-        check_commit(recorded.commit, genesis.chain_id, validators, header.height, header_hash(header))
+        check_commit(recorded.commit, header.chain_id, validators, header.height, header_hash(header))
     except Malformed as fault:
         yield Finding(header.height, Fault.CHAIN, f"the block is not final: {fault}")

@@ -13,9 +13,11 @@ from gridnode.audit.history import History
 from gridnode.audit.hooks import Hook
 from gridnode.audit.parts import check_final, check_link, check_parts, check_signatures
 from gridnode.audit.reading import opening, read_block
-from gridnode.chain.block import header_hash
+from gridnode.audit.voters import Voters
+from gridnode.chain.block import Header, header_hash
 from gridnode.chain.genesis import Genesis, genesis_hash
 from gridnode.chain.recorded import RecordedBlock
+from gridnode.chain.validators import ValidatorSet
 from gridnode.modules.grid.tables import GridGenesis
 from gridnode.modules.market.tables import MarketGenesis
 from gridnode.primitives.errors import Malformed
@@ -26,7 +28,8 @@ class Audit:
 
     def __init__(self, genesis: Genesis, first: int) -> None:
         """Blocks from height `first` on are verified, those before it followed. Raises Malformed when genesis does not decode."""
-        self._genesis, self._first = genesis, first
+        self._first = first
+        self._voters = Voters(genesis)
         frame = Frame(opening(genesis, "grid", GridGenesis), opening(genesis, "market", MarketGenesis))
         self._history = History(frame)
         self._matcher = Matcher(self._history)
@@ -36,14 +39,20 @@ class Audit:
         self.report = Report()
         """What was verified, and what is wrong."""
 
-    def take(self, recorded: RecordedBlock) -> bool:
-        """Take the next block; whether the audit can go on."""
+    def lacks_voters(self, header: Header) -> bool:
+        """Whether `take` has to be shown who votes on this block, for it is another set than that of the block before."""
+        return self._voters.lacks(header)
+
+    def take(self, recorded: RecordedBlock, shown: ValidatorSet | None = None) -> bool:
+        """Take the next block; whether the audit can go on. `shown`: who votes on it, where that has changed; its hash is compared."""
         self.height += 1
         findings = self.report.findings
         header = recorded.block.header
         findings += check_link(header, self.height, self._previous_hash, self._previous_ms)
         findings += check_parts(recorded)
-        findings += check_final(recorded, self._genesis)
+        findings += self._voters.follow(header, shown)
+        if not findings:
+            findings += check_final(recorded, self._voters.current)
         self._previous_hash, self._previous_ms = header_hash(header), header.time_ms
         if not findings:
             try:

@@ -11,8 +11,9 @@ from gridnode.audit.verify import Audit
 from gridnode.chain.block import header_hash
 from gridnode.chain.genesis import Genesis, genesis_hash
 from gridnode.chain.recorded import RecordedBlock
+from gridnode.chain.validators import ValidatorSet
 from gridnode.cli.ask import with_remote
-from gridnode.cli.recordings import remote_blocks, remote_genesis, stored_blocks, stored_chain
+from gridnode.cli.recordings import remote_blocks, remote_genesis, remote_voters, stored_blocks, stored_chain
 from gridnode.client.remote import Remote
 from gridnode.primitives.errors import Malformed, OperatorError
 
@@ -59,7 +60,8 @@ def of_node(url: str, trusted: Genesis | None, asked: Asked) -> Audited:
         last = asked.last or int((await remote.status())["height"])
         reading = Reading(genesis, asked, last)
         async for block in remote_blocks(remote, asked.start, last):
-            if not reading.take(block):
+            voters = await remote_voters(remote, block.block.header.height) if reading.lacks_voters(block) else None
+            if not reading.take(block, voters):
                 break
         return Audited(reading.report, genesis_hash(genesis), trusted is not None)
 
@@ -74,7 +76,8 @@ def of_store(home: Path, trusted: Genesis | None, asked: Asked) -> Audited:
             raise OperatorError(f"{home}: expected block {max(asked.first, last)}, the latest is {store.height}")
         reading = Reading(genesis, asked, last)
         for block in stored_blocks(store, asked.start, last):
-            if not reading.take(block):
+            voters = store.validators(block.block.header.height) if reading.lacks_voters(block) else None
+            if not reading.take(block, voters):
                 break
         return Audited(reading.report, genesis_hash(genesis), trusted is not None)
 
@@ -93,10 +96,14 @@ class Reading:
         if self._audit is not None:
             self.report = self._audit.report
 
-    def take(self, block: RecordedBlock) -> bool:
+    def lacks_voters(self, block: RecordedBlock) -> bool:
+        """Whether `take` has to be shown who votes on this block."""
+        return self._audit is not None and self._audit.lacks_voters(block.block.header)
+
+    def take(self, block: RecordedBlock, voters: ValidatorSet | None) -> bool:
         """Take the next block; whether to go on."""
         if self._audit is not None:
-            goes_on = self._audit.take(block)
+            goes_on = self._audit.take(block, voters)
         else:
             one = check_certificates(block, self._genesis)
             self.report.blocks += one.blocks

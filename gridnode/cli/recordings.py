@@ -8,7 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gridnode.chain.genesis import Genesis, genesis_hash
+from gridnode.chain.light_block import LightBlocks
 from gridnode.chain.recorded import RecordedBlock, RecordedBlocks
+from gridnode.chain.validators import ValidatorSet
 from gridnode.client.remote import RemoteProblem
 from gridnode.codec.records import decode
 from gridnode.primitives.errors import Malformed, OperatorError
@@ -41,6 +43,15 @@ async def remote_blocks(remote: Remote, first: int, last: int) -> AsyncIterator[
         for block in found[: last - height + 1]:
             yield block
         height += len(found)
+
+
+async def remote_voters(remote: Remote, height: int) -> ValidatorSet | None:
+    """Who votes on a block, as a node says; None when it does not. Raises RemoteProblem."""
+    try:
+        found = decode(LightBlocks, await remote.raw(f"light/{height}/raw", count=1)).blocks
+    except Malformed as fault:
+        raise RemoteProblem(200, "MALFORMED", f"light block {height}: {fault}") from None
+    return found[0].validators if found else None
 
 
 @contextmanager

@@ -18,7 +18,6 @@ from __future__ import annotations
 
 from gridnode.network.buckets import TokenBucket
 from gridnode.network.config import Channel, NetworkLimits
-from gridnode.primitives.limits import MAX_LATE_BYTES
 
 BLAME_MS = 1_000
 """Beyond our patience, a peer is blamed once for so long a time that it had to be held up."""
@@ -80,6 +79,7 @@ class Allowance:
         self._links = TokenBucket(limits.links_per_s, limits.links_burst, now_ms)
         self._patience = TokenBucket(PATIENCE_MS_PER_S, limits.patience_ms, now_ms)
         self._late_bytes = 0
+        self._most_late_bytes = limits.late_bytes_per_peer
         self._held_until_ms = 0
         self._unborne_ms = 0
         self.excess = 0
@@ -134,7 +134,7 @@ class Allowance:
 
     def expect_late(self, size: int) -> None:
         """Up to `size` bytes of an answer that nobody waits for any more may still arrive."""
-        self._late_bytes = min(MAX_LATE_BYTES, self._late_bytes + size)
+        self._late_bytes = min(self._most_late_bytes, self._late_bytes + size)
 
     def take_late(self, size: int) -> bool:
         """Whether `size` bytes of an answer that nobody waits for are late; otherwise nobody had asked for them."""

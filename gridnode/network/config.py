@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from enum import IntEnum
 
 from gridnode.primitives.errors import OperatorError
-from gridnode.primitives.limits import MAX_PEERS
+from gridnode.primitives.limits import MAX_PEERS, MAX_RESPONSE_BYTES
 
 KEY_BYTES = 32
 """Length of an Ed25519 public key, of its seed and of the private network key."""
@@ -105,9 +105,19 @@ class NetworkLimits:
     requests_per_s: int = 200
     """Requests of one peer; the next waits."""
     answers_per_peer: int = 2
-    """Answers to one peer that are made or sent at the same time; each may be 8 MiB."""
+    """Answers to one peer that are made or sent at the same time; each may have MAX_RESPONSE_BYTES."""
     answer_bytes_per_s: int = 16 * 1024 * 1024
     """Bytes of answers to one peer: ten thousand blocks of a busy testnet in a minute take half."""
+
+    @property
+    def late_bytes_per_peer(self) -> int:
+        """Bytes of answers of one peer that nobody waits for any more and that are no fault: all that it may have been asked at a time."""
+        return self.requests_per_peer * MAX_RESPONSE_BYTES
+
+    @property
+    def begun_bytes_per_peer(self) -> int:
+        """Bytes of answers that one peer makes or sends us at a time: what may go on when we were restarted meanwhile."""
+        return min(self.answers_per_peer, self.requests_per_peer) * MAX_RESPONSE_BYTES
 
     def __post_init__(self) -> None:
         """Raise `OperatorError` naming the bound that is not a positive integer."""

@@ -121,7 +121,7 @@ class Asker:
             raise PeerFault.of(Offence.BAD_FRAME, "malformed response")
         pending = self._pending.get(int.from_bytes(body[:_ID_BYTES], "big"))
         if pending is None or pending.peer_key != peer.key:
-            if not peer.allowance.take_late(len(body)):
+            if not peer.allowance.take_late(max(1, len(body) - _ID_BYTES - 1)):
                 self._on_fault(peer, PeerFault.of(Offence.UNASKED_ANSWER))
             return
         if pending.done.is_set():
@@ -146,7 +146,7 @@ class Asker:
     def on_connect(self, peer: Peer) -> None:
         """A link to `peer` has begun. Over the first one, answers to questions of our last run may go on."""
         if peer.epoch == 1:
-            peer.allowance.expect_late(self._limits.answers_per_peer * MAX_RESPONSE_BYTES)
+            peer.allowance.expect_late(self._limits.begun_bytes_per_peer)
 
     def on_disconnect(self, peer_key: bytes) -> None:
         """Fail every question to a peer that is gone; it may still answer them over the next link (see `_forget`)."""

@@ -38,7 +38,8 @@ Concepts
 
 Order of durability: the engine's entry is in the log, then the guard's record is on disk, then a signature exists, then it is sent. A block is
 committed by one synced batch: block, commit, receipts, state, tree, index. Whatever the moment of a crash, the next start finds either all of
-it or none, and the log brings back what was said at the height under way.
+it or none, and the log brings back what was said at the height under way. A node that catches up commits blocks in groups, each one synced
+batch; it tells nobody of a height, and takes no part in one, before that is on the disk.
 
 Everything that touches the ledger happens under one lock, in consensus or in catch-up, never in both at once.
 

@@ -31,6 +31,7 @@ from gridnode.node.ingress import Ingress
 from gridnode.node.intake import Intake
 from gridnode.node.ledger_store import LedgerStore
 from gridnode.node.log import Log
+from gridnode.node.offered import OfferedSnapshots
 from gridnode.node.open_store import open_store
 from gridnode.node.peer_book import PeerBook
 from gridnode.node.peer_memory import PeerMemory
@@ -168,7 +169,7 @@ def _join(
     snapshots, keeper, pruner = _kept(config.storage, data, store)
 
     def committed(executed: Executed) -> None:
-        book.refresh()
+        book.stored(executed.writes)
         watch.stored(now_ms())
         keeper.stored()
         if pruner is not None:
@@ -203,7 +204,7 @@ def _join(
         signer.on_return = loop.signer_returned
     intake = Intake(store, pool, outbox, verifier, loop.work_arrived)
     gate = SummaryGate(monotonic_ms)
-    ingress = Ingress(store, loop, catch_up, candidates, intake, GossipQueue(), gate, network.report, evidence, snapshots)
+    ingress = Ingress(store, loop, catch_up, candidates, intake, GossipQueue(), gate, network.report, evidence, OfferedSnapshots(snapshots))
     node = Node(
         config, genesis, store, pool, outbox, feed, network, engine, loop, catch_up, ingress, intake, verifier, wal, evidence, signer,
         standby, snapshots, keeper, pruner, folder, watch, Skews(network, now_ms, monotonic_ms),
@@ -215,8 +216,8 @@ def _join(
 def _kept(storage: StorageSection, data: Path, store: LedgerStore) -> tuple[SnapshotStore, SnapshotKeeper, Pruner | None]:
     """The snapshots of a node, who makes them, and who removes old blocks where that is wished."""
     snapshots = SnapshotStore(data / "snapshots")
-    for damage in snapshots.damaged:
-        _log.error("a snapshot is damaged and removed", reason=damage)
+    while snapshots.damaged:
+        _log.error("a snapshot is damaged and removed", reason=snapshots.damaged.pop(0))
     keeper = SnapshotKeeper(store, snapshots, storage.snapshot_interval, storage.snapshots_kept)
     if storage.mode != "pruned":
         return snapshots, keeper, None

@@ -31,6 +31,7 @@ from gridnode.sync.messages import BlockAnswer, FinalBlock, Status
 from gridnode.sync.requester import Ask, Received, Requester
 
 STATUS_EVERY_MS = 1_000
+PROGRESS_EVERY_MS = 10_000
 PATIENCE_MS = 400
 ASK_TIMEOUT_MS = 10_000
 JOIN_TIMEOUT_MS = 3_000
@@ -84,6 +85,7 @@ class BlockSync:
         self._told_reach = 0
         self._told: dict[bytes, int] = {}
         self._is_asking = False  # blocks seem to be missing, whoever says so
+        self._said_ms = 0
         self.syncing = False
 
     @property
@@ -116,14 +118,16 @@ class BlockSync:
         self._world.stir()
 
     def stored(self) -> None:
-        """This node stored a block: tell the peers."""
+        """This node stored a block: tell the peers. While others follow it is told now and then: nobody waits for a node behind."""
         self._requester.stored(self._store.height)
         self._short_since_ms = None
-        self.tell()
+        if not self.syncing:
+            self.tell()
 
     def tell(self) -> None:
-        """Tell all peers this node's height."""
+        """Tell all peers this node's height, when it is on the disk."""
         store = self._store
+        store.settle()
         status = Status(store.genesis_hash, store.height, store.tip_hash, store.first_height)
         self._world.broadcast(to_wire(status))
 
@@ -134,8 +138,10 @@ class BlockSync:
         """
         self._is_asking = self._seems_short()
         missing = self._is_asking and self._lacks_blocks()
-        if missing and not self.syncing:
-            _log.info("catching up", height=self._store.height, best=self.best)
+        if not missing or self._requester.next_block() is None:
+            self._store.settle()
+        if missing:
+            self._say_progress()
         if not missing and (self.syncing or not self._started):
             self._caught_up(self._started)
             self._started = True
@@ -148,6 +154,13 @@ class BlockSync:
         if received is not None:
             await self._store_received(received)
         return received is not None
+
+    def _say_progress(self) -> None:
+        """The blocks themselves are many; whether it gets on, and how fast, is told now and then."""
+        now_ms = self._world.monotonic_ms()
+        if not self.syncing or now_ms - self._said_ms >= PROGRESS_EVERY_MS:
+            self._said_ms = now_ms
+            _log.info("catching up", height=self._store.height, best=self.best)
 
     def _caught_up(self, started: bool) -> None:
         if started:
@@ -224,5 +237,5 @@ class BlockSync:
                 self._requester.stored(self._store.height)
                 return None
             executed = await self._store.execute(block, transactions)
-            self._store.commit(executed, final.commit)
+            self._store.commit(executed, final.commit, self.syncing and self._requester.has(height + 1))
         return executed

@@ -33,7 +33,6 @@ class CatchUp:
         self._network = network
         self._sync = BlockSync(store, network, candidates, on_commit, self._caught_up, self, peer_of)
         self._on_caught_up = on_caught_up
-        self._told_ms = -STATUS_EVERY_MS
         self._stirred = trio.Event()
         self._heard = trio.Event()
 
@@ -99,10 +98,7 @@ class CatchUp:
     # The world of block sync
 
     def broadcast(self, payload: bytes) -> None:
-        """Send to all linked peers; while blocks are missing no oftener than STATUS_EVERY_MS, for nobody waits for a node behind."""
-        if self._sync.syncing and monotonic_ms() - self._told_ms < STATUS_EVERY_MS:
-            return
-        self._told_ms = monotonic_ms()
+        """Send to all linked peers."""
         self._network.broadcast(Channel.SYNC, payload)
 
     def spawn(self, ask: Ask) -> None:

@@ -174,7 +174,7 @@ class Ingress:
             if kind == RequestKind.SNAPSHOTS:
                 return self._offer(decode(SnapshotsRequest, payload))
             if kind == RequestKind.CHUNK:
-                return self._chunk(decode(ChunkRequest, payload))
+                return await self._chunk(decode(ChunkRequest, payload))
             if kind == RequestKind.LIGHT:
                 return answer_light(decode(LightRequest, payload), self._store.height, self._store.light_block)
         except Malformed as error:
@@ -188,8 +188,8 @@ class Ingress:
     def _offer(self, request: SnapshotsRequest) -> bytes:
         return answer_snapshots(request, ()) if self._snapshots is None else self._snapshots.answer(request)
 
-    def _chunk(self, request: ChunkRequest) -> bytes:
-        chunk = None if self._snapshots is None else self._snapshots.chunk(request.height, request.index)
+    async def _chunk(self, request: ChunkRequest) -> bytes:
+        chunk = None if self._snapshots is None else await self._snapshots.chunk(request.height, request.index)
         return b"" if chunk is None else chunk
 
     def connected(self, _peer: bytes) -> None:

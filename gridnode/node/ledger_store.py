@@ -1,4 +1,4 @@
-"""The ledger and the database as one: executes blocks, commits each in one synced batch, serves consistent views of what is committed.
+"""The ledger and the database as one: executes blocks, commits each in a synced batch, serves consistent views of what is committed.
 
 Whoever builds, executes or commits holds `lock`; readers need none. Execution runs in slices, so that the node's loop goes on between them.
 """
@@ -186,12 +186,15 @@ class LedgerStore:
         """Check and execute a block; nothing is stored. Raises BlockInvalid."""
         return await self._in_slices(self._ledger.executing(block, transactions))
 
-    def commit(self, executed: Executed, commit: Commit) -> None:
+    def commit(self, executed: Executed, commit: Commit, more_follow: bool = False) -> None:
         """Store an executed block with the commit that made it final: all in one synced batch.
 
-        Raises OperatorError when the disk refuses.
+        Where `more_follow` at once that are final too, in one with these: readers see it, and it is on the disk after a few
+        more, or `settle`. Raises OperatorError when the disk refuses.
         """
-        batch = self._database.batch()
+        if not more_follow:
+            self.settle()
+        batch = self._database.group_batch() if more_follow else self._database.batch()
         batch.apply(Column.STATE, executed.writes)
         batch.apply(Column.PAGES, executed.update.pages)
         named = [accounts_named(transaction) for transaction in executed.transactions]
@@ -204,7 +207,16 @@ class LedgerStore:
         self._ledger.commit(executed)
         self._blocks.accept(put)
 
+    def settle(self) -> None:
+        """Bring to the disk what was committed while more followed. Raises OperatorError when the disk refuses."""
+        self._database.settle()
+
     # What is stored
+
+    @property
+    def newest(self) -> Reader:
+        """Rows of the state as it is: what they say changes with the next block. For who asks and goes on at once."""
+        return self._database.view(Column.STATE)
 
     @contextmanager
     def view(self) -> Iterator[View]:
@@ -297,7 +309,10 @@ class LedgerStore:
 
     def close(self) -> None:
         """Close the database."""
-        self._database.close()
+        try:
+            self.settle()
+        finally:
+            self._database.close()
 
     async def _in_slices(self, run: Generator[None, None, T]) -> T:
         try:

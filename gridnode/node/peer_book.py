@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Final
 
 from gridnode.modules.validators import queries
+from gridnode.modules.validators.lease import LEASES
+from gridnode.modules.validators.tables import LICENCES, SEATS
 from gridnode.node.ledger_store import LedgerStore
 from gridnode.primitives.ids import Address
+
+_ROWS: Final = (LICENCES.prefix, SEATS.prefix, LEASES.prefix)
+"""Tables that the book is made of."""
 
 
 class PeerBook(Mapping[Address, bytes]):
@@ -34,12 +40,17 @@ class PeerBook(Mapping[Address, bytes]):
         self._nodes: dict[Address, bytes] = {}
         self.refresh()
 
+    def stored(self, writes: Iterable[bytes]) -> None:
+        """A block was stored that changes the rows `writes` of the state."""
+        if any(key.startswith(_ROWS) for key in writes):
+            self.refresh()
+
     def refresh(self) -> None:
         """Look at the newest state."""
-        with self._store.view() as view:
-            licensed = queries.node_keys(view.reader)
-            machines = queries.machines(view.reader)
-            names = {seat.validator.address: seat.validator.name for seat in queries.seats(view.reader)}
+        newest = self._store.newest
+        licensed = queries.node_keys(newest)
+        machines = queries.machines(newest)
+        names = {seat.validator.address: seat.validator.name for seat in queries.seats(newest)}
         by_name = {name: key for key, name in self._configured.items()}
         by_name |= {name: bytes(key) for key, name in licensed.items()}
         by_name |= {name: bytes(key) for name, key in machines.items()}

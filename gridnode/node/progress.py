@@ -112,7 +112,8 @@ def block_stored(node: Parts, executed: Executed) -> None:
     node.evidence.block_stored()
     node.feed.committed(header.height, ids)
     node.catch_up.stored()
-    _log.info("block", height=header.height, transactions=len(ids), hash=executed.block_hash, time_ms=header.time_ms)
+    say = _log.debug if node.catch_up.syncing else _log.info
+    say("block", height=header.height, transactions=len(ids), hash=executed.block_hash, time_ms=header.time_ms)
     if not node.catch_up.syncing:  # else no height of consensus begins, and the log stays as it is until one does
         node.wal.prune(node.store.next_height)
         node.evidence.repeat()

@@ -91,6 +91,7 @@ class Pruner:
 
     async def prune(self) -> None:
         """Remove all that is below the horizon now, and free the disk when it is worth it. Raises OperatorError."""
+        self._store.settle()
         horizon = self.horizon()
         while await trio.to_thread.run_sync(self._pruning.step, horizon):
             pass

@@ -51,12 +51,12 @@ class Batches(Protocol):
 
 
 class Offered(Protocol):
-    """Snapshots that peers may fetch; `SnapshotStore` is one."""
+    """Snapshots that peers may fetch; `gridnode.node.offered.OfferedSnapshots` is one."""
 
     def answer(self, request: SnapshotsRequest) -> bytes:
         """Encoded answer to a peer that asks which there are."""
         ...
 
-    def chunk(self, height: int, index: int) -> bytes | None:
+    async def chunk(self, height: int, index: int) -> bytes | None:
         """A chunk, or None when it is not there."""
         ...

@@ -58,6 +58,8 @@ MAX_SYNC_BLOCKS: Final = 64  # blocks in one answer
 MAX_SYNC_BYTES: Final = 4 * 1024 * 1024  # an answer stops after the block that passes this
 MAX_SYNC_AHEAD: Final = 256  # blocks fetched but not yet executed
 MAX_SYNC_REQUESTS: Final = 4  # requests under way at once
+MAX_GROUP_BLOCKS: Final = 64  # blocks of a node that catches up written at once: what one that dies then fetches again
+MAX_GROUP_BYTES: Final = 1024 * 1024  # of their rows, beside the block that passes it: each block is sorted in among them
 MAX_FETCH_IDS: Final = 1_024  # transactions of a proposed block asked for at once: one part
 MAX_FETCH_BYTES: Final = 512 * 1024  # one part; an answer leaves out what passes this
 MAX_HOLDERS_ASKED: Final = 4  # for parts of one block at the same time
@@ -71,7 +73,7 @@ MAX_SNAPSHOTS: Final = 8  # kept by a node, and in one answer: each is as large 
 MAX_SNAPSHOT_REQUESTS: Final = 8  # chunks under way at once: as many MiB in memory
 MAX_PEER_CHUNKS: Final = 2  # of them from one peer, which has other things to do
 RESTORE_BATCH_BYTES: Final = 64 * 1024 * 1024  # rows held before they are written: a few of the longest, and many of the usual
-MAX_PAST_HEADER_BYTES: Final = 256 * 1024 * 1024  # headers before a snapshot, held until the last proves them: 600 s of one each 10 ms
+MAX_PAST_BLOCKS: Final = 65_536  # before a snapshot, 200 bytes of each held until the last header proves them: 600 s of one each 10 ms
 MAX_PRUNE_ROWS: Final = 256  # transactions removed in one step: a few ms
 
 # Light client
@@ -180,7 +182,6 @@ MAX_KNOWN_ADDRESSES: Final = 4_096  # addresses of strangers whose failed connec
 MAX_WAITING_CONNECTIONS: Final = 256  # connections that the system accepts before the node does
 MAX_REMEMBERED_BANS: Final = 512  # of licensed peers, over restarts; four times the most peers
 MAX_BAN_REASON_CHARS: Final = 200  # of what a ban is remembered for
-MAX_LATE_BYTES: Final = 4 * MAX_RESPONSE_BYTES  # of answers that came too late and are no fault, for each peer
 
 # What waits between network and node
 MAX_INBOX_PER_AUTHOR: Final = 1_024  # inputs of consensus from one node that wait; a repetition of the largest set is 260

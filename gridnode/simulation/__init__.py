@@ -7,7 +7,7 @@ Concepts
     kernel.py         the virtual clock: an event heap, and tasks that wait for promises. Integers of ms; no threads, no trio.
     plan.py           what a seed means: powers, liars and their lies, faults and how bad they are, when the world heals.
     links.py          the network: delay, loss, doubling, partitions, seclusion; requests with timeouts.
-    disk.py           a disk that keeps what was synced and loses or tears the rest; full disks; rows in place of LevelDB.
+    disk.py           a disk that keeps what was synced and loses or tears the rest; full disks; rows in place of LevelDB, cursor.py steps through them.
     machine.py        what outlives a node: disk, clock, key. byzantine.py: a machine whose validator lies; lying_summary.py;
                       ambush.py: a liar with a plan, to try whether a lock gives way to an older polka.
     node.py           one life of a node, assembled from the node's own parts; watched.py: its engine, looked at.

@@ -17,6 +17,7 @@ from functools import lru_cache
 from pathlib import Path
 from random import Random
 
+from gridnode.simulation.cursor import Cursor
 from gridnode.storage.files import OpenFile
 
 
@@ -208,6 +209,10 @@ class Rows:
         keys = self._order[bisect_left(self._order, start) : bisect_left(self._order, stop)]
         rows = self._rows
         return ((key, rows[key]) for key in (reversed(keys) if reverse else keys))
+
+    def raw_iterator(self) -> Cursor:
+        """Steps through the rows."""
+        return Cursor(self._order, self._rows)
 
     def write_batch(self, sync: bool) -> RowBatch:
         """An empty batch."""

@@ -77,3 +77,26 @@ def after_prefix(prefix: bytes) -> bytes:
     if not body:
         raise ValueError("expected a prefix that is not all 0xff")
     return body[:-1] + bytes([body[-1] + 1])
+
+
+def merged(
+    rows: Iterator[tuple[bytes, bytes]], changed: list[tuple[bytes, bytes | None]], reverse: bool
+) -> Iterator[tuple[bytes, bytes]]:
+    """Rows of a scan with those that `changed` puts or, with None, deletes in their place; both come in the scan's order."""
+    index, count = 0, len(changed)
+    for key, value in rows:
+        while index < count and (changed[index][0] > key if reverse else changed[index][0] < key):
+            added, fresh = changed[index]
+            index += 1
+            if fresh is not None:
+                yield added, fresh
+        if index < count and changed[index][0] == key:
+            fresh = changed[index][1]
+            index += 1
+            if fresh is not None:
+                yield key, fresh
+        else:
+            yield key, value
+    for added, fresh in changed[index:]:
+        if fresh is not None:
+            yield added, fresh

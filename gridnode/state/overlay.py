@@ -13,7 +13,7 @@ from typing import Final
 from gridnode.primitives.errors import InvariantBroken
 from gridnode.primitives.limits import MAX_STATE_NESTING
 from gridnode.state.key_index import KeyIndex
-from gridnode.state.kv import Changes, Reader
+from gridnode.state.kv import Changes, Reader, merged
 
 
 class _Sentinel(Enum):
@@ -74,7 +74,7 @@ class State:
         if reverse:
             keys.reverse()
         now = self._now
-        return _merge(rows, [(key, now[key]) for key in keys], reverse)
+        return merged(rows, [(key, now[key]) for key in keys], reverse)
 
     def begin(self) -> None:
         """Open a nested transaction. Raises InvariantBroken beyond MAX_STATE_NESTING of them."""
@@ -117,26 +117,3 @@ class State:
         """What the base has under each key that `writes` names; None stands for no row."""
         now = self._now
         return {key: old for key, old in self._before.items() if now[key] != old}
-
-
-def _merge(
-    rows: Iterator[tuple[bytes, bytes]], changed: list[tuple[bytes, bytes | None]], reverse: bool
-) -> Iterator[tuple[bytes, bytes]]:
-    """Rows of the base with those of the overlay in their place; both come in the scan's order."""
-    index, count = 0, len(changed)
-    for key, value in rows:
-        while index < count and (changed[index][0] > key if reverse else changed[index][0] < key):
-            added, fresh = changed[index]
-            index += 1
-            if fresh is not None:
-                yield added, fresh
-        if index < count and changed[index][0] == key:
-            fresh = changed[index][1]
-            index += 1
-            if fresh is not None:
-                yield key, fresh
-        else:
-            yield key, value
-    for added, fresh in changed[index:]:
-        if fresh is not None:
-            yield added, fresh

@@ -60,9 +60,9 @@ class Table(Generic[V]):
             )
         self.module, self.number, self.name = module, number, f"{NAMES[module]}.{name}"
         self.prefix = bytes([module, number])
+        self._after = after_prefix(self.prefix)
         self.parts = tuple(key)
         self._encoders = tuple(part.encode for part in self.parts)
-        self._after = after_prefix(self.prefix)
         self._to_bytes, self._from_bytes = _codec_of(value)
         self._decoded: dict[bytes, V] = {}
 

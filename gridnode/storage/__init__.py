@@ -2,8 +2,10 @@
 
 Concepts
     leveldb.py      `Database`: columns of one LevelDB, synced batches, readers of the newest rows and of snapshots.
+    group.py        blocks that follow each other, written together by a node that catches up; leveldb_files.py, how the files are opened.
     block_store.py  `BlockStore`: blocks, commits and receipts by height, hash, transaction id and account; who votes on each height.
-    past_blocks.py  the blocks that come with a snapshot; pruning.py, how old blocks go and the disk is freed.
+    past_blocks.py  the blocks that come with a snapshot; past_headers.py, what is held of their headers until one proves them.
+    pruning.py      how old blocks go and the disk is freed.
     snapshots.py    `SnapshotStore`: snapshots in files, made here or fetched; there when all of them is on the disk.
     evidence_store.py  evidence that no block carries yet.
     undo.py         `UndoLog`: what rows of the state were before the newest blocks, so that a stopped node can be taken back.
@@ -19,7 +21,7 @@ How a block is committed, after it was executed to `writes` and `update` (`gridn
     batch.apply(Column.STATE, writes)
     batch.apply(Column.PAGES, update.pages)
     put = blocks.put(batch, block, commit, receipts, transactions, named, validators of the next height)
-    batch.commit()                      synced: after a crash all of it is there, or nothing
+    batch.commit()                      synced: after a crash all of it is there, or nothing; `group_batch`, with the blocks around it
     commitment.commit(update)
     blocks.accept(put)
 

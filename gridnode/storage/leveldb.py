@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from enum import IntEnum
-from itertools import takewhile
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -16,24 +15,15 @@ from typing import Any, Self
 import plyvel
 
 from gridnode.primitives.errors import OperatorError
+from gridnode.state.kv import merged
+from gridnode.storage.group import NOTHING, Group, GroupBatch, Held, backward
+from gridnode.storage.leveldb_files import open_files, words_of
 
 FORMAT_VERSION = 1
 """Of the rows in all columns. A node refuses a database of another version."""
 
 _VERSION_KEY = b"format"
 _GENESIS_KEY = b"genesis"
-
-_OPTIONS: dict[str, Any] = {
-    "paranoid_checks": True,  # refuse a damaged log rather than lose the blocks in it
-    "write_buffer_size": 16
-    * 1024
-    * 1024,  # upper pages of the tree, rewritten by every block, meet in memory
-    "lru_cache_size": 32 * 1024 * 1024,
-    "bloom_filter_bits": 10,  # most lookups of rows that do not exist end without a read
-    "max_open_files": 256,
-    "max_file_size": 8 * 1024 * 1024,
-    "compression": None,  # hashes, keys and signatures, most of the bytes, do not compress
-}
 
 
 class Column(IntEnum):
@@ -49,16 +39,24 @@ class Column(IntEnum):
 class View:
     """A reader of one column; of the newest rows, or of a snapshot's."""
 
-    def __init__(self, source: Any, column: Column) -> None:
-        """`source` is a plyvel database or snapshot."""
+    def __init__(self, source: Any, column: Column, group: Group | None = None) -> None:
+        """`source` is a plyvel database or snapshot; of a database, `group` holds what is not yet in it."""
         self._prefix = bytes([column])
+        self._group = group
         self._get: Callable[[bytes], bytes | None] = source.get
         self._iterate: Callable[..., Iterator[tuple[bytes, bytes]]] = source.iterator
+        self._cursor: Callable[[], Any] = source.raw_iterator
+
+    def _held(self) -> Held:
+        return NOTHING if self._group is None else self._group.now
 
     def get(self, key: bytes) -> bytes | None:
         """Value of `key`, or None. Raises OperatorError when the disk fails or is damaged."""
+        key, held = self._prefix + key, self._held().rows
+        if key in held:
+            return held[key]
         try:
-            return self._get(self._prefix + key)
+            return self._get(key)
         except (plyvel.Error, RuntimeError) as error:
             raise _fault("cannot read the database", error) from None
 
@@ -68,14 +66,14 @@ class View:
         Raises OperatorError when the disk fails or is damaged.
         """
         low, high = self._prefix + start, self._prefix + stop
+        held = self._held().between(low, high)
         try:
-            if not reverse:
-                return _without_prefix(self._iterate(start=low, stop=high))
-            # plyvel loses the only row of a reverse range when its key is `start`, so it is not told where to end.
-            rows = self._iterate(stop=high, reverse=True)
-            return _without_prefix(takewhile(lambda row: row[0] >= low, rows))
+            rows = backward(self._cursor(), low, high) if reverse else self._iterate(start=low, stop=high)
         except (plyvel.Error, RuntimeError) as error:
             raise _fault("cannot read the database", error) from None
+        if held:
+            rows = merged(rows, held[::-1] if reverse else held, reverse)
+        return _without_prefix(rows)
 
 
 class Batch:
@@ -145,7 +143,8 @@ class Database:
         Raises OperatorError: in use by another process, not allowed, damaged, of another format version, or of another chain.
         """
         self._path = path
-        self._db = _open(path) if engine is None else engine
+        self._db = open_files(path) if engine is None else engine
+        self._group = Group(self._write)
         try:
             self._check(_VERSION_KEY, FORMAT_VERSION.to_bytes(4, "big"), "of format version", _number)
             self._check(_GENESIS_KEY, genesis_hash, "of the chain with genesis hash", bytes.hex)
@@ -155,15 +154,36 @@ class Database:
 
     def view(self, column: Column) -> View:
         """Reader of one column that sees every committed batch."""
-        return View(self._db, column)
+        return View(self._db, column, self._group)
 
     def snapshot(self) -> Snapshot:
-        """The database as it is now, for reads that must fit together while blocks are committed."""
+        """The database as it is now, for reads that must fit together while blocks are committed. Raises OperatorError as `settle`."""
+        self.settle()
         return Snapshot(self._db.snapshot())
 
     def batch(self, synced: bool = True) -> Batch:
         """An empty batch; nothing is written before its `commit`. One that is not `synced` may be lost when the machine goes down."""
         return Batch(self._db.write_batch(sync=synced))
+
+    def group_batch(self) -> Batch:
+        """An empty batch that its `commit` adds to a group: readers see it at once, the disk with others, by `settle` at the latest."""
+        return Batch(GroupBatch(self._group))
+
+    def settle(self) -> None:
+        """Bring the batches of the group to the disk, all or none; in the thread that commits blocks.
+
+        Raises OperatorError when the disk refuses; they are held on then.
+        """
+        self._group.settle()
+
+    def _write(self, rows: Mapping[bytes, bytes | None]) -> None:
+        raw = self._db.write_batch(sync=True)
+        for key, value in rows.items():
+            if value is None:
+                raw.delete(key)
+            else:
+                raw.put(key, value)
+        Batch(raw).commit()
 
     def size_bytes(self) -> int:
         """Size of the files on disk, roughly; what is still in the log is not counted."""
@@ -181,7 +201,7 @@ class Database:
             self._db.compact_range(start=bytes([column]) + start, stop=bytes([column]) + stop)
 
     def close(self) -> None:
-        """Close the files; may be called twice."""
+        """Close the files; may be called twice. What is still held of a group is lost: `settle` before."""
         self._db.close()
 
     def _check(self, key: bytes, expected: bytes, what: str, show: Callable[[bytes], str]) -> None:
@@ -197,23 +217,6 @@ class Database:
             )
 
 
-def _open(path: Path) -> Any:
-    try:
-        path.mkdir(parents=True, exist_ok=True)
-        return plyvel.DB(str(path), create_if_missing=True, **_OPTIONS)
-    except plyvel.CorruptionError as error:
-        raise OperatorError(
-            f"{path}: the database is damaged ({_text(error)}); move it away, the node then syncs it anew"
-        ) from None
-    except plyvel.Error as error:
-        text = _text(error)
-        if "already held" in text or "Resource temporarily unavailable" in text:
-            raise OperatorError(f"{path}: the database is in use by another process") from None
-        raise OperatorError(f"{path}: cannot open the database: {text}") from None
-    except OSError as error:
-        raise OperatorError(f"{path}: cannot open the database: {error.strerror}") from None
-
-
 def _without_prefix(rows: Iterator[tuple[bytes, bytes]]) -> Iterator[tuple[bytes, bytes]]:
     try:
         for key, value in rows:
@@ -223,13 +226,7 @@ def _without_prefix(rows: Iterator[tuple[bytes, bytes]]) -> Iterator[tuple[bytes
 
 
 def _fault(what: str, error: Exception) -> OperatorError:
-    return OperatorError(f"{what}: {_text(error)}")
-
-
-def _text(error: Exception) -> str:
-    """LevelDB's own words; plyvel hands them over as bytes."""
-    [first, *_] = error.args or ("",)
-    return first.decode(errors="replace") if isinstance(first, bytes) else str(first)
+    return OperatorError(f"{what}: {words_of(error)}")
 
 
 def _number(data: bytes) -> str:

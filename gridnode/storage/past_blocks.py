@@ -6,8 +6,8 @@ receipts, transactions, sets of validators, from the last block that is MAX_VALI
 header is known to be final, and fixes all the rest: each header names the one before it, the commit that it carries, the
 roots of its transactions and receipts, and its validators.
 
-A snapshot that lies is found out late, so what is held until then is bounded: headers by MAX_PAST_HEADER_BYTES; and behind
-them, when they are known to be the chain's, rows by what their header says.
+A snapshot that lies is found out late, so what is held until then is bounded: of a header, what the rows behind it are compared
+with, of MAX_PAST_BLOCKS headers; and behind them, when they are known to be the chain's, rows by what their header says.
 """
 
 from __future__ import annotations
@@ -27,13 +27,14 @@ from gridnode.primitives.ids import Address, Hash
 from gridnode.primitives.limits import (
     MAX_BLOCK_BYTES,
     MAX_HEADER_BYTES,
-    MAX_PAST_HEADER_BYTES,
+    MAX_PAST_BLOCKS,
     MAX_VALIDITY_MS,
 )
 from gridnode.primitives.units import Height
 from gridnode.state.kv import Reader
 from gridnode.storage.block_store import GONE_KEY, TOTALS_KEY, Carried, Gone, Totals
 from gridnode.storage.leveldb import Batch, Column
+from gridnode.storage.past_headers import Named, PastHeaders
 
 _LETTERS: Final = (b"h", b"l", b"r", b"t", b"v")
 """Rows of column BLOCKS that a snapshot has, ascending. What made a block final is the last commit of the next one."""
@@ -82,13 +83,12 @@ class PastBlocks:
         self._tip = tip
         self._commit = commit
         self._named = named
-        self._headers: dict[int, Header] = {}
+        self._headers = PastHeaders()
         self._sets: dict[int, ValidatorSet] = {}
         self._group: _Group | None = None
         self._seen = dict.fromkeys(_LETTERS, 0)  # heights
         self._transactions = 0
         self._bytes = 0
-        self._header_bytes = 0
         self._group_bytes = 0
 
     def take(self, batch: Batch, key: bytes, value: bytes) -> None:
@@ -112,15 +112,14 @@ class PastBlocks:
         self._close_group(batch)
         self._check_headers()
         count = len(self._headers)
-        with_transactions = sum(1 for header in self._headers.values() if header.transaction_count)
-        for letter, expected in ((b"l", count), (b"r", count), (b"t", with_transactions)):
+        for letter, expected in ((b"l", count), (b"r", count), (b"t", self._headers.with_transactions())):
             if self._seen[letter] != expected:
                 raise Malformed(f"expected rows {letter.decode()} of {expected} blocks, got those of {self._seen[letter]}")
         self._check_sets()
         raw = encode(self._commit)
         batch.put(Column.BLOCKS, b"c" + _at(self._tip.height), raw)
         batch.put(Column.META, TOTALS_KEY, encode(Totals(self._tip.height, self._transactions, self._bytes + len(raw))))
-        batch.put(Column.META, GONE_KEY, encode(Gone(Height(min(self._headers)), 0, 0)))
+        batch.put(Column.META, GONE_KEY, encode(Gone(Height(self._headers.first), 0, 0)))
 
     def _most_rows(self, letter: bytes, height: int) -> int:
         """Rows of this letter that the block has. Only headers come before their headers are known."""
@@ -128,22 +127,21 @@ class PastBlocks:
             return 1
         self._check_headers()
         if letter == b"v":
-            first, last = min(self._headers), self._tip.height + 1
+            first, last = self._headers.first, self._tip.height + 1
             if not first <= height <= last:
                 raise Malformed(f"expected validators of heights {first} to {last}, got those of {height}")
             return 1
         header = self._headers.get(height)
         if header is None:
-            raise Malformed(f"expected rows of blocks {min(self._headers)} to {self._tip.height}, got one of {height}")
+            raise Malformed(f"expected rows of blocks {self._headers.first} to {self._tip.height}, got one of {height}")
         return {b"l": 1, b"r": header.transaction_count + 1, b"t": header.transaction_count}[letter]
 
     def _check_size(self, letter: bytes, size: int) -> None:
         """What is held of rows until something proves them wrong."""
         self._group_bytes += size
         if letter == b"h":
-            self._header_bytes += size
-            if size > MAX_HEADER_BYTES or self._header_bytes > MAX_PAST_HEADER_BYTES:
-                raise Malformed(f"expected headers of {MAX_HEADER_BYTES} bytes, of {MAX_PAST_HEADER_BYTES} together, got more")
+            if size > MAX_HEADER_BYTES or len(self._headers) >= MAX_PAST_BLOCKS:
+                raise Malformed(f"expected at most {MAX_PAST_BLOCKS} headers of {MAX_HEADER_BYTES} bytes, got more")
         elif letter == b"t" and self._group_bytes > MAX_BLOCK_BYTES:
             raise Malformed(f"expected at most {MAX_BLOCK_BYTES} bytes of transactions in a block, got more")
 
@@ -158,48 +156,49 @@ class PastBlocks:
         if letter == b"v":
             self._sets[height] = self._validators(height, _only(rows))
             return
-        header = self._headers[height]
+        header = self._headers.get(height)
+        assert header is not None, "looked at with its first row"
         if letter == b"l":
-            self._carried(batch, header, _only(rows))
+            self._carried(batch, height, header, _only(rows))
         elif letter == b"r":
             _check_list("receipts", height, rows, header.transaction_count + 1)
             _check_root("receipts", height, header.receipts_root, root_of_hashes([Hash(leaf) for _, leaf in rows]))
         else:
-            self._put_transactions(batch, header, rows)
+            self._put_transactions(batch, height, header, rows)
 
     def _header(self, batch: Batch, height: int, raw: bytes) -> None:
         """Ascending from the first that is needed, each naming the one before it."""
         header = decode(Header, raw)
         is_old = header.time_ms + MAX_VALIDITY_MS <= self._tip.time_ms
-        before = self._headers.get(height - 1)
+        newest = self._headers.newest
+        before = newest if newest is not None and newest.height == height - 1 else None
         if header.height != height or height > self._tip.height:
             raise Malformed(f"expected a header of height {height} up to {self._tip.height}, got {header.height}")
-        if before is None and (self._headers or (height > 1 and not is_old)):
+        if before is None and (newest is not None or (height > 1 and not is_old)):
             raise Malformed(f"expected headers without gaps from one {MAX_VALIDITY_MS} ms before the last, got {height}")
         if before is not None and (header_hash(before) != header.previous_hash or is_old):
             raise Malformed(f"expected header {height} to follow block {height - 1} within {MAX_VALIDITY_MS} ms of the last")
-        self._headers[height] = header
+        self._headers.add(header)
         batch.put(Column.INDEX, b"b" + header_hash(header), _at(height))
 
     def _check_headers(self) -> None:
         """The last header is the final one; checked before anything rests on them."""
-        if self._headers.get(self._tip.height) != self._tip:
+        if self._headers.newest != self._tip:
             raise Malformed(f"expected the final header of block {self._tip.height} at the end of the headers")
 
-    def _carried(self, batch: Batch, header: Header, row: bytes) -> None:
+    def _carried(self, batch: Batch, height: int, header: Named, row: bytes) -> None:
         """The last commit that a block carries is also what made the one before it final."""
         carried = decode(Carried, row)
         if commit_hash(carried.last_commit) != header.last_commit_hash:
-            raise Malformed(f"expected the last commit that header {header.height} names")
+            raise Malformed(f"expected the last commit that header {height} names")
         if evidence_root(carried.evidence) != header.evidence_root:
-            raise Malformed(f"expected the evidence that header {header.height} names")
-        if header.height - 1 in self._headers:
+            raise Malformed(f"expected the evidence that header {height} names")
+        if height > self._headers.first:
             raw = encode(carried.last_commit)
-            batch.put(Column.BLOCKS, b"c" + _at(header.height - 1), raw)
+            batch.put(Column.BLOCKS, b"c" + _at(height - 1), raw)
             self._bytes += len(raw)
 
-    def _put_transactions(self, batch: Batch, header: Header, rows: list[tuple[bytes, bytes]]) -> None:
-        height = header.height
+    def _put_transactions(self, batch: Batch, height: int, header: Named, rows: list[tuple[bytes, bytes]]) -> None:
         _check_list("transactions", height, rows, header.transaction_count)
         transactions = [decode_transaction(value) for _, value in rows]
         _check_root("transactions", height, header.transactions_root, root([one.id for one in transactions]))
@@ -217,12 +216,13 @@ class PastBlocks:
             raise Malformed(f"expected the validators that vote on block {height}")
         return found
 
-    def _named_at(self, height: int) -> Hash:
-        return self._headers[height].validators_hash if height in self._headers else self._tip.next_validators_hash
+    def _named_at(self, height: int) -> bytes:
+        header = self._headers.get(height)
+        return self._tip.next_validators_hash if header is None else header.validators_hash
 
     def _check_sets(self) -> None:
         """Each header names the set that is in force at its height."""
-        first = min(self._headers)
+        first = self._headers.first
         current: ValidatorSet | None = None
         for height in range(first, self._tip.height + 2):
             current = self._sets.pop(height, current)

@@ -71,9 +71,9 @@ class Requester:
 
     def stored(self, height: int) -> None:
         """This node stored the block at `height`, by sync or by consensus."""
+        for number in range(self.height + 1, height + 1):
+            self._received.pop(number, None)
         self.height = max(self.height, height)
-        for number in [number for number in self._received if number <= self.height]:
-            del self._received[number]
 
     def next_requests(self, is_believed: bool = True) -> list[Ask]:
         """Requests to send now; each peer has at most one under way, those that failed least and then in order of id first.
@@ -149,6 +149,10 @@ class Requester:
     def next_block(self) -> Received | None:
         """The block after the last stored one, if it has arrived."""
         return self._received.get(self.height + 1)
+
+    def has(self, height: int) -> bool:
+        """Whether a block has arrived that waits for those before it."""
+        return height in self._received
 
     def refused(self, height: int) -> None:
         """The block handed over for `height` was wrong: forget it and all that its peer sent, and ask others first."""

@@ -16,7 +16,7 @@ from gridnode.network.peers import Peer
 from gridnode.network.queues import Urgency
 from gridnode.network.requests import PIECE_BYTES, Answerer, Asker, PeerUnavailable
 from gridnode.primitives.errors import InvariantBroken, PeerFault
-from gridnode.primitives.limits import MAX_LATE_BYTES, MAX_RESPONSE_BYTES
+from gridnode.primitives.limits import MAX_RESPONSE_BYTES
 
 LIMITS = NetworkLimits(queue_messages=8, requests_per_peer=2, requests_total=3)
 MORE, LAST, REFUSED = b"\x00", b"\x01", b"\x02"
@@ -240,9 +240,9 @@ def test_an_answer_that_goes_on_over_the_next_link_is_late_and_no_more_than_an_a
             lambda asker, other, number: asker.on_response(other, number + MORE + bytes(PIECE_BYTES)), faults
         )
         piece = number + MORE + bytes(PIECE_BYTES)
-        pieces = (MAX_RESPONSE_BYTES - PIECE_BYTES) // len(piece)
-        for _ in range(pieces):
+        for _ in range(MAX_RESPONSE_BYTES // PIECE_BYTES - 1):
             asker.on_response(other, piece)
+        asker.on_response(other, number + LAST + bytes(MAX_RESPONSE_BYTES % PIECE_BYTES))
         assert faults == []
         asker.on_response(other, piece)
         assert [fault.weight for fault in faults] == [10]
@@ -279,8 +279,37 @@ def test_the_first_link_of_a_run_may_bring_what_the_last_run_asked_for() -> None
     generous, another = Asker(replace(LIMITS, answers_per_peer=100), lambda _peer, _fault: None), peer(2)
     another.epoch = 1
     generous.on_connect(another)
-    assert another.allowance.take_late(MAX_LATE_BYTES)
+    assert another.allowance.take_late(LIMITS.late_bytes_per_peer)
     assert not another.allowance.take_late(1)
+
+
+def test_all_questions_that_a_peer_may_be_asked_may_be_answered_late_in_full() -> None:
+    """Whatever the limits are: an honest peer that was slow at all of them at once is at no fault, and has no byte more."""
+
+    async def scene() -> None:
+        faults: list[PeerFault] = []
+        limits = replace(LIMITS, requests_per_peer=5, requests_total=5)
+        asker, other = Asker(limits, lambda _peer, fault: faults.append(fault)), Peer(b"k" * 32, limits, 0)
+        numbers = []
+
+        async def ask() -> None:
+            with suppress(PeerFault):
+                await asker.ask(other, 7, b"question", 60_000)
+
+        async with trio.open_nursery() as nursery:
+            for _ in range(limits.requests_per_peer):
+                nursery.start_soon(ask)
+            while len(numbers) < limits.requests_per_peer:
+                numbers += [body[:8] for _, body in await sent(other)]
+            asker.on_disconnect(other.key)
+        for number in numbers:
+            for left in range(MAX_RESPONSE_BYTES, 0, -PIECE_BYTES):
+                asker.on_response(other, number + (MORE if left > PIECE_BYTES else LAST) + bytes(min(left, PIECE_BYTES)))
+        assert faults == []
+        asker.on_response(other, numbers[0] + LAST)
+        assert [fault.weight for fault in faults] == [10]
+
+    trio.run(scene)
 
 
 def test_two_runs_ask_with_different_ids() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
@@ -226,3 +227,42 @@ def test_one_block_behind_is_given_to_consensus_first(tmp_path: Path, chain: Gro
 
         play(node, script)
         assert node.peers.asked[0][0] == HONEST
+
+
+def test_blocks_that_follow_each_other_reach_the_disk_together_and_before_anybody_is_told(tmp_path: Path, chain: GrownChain) -> None:
+    """A process that dies in between has none of them, or all, and goes on from there."""
+    left: list[tuple[int, int]] = []
+
+    def left_by_a_death(number: int) -> int:
+        copy = shutil.copytree(tmp_path / "node", tmp_path / f"copy-{number}")
+        store = open_store(copy, genesis())
+        try:
+            return store.height
+        finally:
+            store.close()
+
+    with late(tmp_path / "node") as node:
+        node.peers.answers[HONEST] = chain.honest
+        committed, broadcast = node.sync._sync._on_commit, node.peers.broadcast
+
+        def watched(executed: Executed) -> None:
+            height = executed.block.header.height
+            left.append((height, left_by_a_death(height)))
+            committed(executed)
+
+        def told(channel: Channel, payload: bytes) -> None:
+            status = from_wire(payload)
+            assert isinstance(status, Status)
+            assert left_by_a_death(100 + len(node.peers.told)) == status.height == node.store.height
+            broadcast(channel, payload)
+
+        node.sync._sync._on_commit = watched
+        node.peers.broadcast = told  # type: ignore[method-assign]
+
+        async def script() -> None:
+            node.sync.heard(HONEST, chain.status())
+            await node.until(lambda: bool(node.began))
+
+        play(node, script)
+        assert left == [(1, 0), (2, 0), (3, 0), (4, 0), (5, 5)]
+        assert len(node.peers.told) > 1

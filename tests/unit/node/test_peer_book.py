@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
-from gridnode.modules.validators.lease import TakeLease
+from gridnode.modules.token.tables import BALANCES, Denomination
+from gridnode.modules.validators.lease import LEASES, TakeLease
 from gridnode.modules.validators.messages import Revoke, SetNodeKey, sign_rotation
+from gridnode.modules.validators.tables import LICENCES, SEATS, STANDINGS
 from gridnode.node.peer_book import PeerBook
 from gridnode.primitives.ids import PublicKey
 from gridnode.state.kv import Reader
@@ -19,23 +19,16 @@ CONFIGURED = {b"\x01" * 32: "egat", b"\x02" * 32: "mea", b"\x09" * 32: "observer
 KEY, OTHER = PublicKey(b"\x07" * 32), PublicKey(b"\x08" * 32)
 
 
-class View:
-    """A view of the world's state."""
-
-    def __init__(self, reader: Reader) -> None:
-        self.reader = reader
-
-
 class Store:
     """What the book asks of a store."""
 
     def __init__(self, world: ValidatorsWorld) -> None:
         self._world = world
 
-    @contextmanager
-    def view(self) -> Iterator[View]:
+    @property
+    def newest(self) -> Reader:
         """The newest state."""
-        yield View(self._world.reader)
+        return self._world.reader
 
 
 def opened(world: ValidatorsWorld) -> tuple[PeerBook, list[dict[bytes, str]]]:
@@ -101,3 +94,20 @@ def test_a_lease_takes_no_name_from_a_node_of_another() -> None:
     book, admitted = opened(world)
     assert book[address("mea")] == KEY
     assert admitted == [CONFIGURED | {KEY: "mea"}]
+
+
+def test_a_block_is_looked_at_when_it_changes_licences_seats_or_leases() -> None:
+    world = ValidatorsWorld()
+    world.know("new")
+    book, admitted = opened(world)
+    world.ok(("erc", replace(licence("new", "alice", 10), node_key=KEY)))
+    book.stored([STANDINGS.key("egat"), BALANCES.key(address("egat"), Denomination.THB)])
+    assert admitted == []
+    book.stored([STANDINGS.key("egat"), LICENCES.key("new")])
+    assert admitted == [CONFIGURED | {KEY: "new"}]
+    world.ok(("erc", Revoke("new")))
+    book.stored([SEATS.key(address("new"))])
+    assert admitted[1:] == [CONFIGURED]
+    world.ok(("egat-node", TakeLease(address("egat"), OTHER, 1)))
+    book.stored([LEASES.key(address("egat"))])
+    assert book[address("egat")] == OTHER

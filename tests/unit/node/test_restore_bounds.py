@@ -26,12 +26,12 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Made]:
 @pytest.mark.parametrize(
     ("limit", "bytes_", "expected"),
     [
-        ("MAX_PAST_HEADER_BYTES", 1_500, "expected headers of"),
-        ("MAX_HEADER_BYTES", 100, "expected headers of 100 bytes"),
+        ("MAX_PAST_BLOCKS", 3, "expected at most 3 headers"),
+        ("MAX_HEADER_BYTES", 100, "headers of 100 bytes"),
         ("MAX_BLOCK_BYTES", 300, "expected at most 300 bytes of transactions"),
     ],
 )
-def test_rows_that_are_held_are_bounded_by_bytes(
+def test_rows_that_are_held_are_bounded(
     made: Made, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, limit: str, bytes_: int, expected: str
 ) -> None:
     """A row may be long, and a lie is found out late: what is held until then has a bound."""
