@@ -15,7 +15,7 @@ from gridnode.chain.transaction import TransactionBody, sign_transaction
 from gridnode.codec.records import decode
 from gridnode.execution.executed import Executed
 from gridnode.execution.registry import EVENTS
-from gridnode.modules.validators.events import Jailed, Unjailed
+from gridnode.modules.validators.events import Jailed, Licensed, Revoked, Unjailed
 from gridnode.modules.validators.messages import Unjail
 from gridnode.primitives.ids import Address
 from gridnode.primitives.units import TimeMs
@@ -27,7 +27,9 @@ from gridnode.simulation.violation import Violation
 
 VALID_MS: Final = 60_000
 ASK_EVERY_MS: Final = 600
-_EVENTS: Final = ("validators.jailed", "validators.unjailed")
+_OUT: Final = ("validators.unjailed", "validators.licensed", "validators.revoked")
+"""What ends a time in jail: asking back, or another licence, or none."""
+_EVENTS: Final = ("validators.jailed", *_OUT)
 
 
 class Prison:
@@ -50,7 +52,7 @@ class Prison:
         self._maker = header.proposer
         seats = {member.name for member in executed.validators.members}
         for change in _changes(executed):
-            if isinstance(change, Unjailed):
+            if not isinstance(change, Jailed):
                 self.jailed.pop(change.name, None)
             elif self._in_row.get(change.name, 0) < self._misses_to_jail or not self._misses_to_jail:
                 missed = self._in_row.get(change.name, 0)
@@ -79,7 +81,7 @@ class Prison:
             raise Violation("jail", f"{list(self.jailed)} did not come back")
 
 
-def _changes(executed: Executed) -> list[Jailed | Unjailed]:
+def _changes(executed: Executed) -> list[Jailed | Unjailed | Licensed | Revoked]:
     """In the order in which they took effect: who is jailed for the block before comes first, whatever stands in the last receipt."""
     *receipts, hooks = executed.receipts
     events = [event for receipt in (hooks, *receipts) for event in receipt.events if event.kind in _EVENTS]

@@ -188,10 +188,10 @@ def _is_ambush(wish: Wish, liars: dict[int, tuple[Lie, ...]]) -> bool:
 
 
 def _misses_to_jail(wish: Wish, percent: dict[Fault, int]) -> int:
-    """After how many turns missed in a row one is jailed: in one of JAIL_SEEDS seeds with crashes or loss, one to three."""
+    """After how many turns missed in a row one is jailed: in one of JAIL_SEEDS seeds with crashes or loss, one or two."""
     random = Random(f"jail {wish.seed}")
     is_drawn = wish.byzantine is None and (Fault.CRASH in percent or Fault.LOSS in percent) and not random.randrange(JAIL_SEEDS)
-    return random.choice((1, 1, 2, 3)) if is_drawn else 0
+    return random.choice((1, 1, 2)) if is_drawn else 0
 
 
 def _powers(random: Random, count: int) -> tuple[int, ...]:

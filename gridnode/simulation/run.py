@@ -148,15 +148,18 @@ class Simulation:
             peer_of.setdefault(machine.address, machine.peer_key)
             machines.append(machine)
         if self._set_changes:
-            place, first = len(names), spare_keys()[0]
-            machines.append(
-                Spare(
-                    place, SPARE, first, self.chain, self.clock, self.links, peer_of, self.checkers,
-                    Random(f"machine {seed} {place}"), plan.percent.get(Fault.SLOW, 0),
-                )
-            )  # fmt: skip
-            peer_of |= {address_of(one.public_key): machines[-1].peer_key for one in spare_keys()}
+            self._add_spare(machines, peer_of)
         return machines
+
+    def _add_spare(self, machines: list[Machine], peer_of: dict[Address, bytes]) -> None:
+        """The machine that licences and bonds bring into the set, behind the others."""
+        place, first = len(machines), spare_keys()[0]
+        parts = (
+            place, SPARE, first, self.chain, self.clock, self.links, peer_of, self.checkers,
+            Random(f"machine {self.plan.wish.seed} {place}"), self.plan.percent.get(Fault.SLOW, 0),
+        )  # fmt: skip
+        machines.append(Spare(*parts))
+        peer_of |= {address_of(one.public_key): machines[-1].peer_key for one in spare_keys()}
 
     def run(self) -> Result:
         """Carry the plan out, until all is well or a promise is broken."""

@@ -106,8 +106,8 @@ class PairSimulation(Simulation):
 
     @property
     def _set_changes(self) -> bool:
-        """The set stays: with the pair down by turns, a fifth validator that comes and goes would be one too many."""
-        return False
+        """Of four the set stays: with the pair down by turns, a fifth validator that comes and goes would be one too many."""
+        return len(self.plan.powers) > 4 and super()._set_changes
 
     def _machines(self) -> list[Machine]:
         plan, seed = self.plan, self.plan.wish.seed
@@ -127,6 +127,8 @@ class PairSimulation(Simulation):
             peer_of.setdefault(machine.address, machine.peer_key)
             machines.append(machine)
         first, last = machines[0], machines[-1]
+        if self._set_changes:
+            self._add_spare(machines, peer_of)
         assert isinstance(first, Paired)
         assert isinstance(last, Paired)
         self.primary, self.standby = first, last

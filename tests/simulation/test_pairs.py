@@ -15,6 +15,16 @@ SAFE = tuple(fault for fault in ALL if fault not in (Fault.DEAD, Fault.CLOCK))
 """The pair is down by turns anyway; of four validators no other may stay away for good, or prevote nil because its clock is wrong."""
 
 
+def among_seven(seed: int) -> tuple[Result, PairSimulation]:
+    """A run in which one clock besides is wrong, and a spare validator comes and goes."""
+    plan = plan_of(Wish(seed, 7, ALL, HEIGHTS, 0))
+    percent = {fault: percent for fault, percent in plan.percent.items() if fault is not Fault.DEAD}
+    percent.setdefault(Fault.CLOCK, 5)
+    plan = replace(plan, powers=(1,) * 7, dead=(), liars={}, wrong_clocks=(1 + seed % 6,), percent=percent, misses_to_jail=0)
+    simulation = PairSimulation(plan)
+    return simulation.run(), simulation
+
+
 def simulated(seed: int, faults: tuple[Fault, ...]) -> tuple[Result, PairSimulation]:
     """A run of a seed; the checkers of every simulation look on, `signing` and `locks` by validator, not by machine."""
     plan = plan_of(Wish(seed, faults=faults, heights=HEIGHTS, byzantine=0))
@@ -41,6 +51,15 @@ def test_in_good_weather_the_standby_takes_over(seed: int) -> None:
 def test_under_every_fault(seed: int) -> None:
     """Loss, delay, repetition, partitions, crashes, power cuts and full disks: no step is signed twice."""
     result, simulation = simulated(seed, SAFE)
+    assert result.violation is None, result.violation
+    for machine in (simulation.primary, simulation.standby):
+        assert machine.alarms == []
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_among_seven_with_a_wrong_clock_and_a_set_that_changes(seed: int) -> None:
+    """Then there is room for one whose clock is wrong, and for a validator that comes and goes; for the pair all is as before."""
+    result, simulation = among_seven(seed)
     assert result.violation is None, result.violation
     for machine in (simulation.primary, simulation.standby):
         assert machine.alarms == []

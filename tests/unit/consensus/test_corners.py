@@ -87,6 +87,14 @@ def test_a_proposal_of_a_round_too_far_ahead_is_not_kept() -> None:
     assert sorted(told.proposals) == rounds
 
 
+def test_a_proposer_that_contradicts_itself_is_told_once() -> None:
+    """The first proposal counts; the second is evidence, a third says nothing new."""
+    one = engine()
+    first, second, third = (proposal(PROPOSER, 0, block(name)) for name in ("A", "B", "C"))
+    effects = feed(one, *(ProposalReceived(told) for told in (first, first, second, third)))
+    assert of(effects, fx.Evidence) == [fx.Evidence(first, second)]
+
+
 def test_the_first_verdict_on_a_block_counts() -> None:
     told = knowledge()
     assert told.learn(A, Verdict(valid=True, timely=True))
