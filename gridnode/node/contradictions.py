@@ -48,6 +48,7 @@ class Contradictions:
         self._voters: dict[Height, ValidatorSet | None] = {}
         self._looks: Counter[bytes] = Counter()
         self._looked_at = Height(0)
+        self._forgot_at = Height(0)
 
     def __len__(self) -> int:
         """How many messages are remembered."""
@@ -142,6 +143,9 @@ class Contradictions:
         return self._looks[peer] <= MAX_LATE_LOOKS and height <= self._store.height
 
     def _forget(self) -> None:
+        if self._forgot_at == self._store.height:
+            return
+        self._forgot_at = self._store.height
         for height in [known for known in self._said if not self._is_recent(known)]:
             del self._said[height]
         for height in [known for known in self._voters if not self._is_recent(known)]:
