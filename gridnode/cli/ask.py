@@ -24,10 +24,6 @@ def with_remote(url: str, talk: Callable[[Remote], Awaitable[T]], timeout_s: flo
     import trio
 
     from gridnode.client.remote import Remote
-    from gridnode.primitives.errors import OperatorError
-
-    if not url.startswith(("http://", "https://")):
-        raise OperatorError(f"--api: expected a URL such as {DEFAULT_API}, got {url!r}")
 
     async def conversation() -> T:
         async with Remote(url, timeout_s) as remote:

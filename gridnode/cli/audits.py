@@ -68,12 +68,12 @@ def of_node(url: str, trusted: Genesis | None, asked: Asked) -> Audited:
     return with_remote(url, conversation, TIMEOUT_S)
 
 
-def of_store(home: Path, trusted: Genesis | None, asked: Asked) -> Audited:
+def of_store(config: Path, trusted: Genesis | None, asked: Asked) -> Audited:
     """What blocks say of a node that does not run. Raises OperatorError when it has too few."""
-    with stored_chain(home, trusted) as (genesis, store):
+    with stored_chain(config, trusted) as (genesis, store):
         last = asked.last or store.height
         if not asked.first <= last <= store.height:
-            raise OperatorError(f"{home}: expected block {max(asked.first, last)}, the latest is {store.height}")
+            raise OperatorError(f"{config}: expected block {max(asked.first, last)}, the latest is {store.height}")
         reading = Reading(genesis, asked, last)
         for block in stored_blocks(store, asked.start, last):
             voters = store.validators(block.block.header.height) if reading.lacks_voters(block) else None

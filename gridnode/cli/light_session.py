@@ -77,9 +77,6 @@ def now_ms() -> int:
 
 def run(beginning: Beginning, wanted: Wanted, period_ms: int) -> bool:
     """Do it; False when somebody lied, which was told on standard error. Raises OperatorError, RemoteProblem."""
-    for url in (wanted.api, *wanted.witnesses):
-        if not url.startswith(("http://", "https://")):
-            raise OperatorError(f"expected the URL of a node's API, got {url!r:.80}")
     if len({wanted.api, *wanted.witnesses}) <= len(wanted.witnesses):
         raise OperatorError("--witness: expected other nodes than the one of --api, each once")
     trusted: TrustedBlocks = MemoryBlocks() if beginning.store is None else TrustedFolder(beginning.store)

@@ -202,8 +202,17 @@ def institutions(api: Api = DEFAULT_API, as_json: AsJson = False) -> None:
 
 @app.command()
 def validators(api: Api = DEFAULT_API, as_json: AsJson = False) -> None:
-    """Who makes and votes on blocks, and who did."""
-    _ask(api, as_json, "validators")
+    """Who makes and votes on blocks, and who did. Keys, addresses and amounts on their way home are in --json."""
+    rows = get(api, "validators")
+    show(rows if as_json else [_at_a_glance(row) for row in rows], as_json)
+
+
+def _at_a_glance(row: dict[str, Any]) -> dict[str, Any]:
+    """What of a validator fits in a line, and what one looks for."""
+    told = ("name", "power", "status", "zone", "weight")
+    turns = ("reputation_ppm", "made", "missed", "missed_in_row", "jailed_until_ms")
+    kind = "authority" if row["is_authority"] else "staked"
+    return {name: row[name] for name in told} | {"kind": kind, "stake": row["stake"]["grid"]} | {name: row[name] for name in turns}
 
 
 @app.command()

@@ -7,13 +7,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gridnode.chain.genesis import Genesis, genesis_hash
+from gridnode.chain.genesis import Genesis
 from gridnode.chain.light_block import LightBlocks
 from gridnode.chain.recorded import RecordedBlock, RecordedBlocks
 from gridnode.chain.validators import ValidatorSet
 from gridnode.client.remote import RemoteProblem
 from gridnode.codec.records import decode
-from gridnode.primitives.errors import Malformed, OperatorError
+from gridnode.primitives.errors import Malformed
 from gridnode.primitives.limits import MAX_RAW_BLOCKS
 
 if TYPE_CHECKING:
@@ -55,28 +55,22 @@ async def remote_voters(remote: Remote, height: int) -> ValidatorSet | None:
 
 
 @contextmanager
-def stored_chain(home: Path, genesis: Genesis | None) -> Iterator[tuple[Genesis, BlockStore]]:
-    """Genesis and blocks of the node whose folder is `home`; it must not be running.
+def stored_chain(config: Path, genesis: Genesis | None) -> Iterator[tuple[Genesis, BlockStore]]:
+    """Genesis and blocks of the node with the configuration file `config`; it must not be running.
 
     genesis  takes the place of the node's own genesis file
 
     Raises OperatorError when there is no such node, when it runs, or when it holds another chain.
     """
-    from gridnode.node.config import load_config
-    from gridnode.node.genesis_file import load_genesis
-    from gridnode.storage.block_store import BlockStore
-    from gridnode.storage.leveldb import Database
+    from dataclasses import replace
 
-    config = load_config(home / "config.toml")
-    start = genesis or load_genesis(home / config.genesis)
-    path = home / config.data_dir / "chain"
-    if not path.is_dir():
-        raise OperatorError(f"{path}: no such folder; expected the data of a node that has been started")
-    database = Database(path, genesis_hash(start))
-    try:
-        yield start, BlockStore(database)
-    finally:
-        database.close()
+    from gridnode.operations.place import place_of, stopped_database
+    from gridnode.storage.block_store import BlockStore
+
+    place = place_of(config)
+    place = replace(place, genesis=genesis or place.genesis)
+    with stopped_database(place) as database:
+        yield place.genesis, BlockStore(database)
 
 
 def stored_blocks(store: BlockStore, first: int, last: int) -> Iterator[RecordedBlock]:

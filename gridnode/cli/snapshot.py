@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -14,43 +13,43 @@ from gridnode.cli.show import show
 
 if TYPE_CHECKING:
     from gridnode.chain.genesis import Genesis
-    from gridnode.node.config import Config
+    from gridnode.operations.place import Place
     from gridnode.storage.snapshots import SnapshotStore
     from gridnode.sync.snapshots import SealedManifest
 
 app = typer.Typer(help="Snapshots of a node that does not run.", no_args_is_help=True)
 
-Home = Annotated[Path, typer.Option("--home", help="Folder of the node, with its config.toml; it must not be running.")]
+Config = Annotated[Path, typer.Option("--config", help="Configuration file of the node, which must not be running.")]
 
 
 @app.command(name="list")
-def list_snapshots(home: Home, as_json: AsJson = False) -> None:
+def list_snapshots(config: Config, as_json: AsJson = False) -> None:
     """Which snapshots the node has, the newest first."""
-    with _node(home) as (_, _, _, snapshots):
-        show([_row(snapshots, height) for height in snapshots.heights()], as_json, "no snapshots")
+    _, snapshots = _node(config)
+    show([_row(snapshots, height) for height in snapshots.heights()], as_json, "no snapshots")
 
 
 @app.command()
-def create(home: Home, as_json: AsJson = False) -> None:
+def create(config: Config, as_json: AsJson = False) -> None:
     """Make a snapshot of the newest block."""
     from gridnode.node.open_store import open_store
     from gridnode.node.snapshot_rows import write_snapshot
 
-    with _node(home) as (_, genesis, data, snapshots):
-        store = open_store(_existing(data / "chain"), genesis)
-        try:
-            _expect(store.height > 0, f"{data}: expected a chain with a block")
-            frozen = store.freeze()
-            with frozen.rows:
-                manifest = write_snapshot(frozen, snapshots)
-        finally:
-            store.close()
-        show(_row(snapshots, manifest.height), as_json)
+    place, snapshots = _node(config)
+    store = open_store(_existing(place.chain), place.genesis)
+    try:
+        _expect(store.height > 0, f"{place.data}: expected a chain with a block")
+        frozen = store.freeze()
+        with frozen.rows:
+            manifest = write_snapshot(frozen, snapshots)
+    finally:
+        store.close()
+    show(_row(snapshots, manifest.height), as_json)
 
 
 @app.command()
 def export(
-    home: Home,
+    config: Config,
     to: Annotated[Path, typer.Argument(help="New folder for the snapshot's files.")],
     height: Annotated[int | None, typer.Option(help="Which one; the newest without it.")] = None,
     as_json: AsJson = False,
@@ -58,17 +57,17 @@ def export(
     """Copy a snapshot, each chunk checked, to where another node can restore it from."""
     from gridnode.storage.snapshots import SnapshotStore
 
-    with _node(home) as (_, _, _, snapshots):
-        chosen = _chosen(snapshots, height)
-        _expect(not to.exists(), f"{to}: expected a new folder")
-        target = SnapshotStore(to)
-        _copy(snapshots, target, chosen)
-        show(_row(target, chosen.manifest.height), as_json)
+    _, snapshots = _node(config)
+    chosen = _chosen(snapshots, height)
+    _expect(not to.exists(), f"{to}: expected a new folder")
+    target = SnapshotStore(to)
+    _copy(snapshots, target, chosen)
+    show(_row(target, chosen.manifest.height), as_json)
 
 
 @app.command()
 def restore(
-    home: Home,
+    config: Config,
     source: Annotated[Path, typer.Argument(help="Folder of an exported snapshot.")],
     height: Annotated[int | None, typer.Option(help="Which one; the newest without it.")] = None,
     trust: Annotated[
@@ -84,38 +83,31 @@ def restore(
     from gridnode.storage.snapshots import SnapshotStore
 
     _expect(source.is_dir(), f"{source}: no such folder; expected an exported snapshot")
-    with _node(home) as (_, genesis, data, _):
-        files = SnapshotStore(source, sweeps=False)
-        chosen = _chosen(files, height)
-        _check_trust(chosen, genesis, trust)
-        chain = data / "chain"
-        _expect(not has_blocks(chain, genesis), f"{chain}: expected no blocks; a snapshot never takes the place of a chain")
-        if chain.exists():
-            _remove(chain)
-        try:
-            restore_into(chain, chosen.manifest, _chunks(files, chosen), chosen.light, accounts_named)
-        except Malformed as fault:
-            raise OperatorError(f"{source}: this is not the state of block {chosen.manifest.height}: {fault}") from None
-        header = chosen.light.header
-        facts = {"height": header.height, "hash": header_hash(header).hex(), "state_root": header.state_root.hex()}
-        show(facts | {"rows": chosen.manifest.rows}, as_json, "restored and verified; the node goes on from here")
+    place, _ = _node(config)
+    files = SnapshotStore(source, sweeps=False)
+    chosen = _chosen(files, height)
+    _check_trust(chosen, place.genesis, trust)
+    chain = place.chain
+    _expect(not has_blocks(chain, place.genesis), f"{chain}: expected no blocks; a snapshot never takes the place of a chain")
+    if chain.exists():
+        _remove(chain)
+    try:
+        restore_into(chain, chosen.manifest, _chunks(files, chosen), chosen.light, accounts_named)
+    except Malformed as fault:
+        raise OperatorError(f"{source}: this is not the state of block {chosen.manifest.height}: {fault}") from None
+    header = chosen.light.header
+    facts = {"height": header.height, "hash": header_hash(header).hex(), "state_root": header.state_root.hex()}
+    show(facts | {"rows": chosen.manifest.rows}, as_json, "restored and verified; the node goes on from here")
 
 
-@contextmanager
-def _node(home: Path) -> Iterator[tuple[Config, Genesis, Path, SnapshotStore]]:
-    """Configuration, genesis, data folder and snapshots of a node that must not run."""
-    from gridnode.chain.genesis import genesis_hash
-    from gridnode.node.config import load_config
-    from gridnode.node.genesis_file import load_genesis
-    from gridnode.storage.leveldb import Database
+def _node(config: Path) -> tuple[Place, SnapshotStore]:
+    """Where the data of a node are that must not run, and its snapshots."""
+    from gridnode.operations.place import place_of, refuse_held
     from gridnode.storage.snapshots import SnapshotStore
 
-    config = load_config(home / "config.toml")
-    genesis = load_genesis(home / config.genesis)
-    data = home / config.data_dir
-    if (data / "chain").is_dir():
-        Database(data / "chain", genesis_hash(genesis)).close()  # a running node holds it
-    yield config, genesis, data, SnapshotStore(data / "snapshots", sweeps=False)
+    place = place_of(config)
+    refuse_held(place.data)
+    return place, SnapshotStore(place.data / "snapshots", sweeps=False)
 
 
 def _existing(chain: Path) -> Path:

@@ -20,8 +20,8 @@ HASH_DIGITS = 64
 def verify_clearing(
     height: Annotated[int, typer.Argument(min=1, help="Block to verify.")],
     to: Annotated[str | None, typer.Option(help="Verify the blocks from HEIGHT to this one; `latest` for all there are.")] = None,
-    home: Annotated[
-        Path | None, typer.Option(help="Folder of a node that does not run: read its data instead of asking a node.")
+    config: Annotated[
+        Path | None, typer.Option(help="Configuration of a node that does not run: read its data instead of asking a node.")
     ] = None,
     genesis: Annotated[
         Path | None, typer.Option(help="Genesis file that you trust; without it the node's own is believed.")
@@ -44,7 +44,7 @@ def verify_clearing(
         from gridnode.node.genesis_file import load_genesis
 
         trusted = load_genesis(genesis)
-    audited = of_store(home, trusted, asked) if home is not None else of_node(api, trusted, asked)
+    audited = of_store(config, trusted, asked) if config is not None else of_node(api, trusted, asked)
     _show(audited, as_json)
     if audited.report.findings:
         raise typer.Exit(REFUSED)

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple, cast
 import httpx
 
 from gridnode.codec.canonical import pack
+from gridnode.primitives.errors import OperatorError
 
 TIMEOUT_S = 30.0
 MAX_ANSWER_BYTES = 64 * 1024 * 1024
@@ -35,6 +36,17 @@ class _Answer(NamedTuple):
     content: bytes
 
 
+def _api_url(url: str) -> str:
+    try:
+        parsed = httpx.URL(url)
+        fits = parsed.scheme in ("http", "https") and bool(parsed.host)
+    except httpx.InvalidURL:
+        fits = False
+    if not fits:
+        raise OperatorError(f"expected the URL of a node's API, such as http://127.0.0.1:26700, got {url!r:.80}")
+    return url.rstrip("/")
+
+
 class Remote:
     """A node's API. Use it as an async context manager, under trio or asyncio."""
 
@@ -45,8 +57,11 @@ class Remote:
         transport: httpx.AsyncBaseTransport | None = None,
         most_bytes: int = MAX_ANSWER_BYTES,
     ) -> None:
-        """`transport` takes the place of sockets, e.g. to speak to an application in the same process; `most_bytes` bounds an answer."""
-        self.url = url.rstrip("/")
+        """`transport` takes the place of sockets, e.g. to speak to an application in the same process; `most_bytes` bounds an answer.
+
+        Raises OperatorError when `url` is no URL of an API.
+        """
+        self.url = _api_url(url)
         self._most_bytes = most_bytes
         self._http = httpx.AsyncClient(base_url=self.url + "/api/v1", timeout=timeout_s, transport=transport)
 

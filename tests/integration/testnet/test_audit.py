@@ -91,8 +91,8 @@ def test_the_data_of_a_node_that_does_not_run_is_verified(plan: NetworkPlan, cap
     """The same from the disk, with the genesis file that one trusts; a block that is not there is said."""
     folder = plan.nodes[0].folder
     genesis = str(plan.folder / "genesis.toml")
-    code, report = told(capsys, "verify-clearing", "1", "--to", "latest", "--home", str(folder), "--genesis", genesis)
+    code, report = told(capsys, "verify-clearing", "1", "--to", "latest", "--config", str(folder / "config.toml"), "--genesis", genesis)
     assert (code, report["findings"], report["genesis_trusted"]) == (0, [], True)
     assert report["blocks"] > 20
-    assert run(["verify-clearing", "1000000", "--home", str(folder)]) == 2
+    assert run(["verify-clearing", "1000000", "--config", str(folder / "config.toml")]) == 2
     assert "expected block 1000000" in capsys.readouterr().err

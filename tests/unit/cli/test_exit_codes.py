@@ -84,7 +84,7 @@ def test_wrong_usage_is_2(gridnode: Command, arguments: tuple[str, ...]) -> None
         (("testnet", "--dir", "/dev"), "--dir: /dev: expected an empty or new folder"),
         (("testnet", "--report", "/none/report.json"), "--report: /none: no such folder"),
         (("keys", "show", "none.json"), "none.json: cannot read the keystore"),
-        (("status", "--api", "localhost"), "--api: expected a URL"),
+        (("status", "--api", "localhost"), "expected the URL of a node's API"),
         (("tx", "send", "no.kind", "--body", "{}", "--keystore", "x"), "unknown kind of message no.kind"),
         (("tx", "send", "token.burn", "--body", "{", "--keystore", "x"), "--body: expected JSON"),
     ],

@@ -27,7 +27,7 @@ BOTH = "expected --config FILE, or --data DIR with --genesis FILE"
         (("reset", "--config", "none.toml"), "none.toml: no such file"),
         (("diff", "nothing", "http://x"), "nothing: expected the URL of a node"),
         (("debug", "bundle", "--config", "none.toml", "--out", "x"), "none.toml: no such file"),
-        (("why", "--api", "node"), "--api: expected a URL"),
+        (("why", "--api", "node"), "expected the URL of a node's API"),
     ],
 )
 def test_wrong_arguments(arguments: tuple[str, ...], line: str, capsys: pytest.CaptureFixture[str]) -> None:

@@ -24,7 +24,7 @@ HEIGHT = 5
 @pytest.fixture(autouse=True)
 def known_genesis(monkeypatch: pytest.MonkeyPatch) -> None:
     """The genesis of the test chain, which is in no file."""
-    monkeypatch.setattr("gridnode.node.genesis_file.load_genesis", lambda _path: genesis())
+    monkeypatch.setattr("gridnode.operations.place.load_genesis", lambda _path: genesis())
 
 
 def node(folder: Path) -> Path:
@@ -61,29 +61,29 @@ def refused(capsys: pytest.CaptureFixture[str], *arguments: str | Path) -> str:
 
 def test_from_one_node_to_another(home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """The second node is at the first one's height and root."""
-    assert said(capsys, "list", "--home", home) == []
-    made = said(capsys, "create", "--home", home)
+    assert said(capsys, "list", "--config", home / "config.toml") == []
+    made = said(capsys, "create", "--config", home / "config.toml")
     assert isinstance(made, dict)
     assert made["height"] == HEIGHT
-    assert said(capsys, "list", "--home", home) == [made]
-    assert said(capsys, "export", "--home", home, tmp_path / "copy") == made
+    assert said(capsys, "list", "--config", home / "config.toml") == [made]
+    assert said(capsys, "export", "--config", home / "config.toml", tmp_path / "copy") == made
     other = node(tmp_path / "other")
-    restored = said(capsys, "restore", "--home", other, tmp_path / "copy")
+    restored = said(capsys, "restore", "--config", other / "config.toml", tmp_path / "copy")
     assert isinstance(restored, dict)
     assert (restored["height"], restored["state_root"]) == (HEIGHT, made["state_root"])
     store = open_store(other / "data" / "chain", genesis())
     assert (store.height, store.state_root.hex()) == (HEIGHT, made["state_root"])
     store.close()
-    assert "expected no blocks" in refused(capsys, "restore", "--home", other, tmp_path / "copy")
+    assert "expected no blocks" in refused(capsys, "restore", "--config", other / "config.toml", tmp_path / "copy")
 
 
 def test_a_block_that_is_not_the_trusted_one(home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """With the hash of another operator."""
-    made = said(capsys, "create", "--home", home)
+    made = said(capsys, "create", "--config", home / "config.toml")
     assert isinstance(made, dict)
     other, files = node(tmp_path / "other"), home / "data" / "snapshots"
-    assert "expected the block ab" in refused(capsys, "restore", "--home", other, files, "--trust", "ab" * 32)
-    assert said(capsys, "restore", "--home", other, files, "--trust", made["hash"])
+    assert "expected the block ab" in refused(capsys, "restore", "--config", other / "config.toml", files, "--trust", "ab" * 32)
+    assert said(capsys, "restore", "--config", other / "config.toml", files, "--trust", made["hash"])
 
 
 def forge(files: Path, start: Genesis) -> None:
@@ -98,19 +98,19 @@ def forge(files: Path, start: Genesis) -> None:
 
 def test_what_cannot_be_restored(home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """No files, no snapshot of that height, a chunk that is damaged, a block that is not final."""
-    said(capsys, "create", "--home", home)
+    said(capsys, "create", "--config", home / "config.toml")
     other, files = node(tmp_path / "other"), home / "data" / "snapshots"
-    assert "no such folder" in refused(capsys, "restore", "--home", other, tmp_path / "none")
+    assert "no such folder" in refused(capsys, "restore", "--config", other / "config.toml", tmp_path / "none")
     assert "expected a snapshot of height 4, there are [5]" in refused(
-        capsys, "restore", "--home", other, files, "--height", "4"
+        capsys, "restore", "--config", other / "config.toml", files, "--height", "4"
     )
     damaged = tmp_path / "damaged"
     shutil.copytree(files, damaged)
     [chunk] = damaged.glob("*.chunk")
     chunk.write_bytes(chunk.read_bytes()[:-1])
-    assert "chunk 0 of the snapshot at 5 is missing or damaged" in refused(capsys, "restore", "--home", other, damaged)
+    assert "chunk 0 of the snapshot at 5 is missing or damaged" in refused(capsys, "restore", "--config", other / "config.toml", damaged)
     forge(files, genesis())
-    assert "the snapshot's block is not final" in refused(capsys, "restore", "--home", other, files)
+    assert "the snapshot's block is not final" in refused(capsys, "restore", "--config", other / "config.toml", files)
     assert not (other / "data" / "chain").exists()
 
 
@@ -118,7 +118,7 @@ def test_a_state_that_is_another(home: Path, tmp_path: Path, capsys: pytest.Capt
     """Files that fit each other and not the header."""
     from gridnode.sync.snapshots import chunk_hash
 
-    said(capsys, "create", "--home", home)
+    said(capsys, "create", "--config", home / "config.toml")
     files = SnapshotStore(home / "data" / "snapshots")
     sealed, chunk = files.sealed(HEIGHT), files.chunk(HEIGHT, 0)
     assert sealed is not None
@@ -127,7 +127,7 @@ def test_a_state_that_is_another(home: Path, tmp_path: Path, capsys: pytest.Capt
     files.put_chunk(HEIGHT, 0, wrong)
     files.seal(replace(sealed, manifest=replace(sealed.manifest, chunks=(chunk_hash(wrong),))))
     other = node(tmp_path / "other")
-    line = refused(capsys, "restore", "--home", other, home / "data" / "snapshots")
+    line = refused(capsys, "restore", "--config", other / "config.toml", home / "data" / "snapshots")
     assert "this is not the state of block 5" in line
     assert not (other / "data" / "chain").exists()
     assert encode(sealed)
@@ -136,12 +136,12 @@ def test_a_state_that_is_another(home: Path, tmp_path: Path, capsys: pytest.Capt
 def test_what_cannot_be_made(home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Of a node that was never started, has no block, or runs; or where files are already."""
     empty = node(tmp_path / "empty")
-    assert "no such folder" in refused(capsys, "create", "--home", empty)
-    assert "expected a snapshot, there are none" in refused(capsys, "export", "--home", empty, tmp_path / "to")
+    assert "no such folder" in refused(capsys, "create", "--config", empty / "config.toml")
+    assert "expected a snapshot, there are none" in refused(capsys, "export", "--config", empty / "config.toml", tmp_path / "to")
     open_store(empty / "data" / "chain", genesis()).close()
-    assert "expected a chain with a block" in refused(capsys, "create", "--home", empty)
-    said(capsys, "create", "--home", home)
-    assert "expected a new folder" in refused(capsys, "export", "--home", home, tmp_path)
+    assert "expected a chain with a block" in refused(capsys, "create", "--config", empty / "config.toml")
+    said(capsys, "create", "--config", home / "config.toml")
+    assert "expected a new folder" in refused(capsys, "export", "--config", home / "config.toml", tmp_path)
     store = open_store(home / "data" / "chain", genesis())
-    assert "in use by another process" in refused(capsys, "create", "--home", home)
+    assert "in use by another process" in refused(capsys, "create", "--config", home / "config.toml")
     store.close()
