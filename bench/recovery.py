@@ -4,7 +4,9 @@
 
 Prints one JSON object:
     voting_again_s      p50 and max over the kills of one of four validators, which is started again at once: from SIGKILL
-                        to the moment at which another node has a commit of a later block with its precommit in it
+                        to the first vote or proposal that its guard had not signed before; it is sent at once
+    in_a_commit_s       the same kills: until another node has a commit of a later block with its precommit in it. That is up to two blocks
+                        later, more when the height under way has lost its proposer, and a commit holds the first three precommits of four
     catch_up            a validator with an empty data directory against a chain of so many blocks with so many transfers in
                         each, held by two others: seconds from the start of its process to the last block, processor time
 The chain is made in this process, block by block as a node makes it, with the keys of all four validators. The nodes have their
@@ -61,10 +63,10 @@ def percentile(values: list[float], share: float) -> float:
     return sorted(values)[min(len(values) - 1, int(share * len(values)))]
 
 
-async def voting_again(plan: NetworkPlan, kills: int) -> list[float]:
-    """Seconds from each kill to voting again."""
+async def voting_again(plan: NetworkPlan, kills: int) -> tuple[list[float], list[float]]:
+    """Seconds from each kill to the first new signature, and to a precommit in a commit."""
     nodes = [local_node(node) for node in plan.nodes]
-    seconds = []
+    votes, seconds = [], []
     async with LocalNetwork(nodes), AsyncExitStack() as stack:
         remotes = {node.name: await stack.enter_async_context(Remote(node.url)) for node in nodes}
         witness = remotes[nodes[0].name]
@@ -75,11 +77,17 @@ async def voting_again(plan: NetworkPlan, kills: int) -> list[float]:
             seen = (await witness.status())["height"]
             began = time.perf_counter()
             await victim.kill()
+            guard = plan.nodes[nodes.index(victim)].folder / "data" / "guard"
+            signed = guard.read_bytes()
             await victim.start()
             under_way = max(seen, (await witness.status())["height"]) + 1  # its precommit there may be one from before
+            with trio.fail_after(PATIENCE_S):
+                while guard.read_bytes() == signed:
+                    await trio.sleep(POLL_S)
+            votes.append(round(time.perf_counter() - began, 2))
             await _signs(others, victim.name, under_way)
             seconds.append(round(time.perf_counter() - began, 2))
-    return seconds
+    return votes, seconds
 
 
 async def _grows(remote: Remote, by: int) -> None:
@@ -161,8 +169,8 @@ async def measure(options: argparse.Namespace, folder: Path) -> dict[str, Any]:
     result: dict[str, Any] = {"kills": options.kills, "blocks": options.blocks, "transfers_a_block": options.transfers}
     if options.kills:
         plan = write_network(folder / "kills", 4, options.seed, MTU_MS, time.time_ns() // 1_000_000, MTU_MS)
-        seconds = await voting_again(plan, options.kills)
-        result["voting_again_s"] = {"p50": percentile(seconds, 0.5), "max": max(seconds), "all": seconds}
+        for name, seconds in zip(("voting_again_s", "in_a_commit_s"), await voting_again(plan, options.kills), strict=True):
+            result[name] = {"p50": percentile(seconds, 0.5), "max": max(seconds), "all": seconds}
     if options.blocks:
         start_ms = time.time_ns() // 1_000_000 - (options.blocks + 1) * BLOCK_MS
         plan = write_network(folder / "long", 4, options.seed, MTU_MS, start_ms, MTU_MS)
