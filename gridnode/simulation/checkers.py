@@ -121,10 +121,9 @@ class Checkers:
             if isinstance(effect, fx.Evidence):
                 self._accuse(machine, effect)
 
-    def resumed(self, machine: Machine, last_signed: Vote | Proposal | None, signs: bool) -> None:
-        """A node has replayed its log."""
-        height = self.heights.get(machine.number, 0) + 1
-        has_seat = self.electorates.at(height).validators.get(machine.address) is not None
+    def resumed(self, machine: Machine, height: int, last_signed: Vote | Proposal | None, signs: bool) -> None:
+        """A node has replayed its log of `height`. It may have died when its disk had the block below and nobody else knew."""
+        has_seat = self.electorates.knows(height) and self.electorates.at(height).validators.get(machine.address) is not None
         if machine.is_honest and has_seat and last_signed is not None and not signs:
             self._broken("voice", machine, "its log does not lead to what it signed last, so it does not vote")
 

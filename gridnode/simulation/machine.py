@@ -47,8 +47,8 @@ class Watch(Protocol):
         """A node sends a message to all."""
         ...
 
-    def resumed(self, machine: Machine, last_signed: Vote | Proposal | None, signs: bool) -> None:
-        """A node has replayed its log."""
+    def resumed(self, machine: Machine, height: int, last_signed: Vote | Proposal | None, signs: bool) -> None:
+        """A node has replayed its log of `height`."""
         ...
 
     def stores(self, machine: Machine, executed: Executed) -> None:
@@ -170,9 +170,9 @@ class Machine:
         """The engine asks for effects."""
         self._watch.performs(self, effects)
 
-    def resumes(self, last_signed: Vote | Proposal | None, signs: bool) -> None:
-        """The engine has replayed the log."""
-        self._watch.resumed(self, last_signed, signs)
+    def resumes(self, height: int, last_signed: Vote | Proposal | None, signs: bool) -> None:
+        """The engine has replayed the log of `height`."""
+        self._watch.resumed(self, height, last_signed, signs)
 
     def stored(self, executed: Executed) -> None:
         """A block is stored."""

@@ -98,8 +98,8 @@ class Host(Protocol):
         """The engine asks for effects."""
         ...
 
-    def resumes(self, last_signed: Vote | Proposal | None, signs: bool) -> None:
-        """The engine has replayed the log; what the guard signed last, and whether it votes."""
+    def resumes(self, height: int, last_signed: Vote | Proposal | None, signs: bool) -> None:
+        """The engine has replayed the log of `height`; what the guard signed last, and whether it votes."""
         ...
 
     def stored(self, executed: Executed) -> None:

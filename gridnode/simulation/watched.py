@@ -23,7 +23,7 @@ class WatchedEngine(Engine):
         me: Address | None,
         hears: Callable[[Input], None],
         performs: Callable[[Sequence[Effect]], None],
-        resumes: Callable[[Vote | Proposal | None, bool], None],
+        resumes: Callable[[int, Vote | Proposal | None, bool], None],
     ) -> None:
         super().__init__(params, me)
         self._hears = hears
@@ -43,7 +43,7 @@ class WatchedEngine(Engine):
     ) -> list[Effect]:
         """As the engine; then the effects are shown."""
         effects = super().restore(start, entries, last_signed)
-        self._resumes(last_signed, self.signs)
+        self._resumes(start.height, last_signed, self.signs)
         self._performs(effects)
         return effects
 

@@ -58,10 +58,10 @@ class Paired(Machine):
         if self.life is not None:
             self.life.at(LOOK_EVERY_MS, self._look)
 
-    def resumes(self, last_signed: Vote | Proposal | None, signs: bool) -> None:
+    def resumes(self, height: int, last_signed: Vote | Proposal | None, signs: bool) -> None:
         """A machine whose turn it is not does not vote, and that breaks no promise."""
         if self._duty is None or not self._duty.listens_because:
-            super().resumes(last_signed, signs)
+            super().resumes(height, last_signed, signs)
 
     def stored(self, executed: Executed) -> None:
         """Is the validator in the commit?"""

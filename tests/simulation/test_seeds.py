@@ -10,6 +10,7 @@ import pytest
 from gridnode.consensus.machine import RULES
 from gridnode.simulation.campaign import Report, campaign
 from gridnode.simulation.plan import Wish
+from gridnode.simulation.run import simulate
 
 SEEDS = 200
 """About half a minute on one core."""
@@ -57,3 +58,9 @@ def test_two_thousand_seeds() -> None:
     """A longer look."""
     report = campaign(Wish(0), range(30_000, 32_000), 2, lambda outcome: None)
     assert not report.failed, told(report)
+
+
+def test_a_node_that_died_when_its_block_was_on_the_disk() -> None:
+    """Seed 2480: its seat ends with a block that it had stored and nobody had heard of; it rightly does not vote when it comes back."""
+    result = simulate(Wish(2480))
+    assert result.violation is None, result.plan.wish.command
