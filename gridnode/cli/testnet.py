@@ -27,7 +27,7 @@ def play(
     keep: Annotated[bool, typer.Option("--keep", help="Leave the network running until interrupted.")] = False,
     mtu_seconds: Annotated[
         float, typer.Option(min=1.0, max=900.0, help="How long a quarter hour takes here, in seconds.")
-    ] = 3.0,
+    ] = 5.0,
     forecast_error: Annotated[
         int, typer.Option(min=0, max=100, metavar="PCT", help="How far the forecasts that participants trade by may be off.")
     ] = 10,

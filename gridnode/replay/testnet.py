@@ -66,7 +66,7 @@ class Options:
     """Where the picture goes, PNG or SVG; beside the report when None."""
     keep: bool = False
     """Leave the network running until interrupted."""
-    mtu_seconds: float = 3.0
+    mtu_seconds: float = 5.0
     """Length of a quarter hour."""
     forecast_error: int = 10
     """How far the forecasts that participants trade by may be off, percent."""
