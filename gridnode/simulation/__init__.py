@@ -13,7 +13,7 @@ Concepts
     node.py           one life of a node, assembled from the node's own parts; watched.py: its engine, looked at.
     chaos.py          deaths, power cuts, full disks, clocks that jump by an hour; and the way back.
     changes.py        a spare validator comes, bonds, rotates its key and goes; weights grow. jail.py: who misses its turns, and comes back.
-    workload.py       clients with transfers. setting.py: the chain, from chain.toml.
+    clients.py        who signs and submits; workload.py: transfers. setting.py: the chain, from chain.toml.
     electorate.py     who votes and proposes at each height, for all who judge.
     checkers.py       the promises; speech.py: what is justified by all that was said; second_ledger.py: blocks executed once more;
                       accountability.py: who is to blame for a fork; justice.py: who

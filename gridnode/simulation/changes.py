@@ -7,22 +7,19 @@ which order.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from random import Random
+from collections.abc import Mapping
 from typing import Any, Final
 
-from gridnode.chain.kinds import to_message
-from gridnode.chain.transaction import TransactionBody, sign_transaction
 from gridnode.crypto.address import address_of
 from gridnode.crypto.keys import KeyPair
 from gridnode.execution.executed import Executed
 from gridnode.modules.validators.messages import Bond, License, Revoke, SetWeight, Unbond, sign_rotation
 from gridnode.modules.validators.tables import LICENCES, Kind
 from gridnode.primitives.ids import PublicKey
-from gridnode.primitives.units import Amount, TimeMs
-from gridnode.simulation.kernel import Clock
+from gridnode.primitives.units import Amount
+from gridnode.simulation.clients import Clients, submit
 from gridnode.simulation.machine import Machine
-from gridnode.simulation.setting import GRID, user, user_keys, validator_keys
+from gridnode.simulation.setting import GRID, user, validator_keys
 from gridnode.storage.leveldb import Column, View
 from gridnode.storage.sign_guard import SignGuard
 
@@ -32,7 +29,6 @@ FIRST_KEY: Final = 1_000
 KEYS: Final = 8
 OPERATOR: Final = 0
 """The user that operates it, and is the regulator of the simulated chain."""
-VALID_MS: Final = 60_000
 BOND: Final = Amount(100 * GRID)
 
 
@@ -68,33 +64,22 @@ class Spare(Machine):
 class Changes:
     """Submits a change every so often."""
 
-    def __init__(
-        self,
-        clock: Clock,
-        random: Random,
-        chain_id: str,
-        time_ms: Callable[[], int],
-        machines: Sequence[Machine],
-        weights: Mapping[str, int],
-    ) -> None:
+    def __init__(self, clients: Clients, weights: Mapping[str, int]) -> None:
         """`weights` of the authorities whose weight may grow, by name."""
-        self._clock = clock
-        self._random = random
-        self._chain_id = chain_id
-        self._time_ms = time_ms
-        self._machines = machines
+        self._clients = clients
+        self._random = clients.random
         self._weights = dict(weights)
         self._key = 0
-        clock.at(200, self._next)
+        clients.clock.at(200, self._next)
 
     def _next(self) -> None:
-        self._clock.at(self._random.randint(200, 1_500), self._next)
-        running = [machine for machine in self._machines if machine.node is not None]
+        self._clients.clock.at(self._random.randint(200, 1_500), self._next)
+        running = self._clients.running()
         if running:
-            raw = self._signed(self._change())
+            messages = self._change()
+            raw = self._clients.signed(OPERATOR, self._random.getrandbits(32), messages)
             for machine in self._random.sample(running, min(2, len(running))):
-                if machine.life is not None and machine.node is not None:
-                    machine.life.spawn(machine.node.submit(raw))
+                submit(machine, raw)
 
     def _change(self) -> list[Any]:
         """Whatever is refused, because something else went before it, is refused by the chain."""
@@ -109,7 +94,7 @@ class Changes:
             return [Unbond(NAME, Amount(BOND // 2))]
         if kind == 3 and self._key + 1 < KEYS:
             self._key += 1
-            return [sign_rotation(self._chain_id, NAME, validator_keys(FIRST_KEY + self._key))]
+            return [sign_rotation(self._clients.chain_id, NAME, validator_keys(FIRST_KEY + self._key))]
         if kind == 4:
             return [Bond(NAME, BOND)]
         return [self._licence(), Bond(NAME, BOND)]
@@ -118,10 +103,3 @@ class Changes:
         self._key = min(self._key + 1, KEYS - 1)
         key = validator_keys(FIRST_KEY + self._key).public_key
         return License(NAME, Kind.STAKED, "", user(OPERATOR), key, PublicKey(b""), 0)
-
-    def _signed(self, messages: list[Any]) -> bytes:
-        keys = user_keys(OPERATOR)
-        until = TimeMs(self._time_ms() + VALID_MS)
-        salt = self._random.getrandbits(32)
-        told = tuple(to_message(item) for item in messages)
-        return sign_transaction(TransactionBody(self._chain_id, keys.public_key, until, salt, told), keys)

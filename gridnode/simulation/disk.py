@@ -10,7 +10,7 @@ Rows stand where LevelDB stands, behind `gridnode.storage.leveldb.Database`: a b
 from __future__ import annotations
 
 from bisect import bisect_left, insort
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from errno import ENOENT, ENOSPC
 from functools import lru_cache
@@ -19,6 +19,7 @@ from random import Random
 
 from gridnode.simulation.cursor import Cursor
 from gridnode.storage.files import OpenFile
+from gridnode.storage.group import RowBatch
 
 
 @dataclass(slots=True)
@@ -217,7 +218,7 @@ class Rows:
     def write_batch(self, sync: bool) -> RowBatch:
         """An empty batch."""
         assert sync, "the node syncs every batch"
-        return RowBatch(self)
+        return RowBatch(self.write)
 
     def snapshot(self) -> Rows:
         """The rows as they are now."""
@@ -226,7 +227,7 @@ class Rows:
     def close(self) -> None:
         """Nothing to close."""
 
-    def write(self, changes: dict[bytes, bytes | None]) -> None:
+    def write(self, changes: Mapping[bytes, bytes | None]) -> None:
         """Write a batch whole. Raises RuntimeError, as LevelDB does, when the disk is full; then nothing is written."""
         if self._disk is not None:
             self._disk.moment()
@@ -242,23 +243,3 @@ class Rows:
                 del order[bisect_left(order, key)]
         if self._disk is not None:
             self._disk.moment()
-
-
-class RowBatch:
-    """Changes that are written together."""
-
-    def __init__(self, rows: Rows) -> None:
-        self._rows = rows
-        self._changes: dict[bytes, bytes | None] = {}
-
-    def put(self, key: bytes, value: bytes) -> None:
-        """Set a row."""
-        self._changes[key] = value
-
-    def delete(self, key: bytes) -> None:
-        """Remove a row."""
-        self._changes[key] = None
-
-    def write(self) -> None:
-        """Write all of it."""
-        self._rows.write(self._changes)

@@ -6,26 +6,19 @@ the blocks alone; the chain's own count is not looked at. Not judged is who migh
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from random import Random
+from collections.abc import Mapping
 from typing import Any, Final
 
-from gridnode.chain.kinds import to_message
-from gridnode.chain.transaction import TransactionBody, sign_transaction
 from gridnode.codec.records import decode
 from gridnode.execution.executed import Executed
 from gridnode.execution.registry import EVENTS
 from gridnode.modules.validators.events import Jailed, Licensed, Revoked, Unjailed
 from gridnode.modules.validators.messages import Unjail
 from gridnode.primitives.ids import Address
-from gridnode.primitives.units import TimeMs
+from gridnode.simulation.clients import Clients, submit
 from gridnode.simulation.electorate import Electorate, Electorates
-from gridnode.simulation.kernel import Clock
-from gridnode.simulation.machine import Machine
-from gridnode.simulation.setting import user_keys
 from gridnode.simulation.violation import Violation
 
-VALID_MS: Final = 60_000
 ASK_EVERY_MS: Final = 600
 _OUT: Final = ("validators.unjailed", "validators.licensed", "validators.revoked")
 """What ends a time in jail: asking back, or another licence, or none."""
@@ -92,36 +85,17 @@ def _changes(executed: Executed) -> list[Jailed | Unjailed | Licensed | Revoked]
 class Operators:
     """Ask back for whoever is in jail, every so often."""
 
-    def __init__(
-        self,
-        clock: Clock,
-        random: Random,
-        chain_id: str,
-        time_ms: Callable[[], int],
-        machines: Sequence[Machine],
-        prison: Prison,
-        operators: Mapping[str, int],
-    ) -> None:
+    def __init__(self, clients: Clients, prison: Prison, operators: Mapping[str, int]) -> None:
         """`operators` says which user operates whom."""
-        self._clock = clock
-        self._random = random
-        self._chain_id = chain_id
-        self._time_ms = time_ms
-        self._machines = machines
+        self._clients = clients
         self._prison = prison
         self._operators = operators
-        clock.at(ASK_EVERY_MS, self._ask)
+        clients.clock.at(ASK_EVERY_MS, self._ask)
 
     def _ask(self) -> None:
-        self._clock.at(ASK_EVERY_MS, self._ask)
-        running = [machine for machine in self._machines if machine.node is not None]
+        clients = self._clients
+        clients.clock.at(ASK_EVERY_MS, self._ask)
+        running = clients.running()
         for name in self._prison.jailed:
-            for machine in self._random.sample(running, min(2, len(running))):
-                if machine.life is not None and machine.node is not None:
-                    machine.life.spawn(machine.node.submit(self._signed(name)))
-
-    def _signed(self, name: str) -> bytes:
-        keys = user_keys(self._operators[name])
-        until = TimeMs(self._time_ms() + VALID_MS)
-        body = TransactionBody(self._chain_id, keys.public_key, until, self._random.getrandbits(32), (to_message(Unjail(name)),))
-        return sign_transaction(body, keys)
+            for machine in clients.random.sample(running, min(2, len(running))):
+                submit(machine, clients.signed(self._operators[name], clients.random.getrandbits(32), [Unjail(name)]))

@@ -17,6 +17,7 @@ from gridnode.simulation.changes import NAME as SPARE
 from gridnode.simulation.changes import OPERATOR, Changes, Spare, spare_keys
 from gridnode.simulation.chaos import Chaos
 from gridnode.simulation.checkers import Checkers
+from gridnode.simulation.clients import Clients
 from gridnode.simulation.coverage import counted_rules
 from gridnode.simulation.jail import Operators
 from gridnode.simulation.kernel import Clock
@@ -89,14 +90,12 @@ class Simulation:
         self.honest = [machine for machine in self.machines if machine.is_honest]
         for machine in self.machines:
             machine.start()
-        self.workload = Workload(
-            self.clock,
-            Random(f"clients {wish.seed}"),
-            self.chain.genesis.chain_id,
-            self.checkers.chain_time_ms,
-            self.machines,
-            TRANSFER_EVERY_MS,
-        )
+        self.workload = Workload(self._clients("clients"), TRANSFER_EVERY_MS)
+
+    def _clients(self, whose: str) -> Clients:
+        """Clients of one kind, with draws of their own."""
+        draws = Random(f"{whose} {self.plan.wish.seed}")
+        return Clients(self.clock, draws, self.chain.genesis.chain_id, self.checkers.chain_time_ms, self.machines)
 
     @property
     def _set_changes(self) -> bool:
@@ -110,25 +109,11 @@ class Simulation:
         plan = self.plan
         impaired = (*plan.liars, *plan.dead, *plan.wrong_clocks)
         weights = {f"V{number}": power for number, power in enumerate(plan.powers) if number not in impaired}
-        Changes(
-            self.clock,
-            Random(f"changes of {plan.wish.seed}"),
-            self.chain.genesis.chain_id,
-            self.checkers.chain_time_ms,
-            self.machines,
-            weights,
-        )
+        Changes(self._clients("changes of"), weights)
 
     def _open_the_jail(self) -> None:
-        Operators(
-            self.clock,
-            Random(f"jail of {self.plan.wish.seed}"),
-            self.chain.genesis.chain_id,
-            self.checkers.chain_time_ms,
-            self.machines,
-            self.checkers.prison,
-            {f"V{number}": operator_of(number) for number in range(len(self.plan.powers))} | {SPARE: OPERATOR},
-        )
+        operators = {f"V{number}": operator_of(number) for number in range(len(self.plan.powers))} | {SPARE: OPERATOR}
+        Operators(self._clients("jail of"), self.checkers.prison, operators)
 
     def _machines(self) -> list[Machine]:
         plan, seed = self.plan, self.plan.wish.seed

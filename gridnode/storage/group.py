@@ -60,11 +60,12 @@ class Group:
             self.now = NOTHING
 
 
-class GroupBatch:
-    """A batch that joins a group, with the methods of a plyvel write batch."""
+class RowBatch:
+    """A batch that hands its rows over whole, with the methods of a plyvel write batch."""
 
-    def __init__(self, group: Group) -> None:
-        self._group = group
+    def __init__(self, take: Callable[[Mapping[bytes, bytes | None]], None]) -> None:
+        """`take` gets the rows, None for those that are deleted."""
+        self._take = take
         self._changes: dict[bytes, bytes | None] = {}
 
     def put(self, key: bytes, value: bytes) -> None:
@@ -76,8 +77,8 @@ class GroupBatch:
         self._changes[key] = None
 
     def write(self) -> None:
-        """Hand it to the group."""
-        self._group.add(self._changes)
+        """Hand them over."""
+        self._take(self._changes)
 
 
 def backward(rows: Any, low: bytes, high: bytes) -> Iterator[tuple[bytes, bytes]]:

@@ -16,7 +16,7 @@ import plyvel
 
 from gridnode.primitives.errors import OperatorError
 from gridnode.state.kv import merged
-from gridnode.storage.group import NOTHING, Group, GroupBatch, Held, backward
+from gridnode.storage.group import NOTHING, Group, Held, RowBatch, backward
 from gridnode.storage.leveldb_files import open_files, words_of
 
 FORMAT_VERSION = 1
@@ -167,7 +167,7 @@ class Database:
 
     def group_batch(self) -> Batch:
         """An empty batch that its `commit` adds to a group: readers see it at once, the disk with others, by `settle` at the latest."""
-        return Batch(GroupBatch(self._group))
+        return Batch(RowBatch(self._group.add))
 
     def settle(self) -> None:
         """Bring the batches of the group to the disk, all or none; in the thread that commits blocks.
