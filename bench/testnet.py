@@ -5,6 +5,7 @@
 Prints one JSON object:
     offered_per_second     transactions submitted each second, four fifths transfers, one fifth order sheets of one entry
     committed_per_second   transactions committed, over the time from the first submission to the last commit
+    blocks, lost_rounds    how many hold them, and how many rounds ended without a decision meanwhile
     dropped                accepted by a node and never committed, or refused
     in_sync                all nodes have the same block hash and state root at the final height
     light_finality_ms      p50 and p99 from submission to the answer that the transaction is in a block, one transfer at a time
@@ -104,9 +105,10 @@ async def load(remotes: Sequence[Remote], raws: Sequence[bytes], rate: int) -> d
     return refused
 
 
-async def committed(remote: Remote, first: int, last: int) -> int:
-    """Transactions in the blocks from `first` to `last`."""
-    return sum([len((await remote.get(f"blocks/{height}"))["transactions"]) for height in range(first, last + 1)])
+async def committed(remote: Remote, first: int, last: int) -> tuple[int, int]:
+    """Transactions in the blocks from `first` to `last`, and rounds in which they were not decided."""
+    rows = [await remote.get(f"blocks/{height}") for height in range(first, last + 1)]
+    return sum(len(row["transactions"]) for row in rows), sum(row["commit"]["round"] for row in rows)
 
 
 def cpu_seconds(pid: int) -> float:
@@ -151,7 +153,8 @@ async def measure(options: argparse.Namespace, folder: Path) -> dict[str, Any]:
         seconds = time.perf_counter() - started
         spent = [cpu_seconds(node.process.pid) for node in nodes if node.process]
         height = (await remotes[0].status())["height"]
-        count = await committed(remotes[0], before + 1, height) - len(probes)
+        count, lost_rounds = await committed(remotes[0], before + 1, height)
+        count -= len(probes)
         blocks = [await remote.get(f"blocks/{height}") for remote in remotes]
         return {
             "validators": options.validators,
@@ -161,6 +164,7 @@ async def measure(options: argparse.Namespace, folder: Path) -> dict[str, Any]:
             "committed": count,
             "committed_per_second": round(count / seconds, 1),
             "blocks": height - before,
+            "lost_rounds": lost_rounds,
             "dropped": len(raws) - count,
             "refused": refused,
             "in_sync": len({(block["hash"], block["header"]["state_root"]) for block in blocks}) == 1,

@@ -50,7 +50,8 @@ Interface
     A node's loop for a vote: `[Persist(entry, sync=True), SignVote(...)]`. The log is synced; the guard writes its record and signs; the vote
     is sent and handed back as VoteReceived after the last effect. When the guard refuses, nothing is sent and nothing handed back.
     A block: ObtainBlock or GetValue -> (get or build, execute) -> BlockKnown or BlockBuilt with the block's bytes, which go to the log: a
-    block that was voted for outlives the crash of all nodes. After a restart it comes back as RestoreBlock, before any other effect.
+    block that was voted for outlives the crash of all nodes. After a restart it comes back as RestoreBlock, before any other effect. A
+    PROPOSE timeout that elapses while the round's block is here whole and being executed is told after its BlockKnown (decision 0022).
     The end: `[CancelTimeouts, Decide(commit)]`; the node commits the block in one synced batch, begins a new log, and sends StartHeight. A
     node that was behind starts any later height the same way, with `may_sign=False` while it catches up.
 

@@ -187,7 +187,7 @@ class HeightDriver:
 
     def _obtain(self, again: bool) -> None:
         """Ask for the blocks that are wanted; those asked for already only `again`."""
-        for wanted in self.known.wanted(self.state.round):
+        for wanted in self.known.wanted(self.state.round, self.state.step > Step.PROPOSE):
             if again or wanted.block_hash not in self._asked:
                 self._asked[wanted.block_hash] = None
                 self._effects.append(ObtainBlock(self.height, *wanted))

@@ -28,7 +28,7 @@ from gridnode.consensus.journal import entry_of, event_of
 from gridnode.consensus.machine import Step
 from gridnode.consensus.report import Report, report_of
 from gridnode.primitives.errors import InvariantBroken
-from gridnode.primitives.ids import Address
+from gridnode.primitives.ids import Address, Hash
 from gridnode.primitives.units import Height, Round
 
 
@@ -61,6 +61,11 @@ class Engine:
     def signs(self) -> bool:
         """Whether this node votes on the height at hand."""
         return self._driver is not None and self._driver.me is not None
+
+    def proposed(self, round_: int) -> Hash | None:
+        """Hash of the block that a proposal of this height names for a round; None while none has come."""
+        proposal = self._driver.known.proposals.get(Round(round_)) if self._driver else None
+        return None if proposal is None else proposal.block_hash
 
     def report(self) -> Report | None:
         """Where the height at hand stands, for operators; None before the first StartHeight."""

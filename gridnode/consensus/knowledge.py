@@ -99,8 +99,11 @@ class Knowledge:
         verdict = self.verdicts.get(block_hash)
         return verdict is not None and verdict.valid
 
-    def wanted(self, current: Round) -> list[Wanted]:
-        """Blocks without a verdict that the proposal of this round, a polka of it or a quorum of precommits names."""
+    def wanted(self, current: Round, has_prevoted: bool) -> list[Wanted]:
+        """Blocks without a verdict that a quorum of precommits, a polka of this round or its proposal names.
+
+        The last for who has not prevoted in it: line 22 asks for the verdict, and after nil nothing does, unless a polka comes.
+        """
         found: dict[Hash, Wanted] = {}
         decided = self.decided()
         if decided is not None:
@@ -109,7 +112,7 @@ class Knowledge:
         if polka:
             self._want(found, current, polka)
         proposal = self.proposals.get(current)
-        if proposal is not None:
+        if proposal is not None and not has_prevoted:
             self._want(found, current, proposal.block_hash)
         return list(found.values())
 

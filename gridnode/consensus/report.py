@@ -44,7 +44,7 @@ class Report:
     valid: bool | None
     """Whether that block is valid; None while it is not known."""
     timely: bool | None
-    """Whether its time was not too far ahead of this node's clock when it came."""
+    """Whether its time was near enough to this node's clock when it came."""
     wanted: tuple[Hash, ...]
     """Blocks without which it cannot go on."""
     locked: tuple[Round, Hash]
@@ -88,7 +88,7 @@ def report_of(driver: HeightDriver) -> Report:
         None if proposal is None else proposal.block_hash,
         None if verdict is None else verdict.valid,
         None if verdict is None else verdict.timely,
-        tuple(wanted.block_hash for wanted in known.wanted(round_)),
+        tuple(wanted.block_hash for wanted in known.wanted(round_, state.step > Step.PROPOSE)),
         (state.locked_round, state.locked_hash),
         (state.valid_round, state.valid_hash),
         known.has_work,

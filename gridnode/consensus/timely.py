@@ -15,8 +15,8 @@ from gridnode.primitives.limits import MAX_CLOCK_DRIFT_MS, MAX_CLOCK_LAG_MS, MAX
 def is_timely(params: ChainParams, time_ms: int, clock_ms: int) -> bool:
     """Whether a block of `time_ms` is neither too far ahead of `clock_ms` nor too far behind it (both unix ms).
 
-    Ahead: at most MAX_CLOCK_DRIFT_MS. Behind: at most MAX_CLOCK_LAG_MS and the longest propose timeout, so a proposal that comes in time
-    for its round is never too old because of its way.
+    Asked when the block is here whole. Ahead: at most MAX_CLOCK_DRIFT_MS. Behind: at most MAX_CLOCK_LAG_MS and the longest propose
+    timeout, so a proposal that comes in time for its round is never too old because of its way.
     """
     longest_ms = timeout_ms(params, TimeoutKind.PROPOSE, MAX_ROUND)
     return clock_ms - longest_ms - MAX_CLOCK_LAG_MS <= time_ms <= clock_ms + MAX_CLOCK_DRIFT_MS

@@ -7,8 +7,9 @@ Concepts
     assemble.py      builds every part from finished parts; nothing is half-built.
     runtime.py       one nursery: API, network, consensus, sync, gossip; clean shutdown.
     ledger_store.py  the ledger and the database as one: executes blocks, commits each in one synced batch, serves snapshots.
-    open_store.py    opens it in a folder.
-    perform.py       performs the effects of the consensus engine in order: persist, sign, send, build, obtain, decide.
+    open_store.py    opens it in a folder; build_time.py, how much of what waits a proposer takes.
+    perform.py       performs the effects of the consensus engine in order: persist, sign, send, build, decide; world.py, what surrounds it.
+    judging.py       gets and executes the blocks that consensus wants judged; holds back the timeout that would refuse one for taking long.
     consensus_key.py  finds the consensus key, here or in a signer; signing.py, what consensus wishes to be signed, on its way there.
     duty.py          whether this machine signs at a height: lease, guard, alarm; standby.py, takeover.py: when it takes the lease.
     hearing.py       what the other validators say of their heights: what of it is enough, and what may be believed.
@@ -43,6 +44,6 @@ batch; it tells nobody of a height, and takes no part in one, before that is on 
 
 Everything that touches the ledger happens under one lock, in consensus or in catch-up, never in both at once.
 
-What decides is separate from what waits: perform, block_sync, progress, candidates, fetch, ingress, intake and ledger_store import no trio. They
+What decides is separate from what waits: perform, judging, block_sync, progress, candidates, fetch, ingress, intake and ledger_store import no trio. They
 await what is handed to them (a lock, an answer, a pause), so the same code runs in a node and, on a virtual clock, in `gridnode.simulation`.
 """

@@ -35,7 +35,6 @@ from gridnode.node.offered import OfferedSnapshots
 from gridnode.node.open_store import open_store
 from gridnode.node.peer_book import PeerBook
 from gridnode.node.peer_memory import PeerMemory
-from gridnode.node.perform import Speaks
 from gridnode.node.progress import block_stored, caught_up
 from gridnode.node.pruner import Pruner
 from gridnode.node.side_by_side import side_by_side
@@ -47,6 +46,7 @@ from gridnode.node.summary_gate import SummaryGate
 from gridnode.node.verifier import Verifier
 from gridnode.node.watch import Watch
 from gridnode.node.wire import RequestKind, to_wire
+from gridnode.node.world import Speaks
 from gridnode.primitives.errors import OperatorError
 from gridnode.primitives.ids import PublicKey
 from gridnode.signer.remote import RemoteKey

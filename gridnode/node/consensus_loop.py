@@ -13,15 +13,16 @@ from gridnode.consensus.inputs import Input
 from gridnode.execution.executed import Executed
 from gridnode.mempool.pool import Pool
 from gridnode.node.candidates import Candidates
-from gridnode.node.clock import now_ms
+from gridnode.node.clock import monotonic_ms, now_ms
 from gridnode.node.duty import Duty
 from gridnode.node.evidence_pool import EvidencePool
 from gridnode.node.hearing import Told
 from gridnode.node.ledger_store import LedgerStore
-from gridnode.node.perform import Performer, Resume, SignAgain, Speaks
+from gridnode.node.perform import Performer
 from gridnode.node.timers import Timers
 from gridnode.node.watch import Watch
-from gridnode.primitives.ids import Address
+from gridnode.node.world import Resume, SignAgain, Speaks
+from gridnode.primitives.ids import Address, Hash
 from gridnode.primitives.limits import MAX_INBOX_PER_AUTHOR
 from gridnode.signer.signs import Signs
 from gridnode.storage.wal import Wal
@@ -71,6 +72,11 @@ class ConsensusLoop:
         self._inbox.append((author, event))
         self._arrived.set()
 
+    @property
+    def executing(self) -> tuple[Hash, ...]:
+        """Proposed blocks that are here whole and have no verdict yet, the one under way first."""
+        return self._performer.executing
+
     def work_arrived(self) -> None:
         """The pool holds something: the height under way need not wait for its heartbeat."""
         self._performer.work_arrived()
@@ -98,10 +104,9 @@ class ConsensusLoop:
 
     def _look(self) -> None:
         """Let the operator's memory see where consensus is."""
-        engine, refusal, now = self._engine, self._performer.refusal, now_ms()
+        engine, refusal, now = self._engine, self._performer.take_refusal(), now_ms()
         self._watch.moved(engine.height, engine.round, engine.step, now)
         if refusal is not None:
-            self._performer.refusal = None
             self._watch.rejected(refusal.height, refusal.block_hash, refusal.reason, now)
 
     # The performer's world
@@ -122,3 +127,7 @@ class ConsensusLoop:
     def now_ms(self) -> int:
         """Wall clock in unix milliseconds."""
         return now_ms()
+
+    def monotonic_ms(self) -> int:
+        """Milliseconds of a clock that never jumps."""
+        return monotonic_ms()

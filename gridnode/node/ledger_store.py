@@ -25,6 +25,7 @@ from gridnode.execution.ledger import Ledger, open_ledger
 from gridnode.execution.named import accounts_named
 from gridnode.mempool.pool import Pool
 from gridnode.modules.validators.rules import current_set
+from gridnode.node.build_time import fitting
 from gridnode.primitives.errors import InvariantBroken
 from gridnode.primitives.ids import Address, Hash, TransactionId
 from gridnode.primitives.units import Height, TimeMs
@@ -168,14 +169,20 @@ class LedgerStore:
         self._ledger.check_offence(evidence)
 
     async def build(
-        self, pool: Pool, now_ms: int, proposer: Address, evidence: Sequence[Evidence] = ()
+        self,
+        pool: Pool,
+        now_ms: int,
+        proposer: Address,
+        evidence: Sequence[Evidence] = (),
+        monotonic_ms: Callable[[], int] = lambda: 0,
     ) -> Executed:
         """The next block of what waits and of the `evidence` that holds, at this clock or one above the block before.
 
+        By `monotonic_ms`, it takes no more than can be executed in time (`build_time`); without a clock, what the chain's bounds allow.
         Raises BlockInvalid when `proposer` is no validator.
         """
         params = self.genesis.params
-        candidates = pool.candidates(params.max_block_transactions, params.max_block_bytes)
+        candidates = fitting(pool.candidates(params.max_block_transactions, params.max_block_bytes), params, monotonic_ms)
         last_commit = self._blocks.commit(self.height) if self.height else NO_COMMIT
         if last_commit is None:
             raise InvariantBroken("last-commit", f"the commit of block {self.height} is not stored")

@@ -1,16 +1,12 @@
 """What consensus asks for is done here, in order, each ended before the next begins: persist, sign, send, build, obtain, decide.
 
-Blocks are obtained in tasks of their own, so votes are heard meanwhile; executed they are under the ledger's lock. What cannot be
-answered (a block that nobody has now) is not answered: the engine asks again.
-
-Time, tasks and the queue of inputs are the world's. A running node's is `consensus_loop`, a simulated node's a virtual clock.
+Only blocks to be judged are not waited for (`judging`). Time, tasks and the queue of inputs are the `world`'s.
 """
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, replace
-from typing import NamedTuple, Protocol
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 from gridnode.chain.block import Block
 from gridnode.chain.commit import Commit
@@ -20,27 +16,26 @@ from gridnode.consensus import effects as fx
 from gridnode.consensus.engine import Engine
 from gridnode.consensus.inputs import (
     BlockBuilt,
-    BlockKnown,
     Input,
     ProposalReceived,
     StartHeight,
+    TimeoutElapsed,
     VoteReceived,
     WorkAvailable,
 )
-from gridnode.consensus.summary import Summary
-from gridnode.consensus.timely import is_timely
 from gridnode.execution.executed import Executed
-from gridnode.execution.validation import BlockInvalid
 from gridnode.mempool.pool import Pool
 from gridnode.modules.validators.lease import lease_of
 from gridnode.node.candidates import Candidates, Complete
 from gridnode.node.duty import Duty
 from gridnode.node.evidence_pool import EvidencePool
 from gridnode.node.hearing import Hearing, Told, nobody_told
+from gridnode.node.judging import Judging, Refusal
 from gridnode.node.ledger_store import LedgerStore
 from gridnode.node.log import Log
 from gridnode.node.signing import Signing
-from gridnode.primitives.errors import InvariantBroken, Rejected
+from gridnode.node.world import Resume, SignAgain, Speaks, World
+from gridnode.primitives.errors import InvariantBroken
 from gridnode.primitives.ids import Address, Hash
 from gridnode.signer.signs import Signs
 from gridnode.storage.sign_guard import message_of
@@ -48,64 +43,6 @@ from gridnode.storage.wal import Wal
 from gridnode.sync.messages import ProposedBlock
 
 _log = Log("consensus")
-
-
-class Speaks(Protocol):
-    """How messages reach the other nodes."""
-
-    def __call__(self, message: ProposedBlock | Vote | Commit | Summary, to: bytes | None = None) -> None:
-        """Send to one peer, or to all validators, a summary to all linked peers; may lose anything."""
-        ...
-
-
-@dataclass(frozen=True, slots=True)
-class Resume:
-    """Instead of the first StartHeight after a restart: the height, and what the log holds of it."""
-
-    start: StartHeight
-    """The height to go on with."""
-    entries: tuple[bytes, ...]
-    """Log entries, in order."""
-
-
-@dataclass(frozen=True, slots=True)
-class SignAgain:
-    """The signer is back: what it has not answered is asked again."""
-
-
-class World(Protocol):
-    """What surrounds a performer: the queue of inputs, time, tasks."""
-
-    def offer(self, event: Input | Resume | SignAgain) -> None:
-        """Queue an input: `Performer.handle` gets it after the one under way."""
-        ...
-
-    def schedule(self, timeout: fx.ScheduleTimeout) -> None:
-        """Offer the timeout as `TimeoutElapsed` after its time."""
-        ...
-
-    def cancel(self, height: int) -> None:
-        """Drop all timeouts of this height and of those below it."""
-        ...
-
-    def spawn(self, run: Callable[[fx.ObtainBlock], Awaitable[None]], effect: fx.ObtainBlock) -> None:
-        """Run `run(effect)` in a task of its own."""
-        ...
-
-    def now_ms(self) -> int:
-        """Wall clock in unix milliseconds."""
-        ...
-
-
-class Refusal(NamedTuple):
-    """A proposed block that was found invalid."""
-
-    height: int
-    """Height it was proposed for."""
-    block_hash: Hash
-    """Which block."""
-    reason: str
-    """What did not hold."""
 
 
 class Performer:
@@ -146,9 +83,17 @@ class Performer:
         self._evidence = evidence
         self._world = world
         self._told_of_work = 0
-        self._obtaining: dict[Hash, None] = {}
+        self._judging = Judging(engine, store, candidates, peer_of, world)
         self.height = 0  # under way; 0 before the first StartHeight
-        self.refusal: Refusal | None = None  # the last one
+
+    @property
+    def executing(self) -> tuple[Hash, ...]:
+        """Proposed blocks that are here whole and have no verdict yet, the one under way first."""
+        return self._judging.executing
+
+    def take_refusal(self) -> Refusal | None:
+        """The proposed block that was found invalid last; each is told once."""
+        return self._judging.take_refusal()
 
     def work_arrived(self) -> None:
         """The pool holds something: the height under way need not wait for its heartbeat."""
@@ -172,6 +117,8 @@ class Performer:
             if start.height != self._store.next_height:
                 return  # catch-up was faster, while a guard was asked
             event = Resume(start, event.entries) if isinstance(event, Resume) else start
+        if isinstance(event, TimeoutElapsed) and self._judging.holds(event):
+            return
         self._listen_for_own_key(event)
         if isinstance(event, Resume):
             effects = self._resume(event)
@@ -232,7 +179,7 @@ class Performer:
             case fx.GetValue():
                 await self._build(effect)
             case fx.ObtainBlock():
-                self._obtain(effect)
+                self._judging.obtain(effect)
             case fx.RestoreBlock():
                 await self._restore_block(effect)
             case fx.Rebroadcast(messages):
@@ -280,38 +227,11 @@ class Performer:
             if self._store.next_height != effect.height:
                 return
             pending = self._evidence.pending()
-            executed = await self._store.build(self._pool, self._world.now_ms(), self._signing.address, pending)
+            now_ms, maker = self._world.now_ms(), self._signing.address
+            executed = await self._store.build(self._pool, now_ms, maker, pending, self._world.monotonic_ms)
         self._pool.remove(refused.id for refused in executed.refused)
         self._candidates.add(executed.block_hash, Complete(executed.block, executed.transactions))
         self._world.offer(BlockBuilt(effect.height, effect.round, executed.block_hash, encode(executed.block)))
-
-    def _obtain(self, effect: fx.ObtainBlock) -> None:
-        """Get the block in a task of its own; at most one task a block."""
-        if effect.block_hash not in self._obtaining:
-            self._obtaining[effect.block_hash] = None
-            self._world.spawn(self._obtain_and_check, effect)
-
-    async def _obtain_and_check(self, effect: fx.ObtainBlock) -> None:
-        holders = [self._peer_of[address] for address in effect.holders if address in self._peer_of]
-        try:
-            complete = await self._candidates.obtain(effect.block_hash, holders)
-            if complete is None or effect.height != self._store.next_height:
-                return
-            await self._check(effect, complete)
-        except (Rejected, BlockInvalid) as error:
-            _log.warning("invalid block", height=effect.height, hash=effect.block_hash, reason=str(error))
-            self.refusal = Refusal(effect.height, effect.block_hash, str(error))
-            self._world.offer(BlockKnown(effect.height, effect.block_hash, False, False, b""))
-        finally:
-            self._obtaining.pop(effect.block_hash, None)
-
-    async def _check(self, effect: fx.ObtainBlock, complete: Complete) -> None:
-        async with self._store.lock:
-            if effect.height != self._store.next_height:
-                return
-            await self._store.execute(complete.block, complete.transactions)
-        timely = is_timely(self._store.genesis.params, complete.block.header.time_ms, self._world.now_ms())
-        self._world.offer(BlockKnown(effect.height, effect.block_hash, True, timely, encode(complete.block)))
 
     async def _restore_block(self, effect: fx.RestoreBlock) -> None:
         block = decode(Block, effect.block)

@@ -11,7 +11,7 @@ from gridnode.execution.executed import Executed
 from gridnode.mempool.pool import Pool
 from gridnode.node.ledger_store import LedgerStore
 from gridnode.node.log import Log
-from gridnode.node.perform import Resume
+from gridnode.node.world import Resume
 from gridnode.primitives.ids import TransactionId
 from gridnode.storage.wal import Wal
 

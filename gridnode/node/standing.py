@@ -68,6 +68,7 @@ def _consensus(node: Node, report: Report, now: int) -> dict[str, Any]:
         "proposal_valid": report.valid,
         "proposal_timely": report.timely,
         "wanted": [block_hash.hex() for block_hash in report.wanted],
+        "executing": [block_hash.hex() for block_hash in node.loop.executing],
         "locked": {"round": report.locked[0], "hash": report.locked[1].hex()},
         "valid": {"round": report.valid_value[0], "hash": report.valid_value[1].hex()},
         "has_work": report.has_work,

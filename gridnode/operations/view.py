@@ -58,9 +58,11 @@ class Round:
     proposal_valid: bool | None
     """Whether it is valid; None while that is not known."""
     proposal_timely: bool | None
-    """Whether its time was not too far ahead of the node's clock."""
+    """Whether its time was near enough to the node's clock when it came."""
     wanted: tuple[str, ...]
-    """Blocks that the node lacks to go on."""
+    """Blocks without a verdict that the node needs to go on."""
+    executing: tuple[str, ...]
+    """Blocks that it has whole and executes, the one under way first."""
     quorum_power: int
     """Least power above 2/3."""
     voters: tuple[Voter, ...]
@@ -144,6 +146,7 @@ def _round(told: Mapping[str, Any]) -> Round:
         told["proposal_valid"],
         told["proposal_timely"],
         tuple(told["wanted"]),
+        tuple(told["executing"]),
         told["quorum_power"],
         tuple(Voter(row["validator"], row["power"], row["prevote"], row["precommit"]) for row in told["votes"]),
     )

@@ -13,7 +13,8 @@ one that stands: no block for longer than the heartbeat and the time-outs of thr
     PEERS_LOST          the node is linked to nobody
     UNREACHABLE         validators with more than 1/3 of the power are linked to no node that was asked
     CLOCK_OFF           a clock is further off than a block's time may be ahead
-    PROPOSALS_REJECTED  the round's proposal is not valid here, or came from a clock ahead
+    PROPOSALS_REJECTED  the round's proposal is not valid here, or came from another clock
+    EXECUTING           nodes have a block and are not done with executing it
     BLOCK_MISSING       a block that a quorum voted for cannot be had
     LISTENING           all votes that a quorum lacks are those of nodes that only listen
     PROPOSER_SILENT     the round has no proposal
@@ -48,6 +49,7 @@ class Cause(Enum):
     UNREACHABLE = "unreachable"
     CLOCK_OFF = "clock off"
     PROPOSALS_REJECTED = "proposals rejected"
+    EXECUTING = "executing"
     BLOCK_MISSING = "block missing"
     PROPOSER_SILENT = "proposer silent"
     VOTES_MISSING = "votes missing"
@@ -167,10 +169,25 @@ def _rejected(picture: Picture) -> Verdict | None:
             action = f"run `gridnode diff` between {view.node} and {round_.proposer}, and the same version on both"
             return Verdict(Cause.PROPOSALS_REJECTED, False, said, action, (round_.proposer,))
         if round_.proposal_timely is False:
-            said = f"{view.node} finds the time of the block that {round_.proposer} proposes too far ahead of its clock"
+            said = f"{view.node} finds the time of the block that {round_.proposer} proposes too far from its own clock"
             action = f"compare the clocks of {view.node} and {round_.proposer}"
             return Verdict(Cause.PROPOSALS_REJECTED, False, said, action, (round_.proposer,))
     return None
+
+
+def _executing(picture: Picture) -> Verdict | None:
+    slow = [
+        view
+        for view in picture.views
+        if view.round is not None and view.round.height == picture.height and {*view.round.wanted} & {*view.round.executing}
+    ]
+    if not slow:
+        return None
+    names = tuple(view.node for view in slow)
+    are = "is" if len(names) == 1 else "are"
+    said = f"{_and(names)} {are} not done with executing a block of height {picture.height}; votes come after that"
+    action = f"see what else takes the processor of {names[0]}; if nothing does, its machine is too slow for this chain's blocks"
+    return Verdict(Cause.EXECUTING, False, said, action, names)
 
 
 def _block_missing(picture: Picture) -> Verdict | None:
@@ -225,6 +242,7 @@ _RULES: Final[tuple[Callable[[Picture], Verdict | None], ...]] = (
     _unreachable,
     _clock_off,
     _rejected,
+    _executing,
     _block_missing,
     _votes_missing,
     _proposer_silent,

@@ -29,9 +29,10 @@ from gridnode.node.fetch import Job
 from gridnode.node.ingress import Ingress
 from gridnode.node.intake import Intake
 from gridnode.node.ledger_store import LedgerStore, Pace, store_over
-from gridnode.node.perform import Performer, Resume, SignAgain
+from gridnode.node.perform import Performer
 from gridnode.node.progress import block_stored, caught_up
 from gridnode.node.summary_gate import SummaryGate
+from gridnode.node.world import Resume, SignAgain
 from gridnode.primitives.errors import PeerFault
 from gridnode.primitives.ids import Address, TransactionId
 from gridnode.primitives.limits import MAX_GOSSIP_BATCHES

@@ -23,10 +23,10 @@ from gridnode.consensus.knowledge import Knowledge
 from gridnode.consensus.machine import RULES, Rule, State
 from gridnode.consensus.tally import Added, Tally
 from gridnode.consensus.votes import VoteKeeper
-from gridnode.node import block_sync, perform
+from gridnode.node import block_sync, judging
 from gridnode.node.candidates import Complete
 from gridnode.node.ingress import Ingress
-from gridnode.node.perform import Performer
+from gridnode.node.judging import Judging
 from gridnode.primitives.errors import OperatorError
 from gridnode.primitives.ids import NO_HASH
 from gridnode.primitives.units import Round
@@ -214,11 +214,11 @@ def guard_forgets() -> Iterator[None]:
 def never_executed() -> Any:
     """A block is voted for as soon as it is whole; whether it is valid is not asked."""
 
-    async def check(self: Performer, effect: ObtainBlock, complete: Complete) -> None:
+    async def judge(self: Judging, effect: ObtainBlock, complete: Complete) -> None:
         known = BlockKnown(effect.height, effect.block_hash, True, True, encode(complete.block))
         self._world.offer(known)
 
-    return instead(Performer, "_check", check)
+    return instead(Judging, "_judge", judge)
 
 
 def sync_without_quorum() -> Any:
@@ -265,7 +265,7 @@ def says_it_once() -> Any:
 
 def any_time() -> Any:
     """What time a block has is not asked."""
-    return instead(perform, "is_timely", lambda *_: True)
+    return instead(judging, "is_timely", lambda *_: True)
 
 
 BUGS: Final[dict[str, Callable[[], Any]]] = {

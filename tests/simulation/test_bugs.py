@@ -18,7 +18,7 @@ LIMIT = 1_000
 FOUND_AFTER: dict[str, int] = {
     "no_lock": 9,
     "unlock_too_early": 9,
-    "old_polka_unseen": 45,
+    "old_polka_unseen": 40,
     "no_valid_value": 9,
     "two_f_votes": 1,
     "counted_twice": 2,
@@ -32,7 +32,7 @@ FOUND_AFTER: dict[str, int] = {
     "guard_forgets": 2,
     "never_executed": 2,
     "sync_without_quorum": 5,
-    "anybody_proposes": 24,
+    "anybody_proposes": 16,
     "never_gives_up": 8,
     "never_skips": 1,
     "any_time": 2,

@@ -149,6 +149,18 @@ def test_a_proposal_is_of_the_proposer_and_well_formed() -> None:
     assert of(one.handle(ProposalReceived(proposal(PROPOSER, 0, A))), fx.ObtainBlock)
 
 
+def test_a_block_that_comes_after_nil_is_executed_only_when_a_polka_asks_for_it() -> None:
+    """Its verdict has no meaning until then, and executing it would take the ledger from the round to come."""
+    one = engine()
+    feed(one, TimeoutElapsed(TimeoutKind.HEARTBEAT, Height(1), Round(0)), TimeoutElapsed(TimeoutKind.PROPOSE, Height(1), Round(0)))
+    assert one.step is Step.PREVOTE
+    late = feed(one, ProposalReceived(proposal(PROPOSER, 0, A)), *votes(PREVOTE, A, 1, 2))
+    assert of(late, fx.ObtainBlock) == []
+    assert one.proposed(Round(0)) == A
+    polka = of(feed(one, *votes(PREVOTE, A, 3)), fx.ObtainBlock)
+    assert [(effect.block_hash, effect.holders) for effect in polka] == [(A, (PROPOSER, address(1), address(2)))]
+
+
 def test_messages_of_the_next_height_wait_within_bounds() -> None:
     one = engine()
     for round_ in range(40):

@@ -18,8 +18,9 @@ from gridnode.node.candidates import Candidates
 from gridnode.node.duty import Duty
 from gridnode.node.evidence_pool import EvidencePool
 from gridnode.node.ledger_store import LedgerStore
-from gridnode.node.perform import Performer, Resume
+from gridnode.node.perform import Performer
 from gridnode.node.verifier import Verifier
+from gridnode.node.world import Resume
 from gridnode.signer.signs import OwnKey
 from gridnode.storage.first_guard import guard_above
 from gridnode.storage.sign_guard import SignGuard

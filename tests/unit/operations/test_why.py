@@ -29,7 +29,7 @@ def voters(prevoted: tuple[str, ...] = NAMES, precommitted: tuple[str, ...] = ()
 
 def round_(**changes: Any) -> Round:
     """Round 2 of block 8, in prevote, proposed by MEA; all have prevoted."""
-    plain = Round(8, 2, "prevote", NOW - 900, True, "MEA", BLOCK, True, True, (), 27, voters())
+    plain = Round(8, 2, "prevote", NOW - 900, True, "MEA", BLOCK, True, True, (), (), 27, voters())
     return replace(plain, **changes)
 
 
@@ -173,11 +173,20 @@ def test_proposals_are_rejected() -> None:
     check(found, Cause.PROPOSALS_REJECTED, False, "MEA proposes", "state_root: expected aa", "gridnode diff")
     old = {"height": 7, "reason": "another"}
     check(why([view(rejected=old, round=round_(proposal_valid=False))]), Cause.PROPOSALS_REJECTED, False, "log says why")
-    check(why([view(round=round_(proposal_timely=False))]), Cause.PROPOSALS_REJECTED, False, "too far ahead of its clock")
+    check(why([view(round=round_(proposal_timely=False))]), Cause.PROPOSALS_REJECTED, False, "too far from its own clock")
 
 
 def test_a_block_cannot_be_had() -> None:
     check(why([view(round=round_(wanted=(BLOCK,)))]), Cause.BLOCK_MISSING, False, BLOCK[:16], "MEA")
+
+
+def test_blocks_take_long_to_execute() -> None:
+    """Those that have it are named, and it is not said to be missing; what another block takes says nothing of this one."""
+    slow, done = round_(wanted=(BLOCK,), executing=(BLOCK,)), round_(step="prevote")
+    found = why([view("MEA", round=slow), view(round=done), view("PEA", round=slow)])
+    check(found, Cause.EXECUTING, False, "MEA and PEA are not done", "height 8", "processor of MEA")
+    assert found.names == ("MEA", "PEA")
+    check(why([view(round=round_(wanted=(BLOCK,), executing=("cd" * 32,)))]), Cause.BLOCK_MISSING, False)
 
 
 def test_the_proposer_is_silent() -> None:

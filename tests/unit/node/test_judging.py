@@ -1,0 +1,246 @@
+"""A propose timeout bounds what others take. A node that has the block and is slow to execute it votes late, and for it."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import trio
+import trio.testing
+
+from gridnode.chain.block import header_hash
+from gridnode.chain.vote import NO_ROUND, Proposal, Vote, VoteKind
+from gridnode.consensus import effects as fx
+from gridnode.consensus.engine import Engine
+from gridnode.consensus.inputs import Input, ProposalReceived, TimeoutElapsed, TimeoutKind, VoteReceived
+from gridnode.execution.executed import Executed
+from gridnode.mempool.pool import Pool
+from gridnode.modules.token.messages import Transfer
+from gridnode.modules.token.tables import Denomination
+from gridnode.node.candidates import Candidates, Complete, compact_of
+from gridnode.node.evidence_pool import EvidencePool
+from gridnode.node.ledger_store import LedgerStore
+from gridnode.node.perform import Performer
+from gridnode.node.verifier import Verifier
+from gridnode.primitives.ids import NO_HASH, Address, Hash, Signature
+from gridnode.primitives.units import Height, Round
+from gridnode.signer.signs import OwnKey
+from gridnode.storage.first_guard import guard_above
+from gridnode.storage.sign_guard import SignGuard
+from gridnode.storage.wal import Wal
+from tests.chain_in_memory import CHAIN, PARAMS, START_MS, MemoryChain, account, keys_of
+from tests.unit.node.peers_in_memory import Peers, silent
+from tests.unit.operations.chains import opened
+
+NAMES = ("egat", "mea", "pea")
+
+
+@dataclass
+class Slow:
+    """One validator at height 1, and a block proposed by another: `hears` lets things happen to it, `votes` is what it has said.
+
+    Its world: inputs in order, tasks of the test's nursery, and a clock that only the test moves.
+    """
+
+    store: LedgerStore
+    nursery: trio.Nursery
+    folder: Path
+    has_transactions: bool = True
+    inbox: list[Input] = field(default_factory=list)
+    said: list[Vote] = field(default_factory=list)
+    clock_ms: int = START_MS + 1_000
+
+    def __post_init__(self) -> None:
+        self.proposer, self.next_proposer = self.store.proposers[0], self.store.proposers[1]
+        me = next(name for name in NAMES if account(f"{name}-node") not in (self.proposer, self.next_proposer))
+        guard_above(self.folder / "guard", CHAIN, keys_of(f"{me}-node"), 0)
+        signer = OwnKey(SignGuard(self.folder / "guard", CHAIN, keys_of(f"{me}-node")))
+        self.pool, self.peers, wal = Pool(), Peers(), Wal(self.folder / "wal")
+        wal.prune(Height(1))
+        peer_of = {self.proposer: b"proposer", self.next_proposer: b"next"}
+        self.peers.answers = dict.fromkeys(peer_of.values(), silent)
+        self.candidates = Candidates(self.pool, Verifier(), self.peers)
+        self.performer = Performer(
+            Engine(PARAMS, account(f"{me}-node")), self.store, self.pool, self.candidates, signer, wal, self._says, peer_of,
+            _nobody, _nobody, EvidencePool(self.store, _nobody), self,
+        )  # fmt: skip
+
+    def _says(self, message: Any, to: bytes | None = None) -> None:
+        if isinstance(message, Vote):
+            self.said.append(message)
+
+    # The performer's world
+
+    def offer(self, event: Any) -> None:
+        self.inbox.append(event)
+
+    def schedule(self, timeout: fx.ScheduleTimeout) -> None:
+        """The test says what elapses."""
+
+    def cancel(self, height: int) -> None:
+        """Nothing is scheduled."""
+
+    def spawn(self, run: Callable[[fx.ObtainBlock], Awaitable[None]], effect: fx.ObtainBlock) -> None:
+        self.nursery.start_soon(run, effect)
+
+    def now_ms(self) -> int:
+        return self.clock_ms
+
+    # What happens
+
+    async def hears(self, *events: Input) -> None:
+        """Take these in and all that comes of them, until everything waits for something."""
+        self.inbox += events
+        await trio.testing.wait_all_tasks_blocked()
+        while self.inbox:
+            await self.performer.handle(self.inbox.pop(0))
+            await trio.testing.wait_all_tasks_blocked()
+
+    async def hears_proposal(self, executed: Executed, round_: int = 0) -> None:
+        """The proposal of a block comes; of what it holds, the pool has everything or nothing."""
+        complete = Complete(executed.block, executed.transactions)
+        if self.has_transactions:
+            for transaction in executed.transactions:
+                if transaction.id not in self.pool:
+                    self.pool.add(transaction)
+        self.candidates.proposed(executed.block_hash, compact_of(complete))
+        by = (self.proposer, self.next_proposer)[round_]
+        proposal = Proposal(Height(1), Round(round_), NO_ROUND, executed.block_hash, by, Signature(bytes(64)))
+        await self.hears(ProposalReceived(proposal))
+
+    @property
+    def prevotes(self) -> list[Hash]:
+        """What it has prevoted for, in order."""
+        return [vote.block_hash for vote in self.said if vote.kind is VoteKind.PREVOTE]
+
+
+def _nobody(_: Any) -> None:
+    """Nobody listens."""
+
+
+def elapsed(kind: TimeoutKind, round_: int = 0) -> TimeoutElapsed:
+    return TimeoutElapsed(kind, Height(1), Round(round_))
+
+
+def vote(by: Address, round_: int) -> Vote:
+    """A prevote for nil; who checks its signature stands before consensus."""
+    return Vote(VoteKind.PREVOTE, Height(1), Round(round_), NO_HASH, by, Signature(bytes(64)))
+
+
+def block(proposer: Address, pays: int = 1) -> Executed:
+    """The first block of the chain, with one transfer."""
+    made = MemoryChain()
+    pay = made.transaction("alice", Transfer(account("bob"), Denomination.THB, pays))
+    name = next(name for name in NAMES if account(f"{name}-node") == proposer)
+    return made.build([pay], proposer=name)
+
+
+def running(folder: Path, scene: Callable[[Slow], Awaitable[None]], **how: Any) -> None:
+    """Play a scene with a validator that has begun round 0."""
+
+    async def play() -> None:
+        with opened(folder) as store:
+            async with trio.open_nursery() as nursery:
+                node = Slow(store, nursery, folder, **how)
+                await node.hears(store.start(), elapsed(TimeoutKind.HEARTBEAT))
+                await scene(node)
+                nursery.cancel_scope.cancel()
+
+    trio.run(play)
+
+
+def test_it_votes_for_a_block_that_takes_longer_than_the_timeout(tmp_path: Path) -> None:
+    async def scene(node: Slow) -> None:
+        executed = block(node.proposer)
+        async with node.store.lock:
+            await node.hears_proposal(executed)
+            await node.hears(elapsed(TimeoutKind.PROPOSE))
+            assert node.prevotes == [], "what is left is its own work"
+        await node.hears()
+        assert node.prevotes == [executed.block_hash]
+
+    running(tmp_path, scene)
+
+
+def test_its_time_is_judged_as_the_block_came(tmp_path: Path) -> None:
+    """The clock is an hour further when it has been executed."""
+
+    async def scene(node: Slow) -> None:
+        executed = block(node.proposer)
+        async with node.store.lock:
+            await node.hears_proposal(executed)
+            node.clock_ms += 3_600_000
+        await node.hears()
+        assert node.prevotes == [executed.block_hash]
+
+    running(tmp_path, scene)
+
+
+def test_a_block_that_is_too_old_when_it_comes_is_refused(tmp_path: Path) -> None:
+    async def scene(node: Slow) -> None:
+        node.clock_ms += 3_600_000
+        await node.hears_proposal(block(node.proposer))
+        assert node.prevotes == [NO_HASH]
+
+    running(tmp_path, scene)
+
+
+def test_it_waits_for_no_proposal_beyond_the_timeout(tmp_path: Path) -> None:
+    async def scene(node: Slow) -> None:
+        await node.hears(elapsed(TimeoutKind.PROPOSE))
+        assert node.prevotes == [NO_HASH]
+
+    running(tmp_path, scene)
+
+
+def test_it_waits_for_no_transactions_beyond_the_timeout(tmp_path: Path) -> None:
+    """A proposer that names what it does not give would hold up everybody."""
+
+    async def scene(node: Slow) -> None:
+        await node.hears_proposal(block(node.proposer))
+        assert node.prevotes == []
+        await node.hears(elapsed(TimeoutKind.PROPOSE))
+        assert node.prevotes == [NO_HASH]
+
+    running(tmp_path, scene, has_transactions=False)
+
+
+def test_an_invalid_block_is_refused_once_after_its_timeout(tmp_path: Path) -> None:
+    async def scene(node: Slow) -> None:
+        made = block(node.proposer)
+        header = replace(made.block.header, state_root=Hash(bytes(32)))
+        wrong = replace(made, block=replace(made.block, header=header), block_hash=header_hash(header))
+        async with node.store.lock:
+            await node.hears_proposal(wrong)
+            await node.hears(elapsed(TimeoutKind.PROPOSE))
+            assert node.prevotes == []
+        await node.hears()
+        assert node.prevotes == [NO_HASH]
+        refusal = node.performer.take_refusal()
+        assert refusal is not None
+        assert "state_root" in refusal.reason
+        assert node.performer.take_refusal() is None, "each is told once"
+
+    running(tmp_path, scene)
+
+
+def test_a_timeout_of_a_round_that_was_left_says_nothing_in_the_next(tmp_path: Path) -> None:
+    """While it executes, the others go on to round 1, and their proposal waits for the same ledger."""
+
+    async def scene(node: Slow) -> None:
+        first, second = block(node.proposer), block(node.next_proposer, pays=2)
+        async with node.store.lock:
+            await node.hears_proposal(first)
+            await node.hears(elapsed(TimeoutKind.PROPOSE))
+            others = [vote(by, 1) for by in (node.proposer, node.next_proposer)]
+            await node.hears(*(VoteReceived(one) for one in others))
+            await node.hears_proposal(second, round_=1)
+            await node.hears(elapsed(TimeoutKind.PROPOSE, 1))
+            assert node.prevotes == []
+        await node.hears()
+        assert node.prevotes == [second.block_hash]
+        assert [one.round for one in node.said if one.kind is VoteKind.PREVOTE] == [1]
+
+    running(tmp_path, scene)
