@@ -6,11 +6,14 @@ A propose timeout bounds how long a node waits for others: for the round's propo
 whole, what is left is this node's own work, which ends by itself, since a block is bounded. So a timeout that elapses meanwhile is told
 only after the verdict (decision 0022): a machine that is slow votes late, and not nil. Were it told at once, a block that takes all nodes
 longer than the timeout would be refused by all of them, and so would the next proposer's, which is as large.
+
+And since a proposer has executed the block before, as everybody has, it is given so much more time as that has taken here.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import NamedTuple
 
 from gridnode.codec.records import encode
@@ -25,6 +28,7 @@ from gridnode.node.log import Log
 from gridnode.node.world import World
 from gridnode.primitives.errors import Rejected
 from gridnode.primitives.ids import Address, Hash
+from gridnode.primitives.units import DurationMs
 
 _log = Log("consensus")
 
@@ -53,6 +57,7 @@ class Judging:
         self._world = world
         self._obtaining: dict[Hash, None] = {}
         self._executing: dict[Hash, TimeoutElapsed | None] = {}  # whole blocks, and the timeout that waits for the verdict
+        self._took_ms = 0  # from having the last block to its verdict
         self._refusal: Refusal | None = None
 
     @property
@@ -65,6 +70,13 @@ class Judging:
         if effect.block_hash not in self._obtaining:
             self._obtaining[effect.block_hash] = None
             self._world.spawn(self._run, effect)
+
+    def stretched(self, timeout: fx.ScheduleTimeout) -> fx.ScheduleTimeout:
+        """A propose timeout is longer by what the last block took here, within the chain's cap; others are what they are."""
+        if timeout.kind is not TimeoutKind.PROPOSE:
+            return timeout
+        cap_ms = max(timeout.after_ms, self._store.genesis.params.timeout_cap_ms)
+        return replace(timeout, after_ms=DurationMs(min(timeout.after_ms + self._took_ms, cap_ms)))
 
     def holds(self, timeout: TimeoutElapsed) -> bool:
         """Whether this timeout has to wait, because what it bounds has come: the world is offered it again after the verdict."""
@@ -100,9 +112,11 @@ class Judging:
     async def _judge(self, effect: fx.ObtainBlock, complete: Complete) -> None:
         """Execute the block, unless its height has passed meanwhile. Raises BlockInvalid."""
         self._executing[effect.block_hash] = None
+        began_ms = self._world.monotonic_ms()
         timely = is_timely(self._store.genesis.params, complete.block.header.time_ms, self._world.now_ms())
         async with self._store.lock:
             if effect.height != self._store.next_height:
                 return
             await self._store.execute(complete.block, complete.transactions)
+        self._took_ms = self._world.monotonic_ms() - began_ms
         self._world.offer(BlockKnown(effect.height, effect.block_hash, True, timely, encode(complete.block)))

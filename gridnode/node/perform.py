@@ -173,7 +173,7 @@ class Performer:
                 self._signing.wish(effect)
                 await self._sign()
             case fx.ScheduleTimeout():
-                self._world.schedule(effect)
+                self._world.schedule(self._judging.stretched(effect))
             case fx.CancelTimeouts(height):
                 self._world.cancel(height)
             case fx.GetValue():

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+import pytest
 import trio
 import trio.testing
 
@@ -15,6 +16,7 @@ from gridnode.chain.vote import NO_ROUND, Proposal, Vote, VoteKind
 from gridnode.consensus import effects as fx
 from gridnode.consensus.engine import Engine
 from gridnode.consensus.inputs import Input, ProposalReceived, TimeoutElapsed, TimeoutKind, VoteReceived
+from gridnode.consensus.timeouts import timeout_ms
 from gridnode.execution.executed import Executed
 from gridnode.mempool.pool import Pool
 from gridnode.modules.token.messages import Transfer
@@ -50,7 +52,9 @@ class Slow:
     has_transactions: bool = True
     inbox: list[Input] = field(default_factory=list)
     said: list[Vote] = field(default_factory=list)
+    scheduled: list[fx.ScheduleTimeout] = field(default_factory=list)
     clock_ms: int = START_MS + 1_000
+    monotonic: int = 7_000
 
     def __post_init__(self) -> None:
         self.proposer, self.next_proposer = self.store.proposers[0], self.store.proposers[1]
@@ -77,7 +81,8 @@ class Slow:
         self.inbox.append(event)
 
     def schedule(self, timeout: fx.ScheduleTimeout) -> None:
-        """The test says what elapses."""
+        """Kept; the test says what elapses."""
+        self.scheduled.append(timeout)
 
     def cancel(self, height: int) -> None:
         """Nothing is scheduled."""
@@ -87,6 +92,9 @@ class Slow:
 
     def now_ms(self) -> int:
         return self.clock_ms
+
+    def monotonic_ms(self) -> int:
+        return self.monotonic
 
     # What happens
 
@@ -110,6 +118,10 @@ class Slow:
         proposal = Proposal(Height(1), Round(round_), NO_ROUND, executed.block_hash, by, Signature(bytes(64)))
         await self.hears(ProposalReceived(proposal))
 
+    def propose_ms(self) -> dict[int, int]:
+        """How long it waits for a proposal, by round."""
+        return {timeout.round: timeout.after_ms for timeout in self.scheduled if timeout.kind is TimeoutKind.PROPOSE}
+
     @property
     def prevotes(self) -> list[Hash]:
         """What it has prevoted for, in order."""
@@ -124,9 +136,9 @@ def elapsed(kind: TimeoutKind, round_: int = 0) -> TimeoutElapsed:
     return TimeoutElapsed(kind, Height(1), Round(round_))
 
 
-def vote(by: Address, round_: int) -> Vote:
-    """A prevote for nil; who checks its signature stands before consensus."""
-    return Vote(VoteKind.PREVOTE, Height(1), Round(round_), NO_HASH, by, Signature(bytes(64)))
+def vote(by: Address, round_: int, kind: VoteKind = VoteKind.PREVOTE) -> Vote:
+    """A vote for nil; who checks its signature stands before consensus."""
+    return Vote(kind, Height(1), Round(round_), NO_HASH, by, Signature(bytes(64)))
 
 
 def block(proposer: Address, pays: int = 1) -> Executed:
@@ -242,5 +254,24 @@ def test_a_timeout_of_a_round_that_was_left_says_nothing_in_the_next(tmp_path: P
         await node.hears()
         assert node.prevotes == [second.block_hash]
         assert [one.round for one in node.said if one.kind is VoteKind.PREVOTE] == [1]
+
+    running(tmp_path, scene)
+
+
+@pytest.mark.parametrize(("took_ms", "longer_ms"), [(0, 0), (700, 700), (600_000, PARAMS.timeout_cap_ms)])
+def test_a_proposer_has_as_much_more_time_as_the_last_block_took(tmp_path: Path, took_ms: int, longer_ms: int) -> None:
+    """Up to the cap, and nothing else waits longer."""
+
+    async def scene(node: Slow) -> None:
+        async with node.store.lock:
+            await node.hears_proposal(block(node.proposer))
+            node.monotonic += took_ms
+        await node.hears(*(VoteReceived(vote(by, 1)) for by in (node.proposer, node.next_proposer)))
+        first, second = PARAMS.propose_timeout_ms, PARAMS.propose_timeout_ms + PARAMS.timeout_step_ms
+        assert node.propose_ms() == {0: first, 1: min(second + longer_ms, PARAMS.timeout_cap_ms)}
+        precommits = [vote(by, 1, VoteKind.PRECOMMIT) for by in (node.proposer, node.next_proposer)]
+        await node.hears(elapsed(TimeoutKind.PROPOSE, 1), *(VoteReceived(one) for one in precommits))
+        last = node.scheduled[-1]
+        assert (last.kind, last.after_ms) == (TimeoutKind.PRECOMMIT, timeout_ms(PARAMS, TimeoutKind.PRECOMMIT, 1))
 
     running(tmp_path, scene)
