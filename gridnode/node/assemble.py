@@ -76,6 +76,8 @@ class Node:
     """Who waits for blocks."""
     network: Network
     """Peers."""
+    book: PeerBook
+    """Which node is whose, and which may be peers."""
     engine: Engine
     """Consensus."""
     loop: ConsensusLoop
@@ -206,7 +208,7 @@ def _join(
     gate = SummaryGate(monotonic_ms)
     ingress = Ingress(store, loop, catch_up, candidates, intake, GossipQueue(), gate, network.report, evidence, OfferedSnapshots(snapshots))
     node = Node(
-        config, genesis, store, pool, outbox, feed, network, engine, loop, catch_up, ingress, intake, verifier, wal, evidence, signer,
+        config, genesis, store, pool, outbox, feed, network, book, engine, loop, catch_up, ingress, intake, verifier, wal, evidence, signer,
         standby, snapshots, keeper, pruner, folder, watch, Skews(network, now_ms, monotonic_ms),
     )  # fmt: skip
     parts["node"] = node

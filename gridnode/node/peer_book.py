@@ -40,6 +40,11 @@ class PeerBook(Mapping[Address, bytes]):
         self._nodes: dict[Address, bytes] = {}
         self.refresh()
 
+    @property
+    def admitted(self) -> Mapping[bytes, str]:
+        """Every node that may be on the network, this one maybe among them: its key, and a name for it."""
+        return self._admitted
+
     def stored(self, writes: Iterable[bytes]) -> None:
         """A block was stored that changes the rows `writes` of the state."""
         if any(key.startswith(_ROWS) for key in writes):

@@ -55,6 +55,8 @@ def _last_block(node: Node) -> dict[str, Any]:
 
 def _consensus(node: Node, report: Report, now: int) -> dict[str, Any]:
     validators = node.store.validators
+    here = {node.network.peer_key, *node.network.connected()}
+    own = None if node.signer is None else node.signer.address
     due = node.watch.next_due(report.height, now)
     return {
         "height": report.height,
@@ -63,6 +65,7 @@ def _consensus(node: Node, report: Report, now: int) -> dict[str, Any]:
         "height_since_ms": node.watch.height_since_ms,
         "step_since_ms": node.watch.step_since_ms,
         "signs": report.signs,
+        "listens_because": _why_it_listens(node, report),
         "proposer": _name(validators, report.proposer),
         "proposal": _hash(report.proposal),
         "proposal_valid": report.valid,
@@ -79,12 +82,24 @@ def _consensus(node: Node, report: Report, now: int) -> dict[str, Any]:
             {
                 "validator": _name(validators, seat.validator),
                 "power": seat.power,
+                "linked": seat.validator == own or node.book.get(seat.validator) in here,
                 "prevote": _hash(seat.prevote),
                 "precommit": _hash(seat.precommit),
             }
             for seat in report.seats
         ],
     }
+
+
+def _why_it_listens(node: Node, report: Report) -> str | None:
+    """Why a node that has a key does not vote at the height at hand; None where it votes, has no key or only fetches blocks."""
+    if node.standby is None or node.catch_up.syncing:
+        return None
+    if node.standby.duty.listens_because or report.signs:
+        return node.standby.duty.listens_because or None
+    if all(seat.validator != node.standby.duty.address for seat in report.seats):
+        return "its key has no seat"
+    return "its log of this height was lost"
 
 
 def _rejected(node: Node) -> dict[str, Any] | None:
@@ -95,15 +110,16 @@ def _rejected(node: Node) -> dict[str, Any] | None:
 
 
 def _peers(node: Node) -> list[dict[str, Any]]:
-    """Every licensed peer: linked or not, since when (null: never since the start), its clock."""
-    linked = set(node.network.connected())
+    """Every node that may be a peer: linked or not, since when (null: never since the start), its clock."""
+    linked = {*node.network.connected()}
     rows = []
-    for peer in node.config.network.peers:
-        key = bytes.fromhex(peer.key)
+    for key, name in node.book.admitted.items():
+        if key == node.network.peer_key:
+            continue
         state, skew = node.watch.peers.get(key), node.skews.of(key)
         rows.append(
             {
-                "name": peer.name,
+                "name": name,
                 "linked": key in linked,
                 "since_ms": None if state is None else state.since_ms,
                 "skew_ms": None if skew is None else skew.skew_ms,

@@ -33,18 +33,21 @@ class Picture:
 
     @property
     def reachable(self) -> frozenset[str]:
-        """Names of the nodes that were asked and of those that they are linked to."""
-        own = [view.node for view in self.views]
-        return frozenset(own + [peer.name for view in self.views for peer in view.peers if peer.linked])
+        """Names of the nodes that were asked, of those that they are linked to, and of the validators whose nodes these are."""
+        found = dict.fromkeys(view.node for view in self.views)
+        for view in self.views:
+            found |= dict.fromkeys(peer.name for peer in view.peers if peer.linked)
+            if view.round is not None:
+                found |= dict.fromkeys(voter.name for voter in view.round.voters if voter.linked)
+        return frozenset(found)
 
-    def listening(self) -> list[str]:
-        """Validators that were asked and do not vote on the height under way though they have begun it."""
-        return [
-            view.node
+    def listening(self) -> dict[str, str]:
+        """Nodes with a key that were asked and do not vote on the height under way though they have begun it, and why."""
+        return {
+            view.node: view.round.listens_because
             for view in self.views
-            if view.is_validator and not view.syncing and view.round is not None
-            if view.round.height == self.height and not view.round.signs
-        ]
+            if view.round is not None and view.round.height == self.height and view.round.listens_because is not None
+        }
 
     def missing(self, step: str) -> tuple[list[Voter], int]:
         """Validators whose vote of the furthest round nobody has, and the power of those whose vote somebody has."""

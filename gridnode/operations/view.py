@@ -21,11 +21,13 @@ class Voter:
     """Block in hex, `nil`, or None when nothing was heard."""
     precommit: str | None
     """Likewise."""
+    linked: bool
+    """Whether its node is the one that was asked, or linked to it."""
 
 
 @dataclass(frozen=True, slots=True)
 class PeerView:
-    """A licensed peer, as a node sees it."""
+    """A node that may be a peer, as a node sees it."""
 
     name: str
     """Its name."""
@@ -51,6 +53,8 @@ class Round:
     """Since when, on the node's clock."""
     signs: bool
     """Whether the node votes on this height."""
+    listens_because: str | None
+    """Why a node that has a key does not vote; None where there is nothing to say."""
     proposer: str
     """Of the round."""
     proposal: str | None
@@ -96,7 +100,7 @@ class View:
     rejected: Mapping[str, Any] | None
     """The last block that it found invalid: height, reason."""
     peers: tuple[PeerView, ...]
-    """Licensed peers."""
+    """Nodes that may be its peers."""
     clock_skew_ms: int | None
     """How far the others' clocks are ahead of its own; None when nobody has told."""
     free_bytes: int
@@ -141,6 +145,7 @@ def _round(told: Mapping[str, Any]) -> Round:
         told["step"],
         told["step_since_ms"],
         told["signs"],
+        told["listens_because"],
         told["proposer"],
         told["proposal"],
         told["proposal_valid"],
@@ -148,5 +153,5 @@ def _round(told: Mapping[str, Any]) -> Round:
         tuple(told["wanted"]),
         tuple(told["executing"]),
         told["quorum_power"],
-        tuple(Voter(row["validator"], row["power"], row["prevote"], row["precommit"]) for row in told["votes"]),
+        tuple(Voter(row["validator"], row["power"], row["prevote"], row["precommit"], row["linked"]) for row in told["votes"]),
     )

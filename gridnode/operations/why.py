@@ -6,7 +6,7 @@ one that stands: no block for longer than the heartbeat and the time-outs of thr
     NOT_ANSWERING       no node that was asked answers
     DISK_FULL           a node has no room for the next blocks
     SYNCING             the node fetches blocks that others have
-    LISTENING           the chain goes on; this validator does not vote at this height, for its log of it was lost
+    LISTENING           the chain goes on; a node with a key does not vote at this height, and says why
     WAITING             the chain goes on; the next block waits for work, the least interval or the heartbeat
     WORKING             the chain goes on; a round is under way
     -------
@@ -17,13 +17,13 @@ one that stands: no block for longer than the heartbeat and the time-outs of thr
     EXECUTING           nodes have a block and are not done with executing it
     BLOCK_MISSING       a block that a quorum voted for cannot be had
     LISTENING           all votes that a quorum lacks are those of nodes that only listen
-    PROPOSER_SILENT     the round has no proposal
     VOTES_MISSING       a quorum lacks votes
+    PROPOSER_SILENT     the round has no proposal
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import Final
@@ -110,7 +110,7 @@ def _goes_on(picture: Picture) -> Verdict | None:
         return None
     listening = picture.listening()
     if listening:
-        said = f"the chain goes on; {_and(listening)} only listens at block {picture.height}: its log of that height was lost"
+        said = f"the chain goes on; at block {picture.height} {_reasons(listening)}"
         return Verdict(Cause.LISTENING, True, said, "", tuple(listening))
     round_ = picture.main.round
     if round_ is None or round_.step in ("start", "decided"):
@@ -211,10 +211,10 @@ def _votes_missing(picture: Picture) -> Verdict | None:
         f"no quorum at block {round_.height}, round {round_.round}: {round_.step}s of {_and(names)} with power {lacking} are missing; "
         f"{power} of the {round_.quorum_power} needed is here"
     )
-    listening = [name for name in picture.listening() if name in names]
-    if listening == names:
-        action = "let the others make one block: at the next height they vote again"
-        return Verdict(Cause.LISTENING, False, f"{said}: they only listen, their log of this height was lost", action, tuple(names))
+    listening = {name: reason for name, reason in picture.listening().items() if name in names}
+    if len(listening) == len(names):
+        action = f"run `gridnode doctor` on {names[0]}: it says what its guard and its log hold"
+        return Verdict(Cause.LISTENING, False, f"{said}; {_reasons(listening)}", action, tuple(names))
     return Verdict(Cause.VOTES_MISSING, False, said, f"see whether {_and(names)} run: `gridnode why` on each", tuple(names))
 
 
@@ -270,6 +270,10 @@ def _notes(picture: Picture, found: Verdict, silent: Sequence[str]) -> list[str]
 def _lost_since(picture: Picture, names: Sequence[str]) -> str:
     since = [(name, seconds) for name in names if (seconds := picture.lost_for_s(name)) is not None]
     return "".join(f"; {name} was lost {seconds} s ago" for name, seconds in since)
+
+
+def _reasons(listening: Mapping[str, str]) -> str:
+    return "; ".join(f"{name} only listens: {reason}" for name, reason in listening.items())
 
 
 def _and(names: Sequence[str]) -> str:

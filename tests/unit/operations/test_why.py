@@ -23,13 +23,13 @@ LONG = 60_000
 def voters(prevoted: tuple[str, ...] = NAMES, precommitted: tuple[str, ...] = (), said: str = BLOCK) -> tuple[Voter, ...]:
     """Four validators of the same power."""
     return tuple(
-        Voter(name, 10, said if name in prevoted else None, said if name in precommitted else None) for name in NAMES
+        Voter(name, 10, said if name in prevoted else None, said if name in precommitted else None, False) for name in NAMES
     )
 
 
 def round_(**changes: Any) -> Round:
     """Round 2 of block 8, in prevote, proposed by MEA; all have prevoted."""
-    plain = Round(8, 2, "prevote", NOW - 900, True, "MEA", BLOCK, True, True, (), (), 27, voters())
+    plain = Round(8, 2, "prevote", NOW - 900, True, None, "MEA", BLOCK, True, True, (), (), 27, voters())
     return replace(plain, **changes)
 
 
@@ -80,17 +80,21 @@ def test_it_syncs() -> None:
     check(why([view(syncing=True, best_height=90)]), Cause.SYNCING, False, "give no blocks")
 
 
-def test_it_listens_because_its_log_was_lost() -> None:
-    listens = view(idle_ms=400, round=round_(signs=False))
-    check(why([listens]), Cause.LISTENING, True, "EGAT", "only listens")
+LOST = "its log of this height was lost"
+LISTENS = {"signs": False, "listens_because": LOST}
+
+
+def test_it_listens_and_says_why() -> None:
+    listens = view(idle_ms=400, round=round_(**LISTENS))
+    check(why([listens]), Cause.LISTENING, True, "EGAT only listens", LOST)
     observer = view(idle_ms=400, round=round_(signs=False), is_validator=False)
     check(why([observer]), Cause.WORKING, True)
 
 
 def test_a_quorum_lacks_only_those_who_listen() -> None:
     here = ("PEA", "ERC")
-    views = [view(name, round=round_(signs=False, voters=voters(here))) for name in ("EGAT", "MEA")]
-    check(why([*views, view("PEA", round=round_(voters=voters(here)))]), Cause.LISTENING, False, "EGAT and MEA", "next height")
+    views = [view(name, round=round_(**LISTENS, voters=voters(here))) for name in ("EGAT", "MEA")]
+    check(why([*views, view("PEA", round=round_(voters=voters(here)))]), Cause.LISTENING, False, "EGAT only listens", "MEA only listens", "doctor")
 
 
 def test_votes_are_missing() -> None:
@@ -229,3 +233,12 @@ def test_a_node_that_was_asked_twice_counts_once() -> None:
 def test_an_answer_of_another_form(told: dict[str, Any]) -> None:
     with pytest.raises(RemoteProblem, match="expected the state of consensus"):
         view_of("http://x", told)
+
+
+def test_a_validator_is_reached_by_the_node_that_the_chain_names() -> None:
+    """No entry of a configuration bears its name; it may be another machine of its own."""
+    few = tuple(replace(voter, linked=voter.name in ("MEA", "PEA")) for voter in voters(("EGAT",)))
+    found = why([view(peers=(PeerView("machine 2", True, NOW, 3),), round=round_(voters=few))])
+    check(found, Cause.VOTES_MISSING, False, "MEA, PEA and ERC")
+    nobody = tuple(replace(voter, linked=False) for voter in few)
+    check(why([view(peers=(PeerView("machine 2", True, NOW, 3),), round=round_(voters=nobody))]), Cause.UNREACHABLE, False)
