@@ -116,7 +116,7 @@ async def once(raws: dict[bytes, bytes], answers: Sequence[Answer]) -> float:
         last_commit_hash=commit_hash(NO_COMMIT),
         evidence_root=evidence_root(()),
     )
-    candidates.proposed(header_hash(header), CompactBlock(header, tuple(raws), NO_COMMIT))
+    candidates.proposed(header_hash(header), CompactBlock(header, tuple(raws), NO_COMMIT), HEADER.proposer)
     began = trio.current_time()
     complete = None
     while complete is None:

@@ -41,7 +41,7 @@ from gridnode.consensus.inputs import (
     VoteReceived,
     WorkAvailable,
 )
-from gridnode.consensus.knowledge import Knowledge, Verdict
+from gridnode.consensus.knowledge import Knowledge, Reason, Verdict, Wanted
 from gridnode.consensus.machine import State, Step, apply
 from gridnode.consensus.mux import facts_now
 from gridnode.consensus.timeouts import timeout_ms
@@ -59,7 +59,7 @@ class HeightDriver:
         self.state = State()
         self.times_resent = 0
         self._params = params
-        self._asked: dict[Hash, None] = {}
+        self._asked: dict[tuple[Hash, Round, Reason], None] = {}
         self._resending = False
         self._effects: list[Effect] = []
 
@@ -100,6 +100,16 @@ class HeightDriver:
         whole = self.known.commit or counted
         both = zip(counted.signatures, whole.signatures, strict=True)
         return replace(counted, signatures=tuple(mine or theirs for mine, theirs in both))
+
+    def wanted(self) -> dict[Hash, Wanted]:
+        """Blocks whose verdict is needed to go on, by hash."""
+        return self.known.wanted(self.state.round, self.state.step > Step.PROPOSE)
+
+    def needed(self) -> frozenset[Hash]:
+        """Blocks that may still be proposed, decided or given to others: locked, valid, decided, of this round and the one before."""
+        state, decided = self.state, self.known.decided()
+        late = [proposal.block_hash for round_, proposal in self.known.proposals.items() if round_ >= state.round - 1]
+        return frozenset(late + [state.locked_hash, state.valid_hash] + ([decided[1]] if decided else []))
 
     def _learn(self, event: Event) -> bool:
         """Take in what an event says. Whether it told anything new."""
@@ -187,10 +197,11 @@ class HeightDriver:
 
     def _obtain(self, again: bool) -> None:
         """Ask for the blocks that are wanted; those asked for already only `again`."""
-        for wanted in self.known.wanted(self.state.round, self.state.step > Step.PROPOSE):
-            if again or wanted.block_hash not in self._asked:
-                self._asked[wanted.block_hash] = None
-                self._effects.append(ObtainBlock(self.height, *wanted))
+        for wanted in self.wanted().values():
+            asked = (wanted.block_hash, wanted.round, wanted.reason)  # each says anew who has it
+            if again or asked not in self._asked:
+                self._asked[asked] = None
+                self._effects.append(ObtainBlock(self.height, wanted.round, wanted.block_hash, wanted.holders))
 
     def _resend(self) -> None:
         """Nothing is decided: say again what may have been lost, ask again for what is missing."""

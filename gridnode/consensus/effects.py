@@ -41,7 +41,7 @@ class GetValue:
 
 @dataclass(frozen=True, slots=True)
 class ObtainBlock:
-    """Get this block, execute it, answer with `BlockKnown`. Asked again with each resend until answered."""
+    """Get this block, execute it, answer with `BlockKnown`, unless it is wanted no more. Each resend asks again while it is."""
 
     height: Height
     """Height of the block."""
@@ -55,7 +55,7 @@ class ObtainBlock:
 
 @dataclass(frozen=True, slots=True)
 class RestoreBlock:
-    """After a restart: a block that was known to be valid, to be executed again and kept for `Decide`. Needs no answer."""
+    """After a restart: a block that was known to be valid, to be kept for `Decide`, which executes it. Needs no answer."""
 
     height: Height
     """Height of the block."""

@@ -67,6 +67,15 @@ class Engine:
         proposal = self._driver.known.proposals.get(Round(round_)) if self._driver else None
         return None if proposal is None else proposal.block_hash
 
+    def wants(self, height: int, block_hash: Hash) -> bool:
+        """Whether this block's verdict would change anything now: the height is at hand, and `Knowledge.wanted` names it."""
+        driver = self._driver
+        return driver is not None and driver.height == height and block_hash in driver.wanted()
+
+    def needed(self) -> frozenset[Hash]:
+        """Blocks of the height at hand that may still be proposed, decided or given to others."""
+        return self._driver.needed() if self._driver else frozenset()
+
     def report(self) -> Report | None:
         """Where the height at hand stands, for operators; None before the first StartHeight."""
         return None if self._driver is None else report_of(self._driver)

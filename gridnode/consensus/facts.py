@@ -31,7 +31,7 @@ class NewProposal(NamedTuple):
     """This round's proposal is for a new block (line 22), and whether the block is valid is known."""
 
     block_hash: Hash
-    acceptable: bool  # valid, and its time not too far ahead
+    acceptable: bool  # valid, and its time near enough to this node's clock
 
 
 class OldProposal(NamedTuple):

@@ -7,6 +7,7 @@ and the block is asked of those who voted.
 
 from __future__ import annotations
 
+from enum import IntEnum
 from typing import NamedTuple
 
 from gridnode.chain.commit import Commit
@@ -25,9 +26,18 @@ class Verdict(NamedTuple):
     timely: bool  # its time was near enough to this node's clock when it came
 
 
+class Reason(IntEnum):
+    """Why a block must be known to go on."""
+
+    DECIDED = 1  # a quorum has precommitted it
+    POLKA = 2  # a quorum has prevoted it in the round at hand
+    PROPOSAL = 3  # it is proposed in that round, and this node has still to prevote
+
+
 class Wanted(NamedTuple):
     """A block that must be known to go on."""
 
+    reason: Reason
     round: Round
     block_hash: Hash
     holders: tuple[Address, ...]  # who should have it, best first
@@ -99,24 +109,24 @@ class Knowledge:
         verdict = self.verdicts.get(block_hash)
         return verdict is not None and verdict.valid
 
-    def wanted(self, current: Round, has_prevoted: bool) -> list[Wanted]:
-        """Blocks without a verdict that a quorum of precommits, a polka of this round or its proposal names.
+    def wanted(self, current: Round, has_prevoted: bool) -> dict[Hash, Wanted]:
+        """Blocks without a verdict that a quorum of precommits, a polka of this round or its proposal names, by hash.
 
         The last for who has not prevoted in it: line 22 asks for the verdict, and after nil nothing does, unless a polka comes.
         """
         found: dict[Hash, Wanted] = {}
         decided = self.decided()
         if decided is not None:
-            self._want(found, *decided)
+            self._want(found, Reason.DECIDED, *decided)
         polka = self.votes.quorum(VoteKind.PREVOTE, current)
         if polka:
-            self._want(found, current, polka)
+            self._want(found, Reason.POLKA, current, polka)
         proposal = self.proposals.get(current)
         if proposal is not None and not has_prevoted:
-            self._want(found, current, proposal.block_hash)
-        return list(found.values())
+            self._want(found, Reason.PROPOSAL, current, proposal.block_hash)
+        return found
 
-    def _want(self, found: dict[Hash, Wanted], round_: Round, block_hash: Hash) -> None:
+    def _want(self, found: dict[Hash, Wanted], reason: Reason, round_: Round, block_hash: Hash) -> None:
         if block_hash in self.verdicts or block_hash in found:
             return
         proposal = self.proposals.get(round_)
@@ -128,7 +138,7 @@ class Knowledge:
         if self.commit is not None and self.commit.block_hash == block_hash:
             signed = zip(self.validators.members, self.commit.signatures, strict=True)
             holders |= dict.fromkeys(member.address for member, signature in signed if signature)
-        found[block_hash] = Wanted(round_, block_hash, tuple(holders))
+        found[block_hash] = Wanted(reason, round_, block_hash, tuple(holders))
 
     def prune(self, current: Round) -> None:
         """Forget rounds beyond the bounds, proposals with them."""

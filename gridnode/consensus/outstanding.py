@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-from gridnode.chain.vote import Proposal, Vote
+from gridnode.chain.vote import Proposal, Vote, VoteKind
 from gridnode.consensus import resend
 from gridnode.consensus.driver import HeightDriver
 from gridnode.consensus.effects import (
@@ -21,11 +21,15 @@ from gridnode.consensus.effects import (
 )
 from gridnode.consensus.inputs import BlockBuilt, BlockKnown, Event, TimeoutElapsed, TimeoutKind
 from gridnode.consensus.machine import RULES, Step
+from gridnode.primitives.ids import Hash
 
 
 def after_replay(driver: HeightDriver, events: Sequence[Event], effects: Sequence[Effect]) -> list[Effect]:
     """What is left to do: blocks first, then what was said is said again, then what was cut short, timers last."""
-    left: list[Effect] = [*_blocks(events)]
+    round_ = driver.state.round  # of which a block may be built and not yet proposed
+    wished = [effect.block_hash for effect in effects if isinstance(effect, SignProposal) and effect.round == round_]
+    restored = _blocks(events, driver.needed().union(wished))
+    left: list[Effect] = [*restored.values(), *_lost(driver, restored)]
     proposals, votes = resend.own_messages(driver.known, driver.state, driver.me)
     if (proposals or votes) and driver.state.step is not Step.DECIDED:
         left.append(Rebroadcast((*proposals, *votes)))
@@ -56,14 +60,23 @@ def leads_to(last: Vote | Proposal, driver: HeightDriver, effects: Sequence[Effe
     return (told is not None and told.block_hash == last.block_hash) or wish_proposal in effects
 
 
-def _blocks(events: Sequence[Event]) -> list[RestoreBlock]:
-    """Blocks that the node had, each once."""
-    found = {
+def _blocks(events: Sequence[Event], needed: frozenset[Hash]) -> dict[Hash, RestoreBlock]:
+    """Blocks that the node had and may still need."""
+    return {
         event.block_hash: RestoreBlock(event.height, event.block_hash, event.block)
         for event in events
-        if isinstance(event, BlockBuilt | BlockKnown) and event.block
+        if isinstance(event, BlockBuilt | BlockKnown) and event.block and event.block_hash in needed
     }
-    return list(found.values())
+
+
+def _lost(driver: HeightDriver, restored: Mapping[Hash, RestoreBlock]) -> list[ObtainBlock]:
+    """The block to be proposed again, when its bytes are not in the log, for its time was refused here; who has prevoted it has it."""
+    state = driver.state
+    if not state.valid_hash or state.valid_hash in restored or state.step is Step.DECIDED:
+        return []
+    polka = driver.known.votes.votes(VoteKind.PREVOTE, state.valid_round, state.valid_hash)
+    holders = tuple(vote.validator for vote in polka if vote.validator != driver.me)
+    return [ObtainBlock(driver.height, state.valid_round, state.valid_hash, holders)]
 
 
 def _is_due(driver: HeightDriver, effect: Effect) -> bool:
@@ -79,7 +92,7 @@ def _is_due(driver: HeightDriver, effect: Effect) -> bool:
         case GetValue():
             return state.step is Step.PROPOSE and not state.built
         case ObtainBlock(_, _, block_hash, _):
-            return state.step is not Step.DECIDED and block_hash not in known.verdicts
+            return state.step is not Step.DECIDED and block_hash in driver.wanted()
         case Decide() | Evidence():
             return True
         case _:

@@ -88,7 +88,7 @@ def report_of(driver: HeightDriver) -> Report:
         None if proposal is None else proposal.block_hash,
         None if verdict is None else verdict.valid,
         None if verdict is None else verdict.timely,
-        tuple(wanted.block_hash for wanted in known.wanted(round_, state.step > Step.PROPOSE)),
+        tuple(driver.wanted()),
         (state.locked_round, state.locked_hash),
         (state.valid_round, state.valid_hash),
         known.has_work,

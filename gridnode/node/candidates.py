@@ -8,7 +8,7 @@ signatures.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from typing import NamedTuple, Protocol
 
 from gridnode.chain.block import Block, CompactBlock, check_compact, header_hash
@@ -26,8 +26,8 @@ from gridnode.primitives.errors import (
     PeerFault,
     Rejected,
 )
-from gridnode.primitives.ids import Hash, TransactionId
-from gridnode.primitives.limits import MAX_BLOCK_BYTES, MAX_CANDIDATES, MAX_PARTIAL_BLOCKS
+from gridnode.primitives.ids import Address, Hash, TransactionId
+from gridnode.primitives.limits import MAX_BLOCK_BYTES, MAX_PARTIAL_BLOCKS, MAX_TOLD_BLOCKS, MAX_WHOLE_BLOCKS
 from gridnode.primitives.offences import Offence
 
 
@@ -59,7 +59,11 @@ class Checks(Protocol):
 
 
 class Candidates:
-    """Known blocks of one height at a time, at most MAX_CANDIDATES of them."""
+    """Blocks of the height under way, and of the one above, whose proposals may be early.
+
+    Of what each validator proposes the newest MAX_TOLD_BLOCKS are known, so that nobody takes the place of another; whole are a few more
+    than consensus may still need.
+    """
 
     def __init__(
         self, pool: Pool, verifier: Checks, peers: Asks, side_by_side: SideBySide = one_after_another
@@ -71,24 +75,48 @@ class Candidates:
         self._verifier = verifier
         self._peers = peers
         self._compact: dict[Hash, CompactBlock] = {}
+        self._told: dict[Address, list[Hash]] = {}  # who proposed which, the newest last
         self._complete: dict[Hash, Complete] = {}
 
-    def start_height(self) -> None:
-        """Forget the blocks of the height before."""
-        self._compact.clear()
-        self._complete.clear()
-        self._partial.clear()
+    def start_height(self, height: int) -> None:
+        """Forget the blocks of the heights below."""
+        self._compact = {block_hash: compact for block_hash, compact in self._compact.items() if compact.header.height >= height}
+        for known in (self._complete, self._partial):
+            for block_hash in [block_hash for block_hash in known if block_hash not in self._compact]:
+                del known[block_hash]
+        told = {by: [block_hash for block_hash in hashes if block_hash in self._compact] for by, hashes in self._told.items()}
+        self._told = {by: hashes for by, hashes in told.items() if hashes}
 
-    def proposed(self, block_hash: Hash, compact: CompactBlock) -> None:
-        """A proposal brought this block. Raises PeerFault when the block is not the one that the proposal names, all parts of it."""
-        if header_hash(compact.header) != block_hash:
-            raise PeerFault.of(Offence.WRONG_BLOCK, "expected the one that the proposal names")
-        try:
-            check_compact(compact)
-        except Malformed as error:
-            raise PeerFault.of(Offence.WRONG_BLOCK, str(error)) from None
-        if len(self._compact) < MAX_CANDIDATES:
-            self._compact.setdefault(block_hash, compact)
+    @property
+    def is_crowded(self) -> bool:
+        """Whether more blocks are here whole than are kept for nothing."""
+        return len(self._complete) > MAX_WHOLE_BLOCKS
+
+    def drop_all_but(self, needed: Container[Hash]) -> None:
+        """Forget the oldest of the whole blocks that are not `needed`, but for MAX_WHOLE_BLOCKS."""
+        for block_hash in [block_hash for block_hash in self._complete if block_hash not in needed][:-MAX_WHOLE_BLOCKS]:
+            del self._complete[block_hash]
+            if not self._is_told(block_hash):
+                self._compact.pop(block_hash, None)
+
+    def proposed(self, block_hash: Hash, compact: CompactBlock, by: Address) -> None:
+        """A proposal of validator `by` brought this block.
+
+        Raises PeerFault when the block is not the one that the proposal names, all parts of it.
+        """
+        check_named(block_hash, compact)
+        told = self._told.setdefault(by, [])
+        if block_hash in told:
+            return
+        self._compact.setdefault(block_hash, compact)
+        told.append(block_hash)
+        if len(told) > MAX_TOLD_BLOCKS:
+            oldest = told.pop(0)
+            if oldest not in self._complete and not self._is_told(oldest):
+                del self._compact[oldest]
+
+    def _is_told(self, block_hash: Hash) -> bool:
+        return any(block_hash in hashes for hashes in self._told.values())
 
     def add(self, block_hash: Hash, complete: Complete) -> None:
         """A block that this node has whole: built here, restored from the log."""
@@ -129,14 +157,13 @@ class Candidates:
         return complete
 
     async def _assemble(self, block_hash: Hash, compact: CompactBlock, holders: Sequence[bytes]) -> Complete | None:
-        missing, room_bytes = [], MAX_BLOCK_BYTES
+        fetch, missing, room_bytes = self._fetch_of(block_hash), [], MAX_BLOCK_BYTES
         for wanted in compact.transaction_ids:
-            waiting = self._pool.get(wanted)
+            waiting = None if wanted in fetch.found else self._pool.get(wanted)
             if waiting is None:
                 missing.append(wanted)
             else:
                 room_bytes -= len(waiting.raw)
-        fetch = self._fetch_of(block_hash)
         await fetch.run(missing, holders, room_bytes, self._side_by_side)
         fetched = fetch.found
         transactions = []
@@ -180,7 +207,7 @@ class Candidates:
             compact = decode(CompactBlock, answer)
         except Malformed as error:
             raise PeerFault.of(Offence.BAD_MESSAGE, f"block: {error}") from None
-        self.proposed(block_hash, compact)
+        check_named(block_hash, compact)
         return compact
 
     async def check(self, raws: Sequence[bytes]) -> list[VerifiedTransaction]:
@@ -193,6 +220,16 @@ class Candidates:
         if len(valid) != len(checked):
             raise Rejected(ChainCode.BAD_SIGNATURE, "expected valid signatures in every transaction of a block")
         return valid
+
+
+def check_named(block_hash: Hash, compact: CompactBlock) -> None:
+    """Whether a block is the one of this hash, all parts of it. Raises PeerFault."""
+    if header_hash(compact.header) != block_hash:
+        raise PeerFault.of(Offence.WRONG_BLOCK, "expected the one that the proposal names")
+    try:
+        check_compact(compact)
+    except Malformed as error:
+        raise PeerFault.of(Offence.WRONG_BLOCK, str(error)) from None
 
 
 def compact_of(complete: Complete) -> CompactBlock:

@@ -24,7 +24,13 @@ from gridnode.primitives.errors import (
     Rejected,
 )
 from gridnode.primitives.ids import TransactionId
-from gridnode.primitives.limits import MAX_BLOCK_BYTES, MAX_HOLDERS_ASKED, MAX_PARTS_PER_HOLDER
+from gridnode.primitives.limits import (
+    MAX_BLOCK_BYTES,
+    MAX_FETCH_BYTES,
+    MAX_HOLDERS_ASKED,
+    MAX_PARTS_PER_HOLDER,
+    MAX_TRANSACTION_BYTES,
+)
 from gridnode.primitives.offences import Offence
 from gridnode.sync.messages import TransactionsAnswer, TransactionsRequest
 from gridnode.sync.parts import Parts
@@ -104,7 +110,8 @@ class Fetch:
             except GridnodeError:  # the peer cannot be asked now
                 parts.failed(holder, part)
             else:
-                parts.answered(holder, part, came)
+                is_full = sum(map(len, came.values())) > MAX_FETCH_BYTES - MAX_TRANSACTION_BYTES
+                parts.answered(holder, part, came, is_full)
                 self._unchecked |= {wanted: raw for wanted, raw in came.items() if wanted not in self.found}
                 await self._check_all(room_bytes)
         return self._failure is not None or not (self._unchecked or self._is_checking)

@@ -110,8 +110,8 @@ class Ingress:
             return
         self._contradictions.heard(proposal)
         _check_maker(proposal, proposed.block.header)
-        if proposal.height == self._store.next_height:
-            self._candidates.proposed(proposal.block_hash, proposed.block)
+        if proposal.height <= self._store.next_height + 1:  # others are ahead by a block at most, or this node will sync
+            self._candidates.proposed(proposal.block_hash, proposed.block, proposal.proposer)
         self._loop.hear(peer, ProposalReceived(proposal))
 
     def _check_proposal(self, proposal: Proposal) -> bool:

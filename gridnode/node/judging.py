@@ -55,9 +55,9 @@ class Judging:
         self._candidates = candidates
         self._peer_of = peer_of
         self._world = world
-        self._obtaining: dict[Hash, None] = {}
+        self._obtaining: dict[Hash, fx.ObtainBlock | None] = {}  # under way, and what was asked since
         self._executing: dict[Hash, TimeoutElapsed | None] = {}  # whole blocks, and the timeout that waits for the verdict
-        self._took_ms = 0  # from having the last block to its verdict
+        self._took_ms = 0  # the last block that was judged or built here
         self._refusal: Refusal | None = None
 
     @property
@@ -66,10 +66,16 @@ class Judging:
         return tuple(self._executing)
 
     def obtain(self, effect: fx.ObtainBlock) -> None:
-        """Judge the block in a task of its own; at most one task a block."""
-        if effect.block_hash not in self._obtaining:
+        """Judge the block in a task of its own; at most one task a block, which begins anew when others are named and it cannot get it."""
+        if effect.block_hash in self._obtaining:
+            self._obtaining[effect.block_hash] = effect
+        else:
             self._obtaining[effect.block_hash] = None
             self._world.spawn(self._run, effect)
+
+    def took(self, since_ms: int) -> None:
+        """The ledger was busy with a block since then, by the world's clock that never jumps."""
+        self._took_ms = self._world.monotonic_ms() - since_ms
 
     def stretched(self, timeout: fx.ScheduleTimeout) -> fx.ScheduleTimeout:
         """A propose timeout is longer by what the last block took here, within the chain's cap; others are what they are."""
@@ -85,7 +91,9 @@ class Judging:
         proposed = self._engine.proposed(timeout.round)
         if proposed is None or proposed not in self._executing:
             return False
-        self._executing[proposed] = timeout  # an earlier round's has no meaning any more
+        held = self._executing[proposed]
+        if held is None or held.round < timeout.round:  # an earlier round's has no meaning any more
+            self._executing[proposed] = timeout
         return True
 
     def take_refusal(self) -> Refusal | None:
@@ -94,11 +102,16 @@ class Judging:
         return refusal
 
     async def _run(self, effect: fx.ObtainBlock) -> None:
-        holders = [self._peer_of[address] for address in effect.holders if address in self._peer_of]
+        wish: fx.ObtainBlock | None = effect
         try:
-            complete = await self._candidates.obtain(effect.block_hash, holders)
-            if complete is not None:
-                await self._judge(effect, complete)
+            while wish is not None:
+                self._obtaining[effect.block_hash] = None
+                holders = [self._peer_of[address] for address in wish.holders if address in self._peer_of]
+                complete = await self._candidates.obtain(effect.block_hash, holders)
+                if complete is not None:
+                    await self._judge(effect, complete)
+                    return
+                wish = self._obtaining[effect.block_hash]
         except (Rejected, BlockInvalid) as error:
             _log.warning("invalid block", height=effect.height, hash=effect.block_hash, reason=str(error))
             self._refusal = Refusal(effect.height, effect.block_hash, str(error))
@@ -110,13 +123,14 @@ class Judging:
                 self._world.offer(held)
 
     async def _judge(self, effect: fx.ObtainBlock, complete: Complete) -> None:
-        """Execute the block, unless its height has passed meanwhile. Raises BlockInvalid."""
+        """Execute the block, unless nobody asks for it any more. Raises BlockInvalid."""
         self._executing[effect.block_hash] = None
         began_ms = self._world.monotonic_ms()
         timely = is_timely(self._store.genesis.params, complete.block.header.time_ms, self._world.now_ms())
         async with self._store.lock:
-            if effect.height != self._store.next_height:
-                return
+            if effect.height != self._store.next_height or not self._engine.wants(effect.height, effect.block_hash):
+                return  # its height or its round has passed; a polka would ask again
             await self._store.execute(complete.block, complete.transactions)
-        self._took_ms = self._world.monotonic_ms() - began_ms
-        self._world.offer(BlockKnown(effect.height, effect.block_hash, True, timely, encode(complete.block)))
+        self.took(began_ms)
+        block = encode(complete.block) if timely else b""  # a vote for it rests on the logs of those who found it timely
+        self._world.offer(BlockKnown(effect.height, effect.block_hash, True, timely, block))

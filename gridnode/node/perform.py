@@ -35,7 +35,6 @@ from gridnode.node.ledger_store import LedgerStore
 from gridnode.node.log import Log
 from gridnode.node.signing import Signing
 from gridnode.node.world import Resume, SignAgain, Speaks, World
-from gridnode.primitives.errors import InvariantBroken
 from gridnode.primitives.ids import Address, Hash
 from gridnode.signer.signs import Signs
 from gridnode.storage.sign_guard import message_of
@@ -111,11 +110,11 @@ class Performer:
             if start.height != self._store.next_height or start.height <= self.height:
                 return  # catch-up was faster, or the height runs already
             self.height = start.height
-            self._candidates.start_height()
             self._world.cancel(start.height - 1)
             start = await self._permitted(start, isinstance(event, Resume))
             if start.height != self._store.next_height:
                 return  # catch-up was faster, while a guard was asked
+            self._candidates.start_height(start.height)
             event = Resume(start, event.entries) if isinstance(event, Resume) else start
         if isinstance(event, TimeoutElapsed) and self._judging.holds(event):
             return
@@ -126,6 +125,8 @@ class Performer:
             effects = self._engine.handle(event)
         for effect in effects:
             await self._perform(effect)
+        if self._candidates.is_crowded:
+            self._candidates.drop_all_but(self._engine.needed())
         if isinstance(event, (StartHeight, Resume)) and len(self._pool):
             self.work_arrived()
 
@@ -170,8 +171,7 @@ class Performer:
             case fx.Persist(entry, sync):
                 self._wal.append(entry, sync)
             case fx.SignVote() | fx.SignProposal():
-                self._signing.wish(effect)
-                await self._sign()
+                await self._wish(effect)
             case fx.ScheduleTimeout():
                 self._world.schedule(self._judging.stretched(effect))
             case fx.CancelTimeouts(height):
@@ -197,6 +197,14 @@ class Performer:
                     self._duty.contradicted(first, second)
             case fx.Behind(height):
                 self._on_behind(height)
+
+    async def _wish(self, effect: fx.SignVote | fx.SignProposal) -> None:
+        """Have it signed, unless it proposes a block that nobody could get here: one that a restart has not brought back."""
+        if isinstance(effect, fx.SignProposal) and self._candidates.compact(effect.block_hash) is None:
+            _log.warning("nothing is proposed: the block is not here", height=effect.height, round=effect.round, hash=effect.block_hash)
+            return
+        self._signing.wish(effect)
+        await self._sign()
 
     async def _sign(self) -> None:
         """Have signed what waits for it, say it and hear it oneself. While the signer is away it goes on waiting."""
@@ -227,8 +235,9 @@ class Performer:
             if self._store.next_height != effect.height:
                 return
             pending = self._evidence.pending()
-            now_ms, maker = self._world.now_ms(), self._signing.address
+            now_ms, maker, began_ms = self._world.now_ms(), self._signing.address, self._world.monotonic_ms()
             executed = await self._store.build(self._pool, now_ms, maker, pending, self._world.monotonic_ms)
+            self._judging.took(began_ms)
         self._pool.remove(refused.id for refused in executed.refused)
         self._candidates.add(executed.block_hash, Complete(executed.block, executed.transactions))
         self._world.offer(BlockBuilt(effect.height, effect.round, executed.block_hash, encode(executed.block)))
@@ -240,8 +249,9 @@ class Performer:
 
     async def _decide(self, effect: fx.Decide) -> None:
         complete = self._candidates.get(effect.block_hash)
-        if complete is None:
-            raise InvariantBroken("decided-block", f"block {effect.block_hash.hex()} was decided but is not here")
+        if complete is None:  # not needed any more when it was dropped; those who voted for it have it, and sync brings it
+            self._on_behind(effect.height)
+            return
         async with self._store.lock:
             if effect.height != self._store.next_height:
                 return

@@ -51,7 +51,8 @@ MAX_RAW_ROWS: Final = 4_096  # rows of the state in one answer; a run of rows is
 MAX_RAW_BYTES: Final = 4 * 1024 * 1024  # an answer stops before the block that passes this, unless it is the first
 
 MAX_GOSSIP_BATCHES: Final = 256  # received and not yet checked
-MAX_CANDIDATES: Final = 64  # blocks known at one height
+MAX_TOLD_BLOCKS: Final = 2  # blocks that are known of what one validator proposes
+MAX_WHOLE_BLOCKS: Final = 8  # blocks kept whole besides those that consensus may still need
 
 # Sync
 MAX_SYNC_BLOCKS: Final = 64  # blocks in one answer

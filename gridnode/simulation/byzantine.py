@@ -176,7 +176,7 @@ class Liar(Machine):
         compact = replace(proposed.block, header=self.random.choice(wrong))
         block_hash = header_hash(compact.header)
         if self.node is not None:
-            self.node.candidates.proposed(block_hash, compact)
+            self.node.candidates.proposed(block_hash, compact, self.address)
         return ProposedBlock(self._proposal(proposed.proposal, block_hash), compact)
 
     def _stale(self, proposed: ProposedBlock) -> ProposedBlock | None:
@@ -233,7 +233,7 @@ class Liar(Machine):
         """The block as it is proposed; from now on it is handed out to whoever asks."""
         complete = Complete(built.block, tuple(VerifiedTransaction(item) for item in built.transactions))
         if self.node is not None:
-            self.node.candidates.proposed(built.block_hash, compact_of(complete))
+            self.node.candidates.proposed(built.block_hash, compact_of(complete), self.address)
         return compact_of(complete)
 
     async def _forged(self, request: BlockRequest) -> FinalBlock | None:

@@ -9,9 +9,10 @@ what a holder is to be asked now:
     else what one other holder is asked for, if this one has since brought as many parts as it is asked for at once: it would have brought
     that one too, so the other is slow, and holds up nothing. Each transaction is asked of two at most.
 
-An answer that brings anything is progress, and the rest of its part is free for everybody again (answers are cut at their bound). One that
-brings nothing says that the holder lacks them. A holder that fails or lies is asked for nothing more. So it ends: each answer makes what is
-missing smaller, or the number of those who may have it.
+An answer that is as large as answers may be has left out what did not fit, which is free for everybody again. What any other answer
+leaves out its holder lacks, and it is not asked for that again: one that brings a transaction at a time would hold up the block for
+hours. A holder that fails or lies is asked for nothing more. So it ends: a holder is asked for a transaction once, or brings the larger
+part of MAX_FETCH_BYTES instead.
 """
 
 from __future__ import annotations
@@ -66,16 +67,19 @@ class Parts:
             self._asked.setdefault(wanted, {})[holder] = self._questions
         return part
 
-    def answered(self, holder: bytes, part: Sequence[TransactionId], found: Iterable[TransactionId]) -> None:
-        """A holder brought `found` of the part that it was asked for."""
+    def answered(self, holder: bytes, part: Sequence[TransactionId], found: Iterable[TransactionId], is_full: bool = False) -> None:
+        """A holder brought `found` of the part that it was asked for; `is_full`: another one might not have fitted into the answer."""
         self._no_longer_asked(holder, part)
         brought = list(found)
         for wanted in brought:
             self._missing.pop(wanted, None)
         if brought:
             self._answers.setdefault(holder, []).append(self._questions)
-        else:
-            self._lacks.setdefault(holder, {}).update(dict.fromkeys(part))
+        if not (brought and is_full):
+            left_out = dict.fromkeys(part)
+            for wanted in brought:
+                left_out.pop(wanted, None)
+            self._lacks.setdefault(holder, {}).update(left_out)
 
     def failed(self, holder: bytes, part: Sequence[TransactionId]) -> None:
         """A holder did not answer, or wrongly: it is asked for nothing more."""

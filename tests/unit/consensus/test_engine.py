@@ -161,6 +161,72 @@ def test_a_block_that_comes_after_nil_is_executed_only_when_a_polka_asks_for_it(
     assert [(effect.block_hash, effect.holders) for effect in polka] == [(A, (PROPOSER, address(1), address(2)))]
 
 
+def test_each_reason_for_a_block_asks_at_once_who_has_it() -> None:
+    """A proposer that is gone is not waited for when others have voted, or propose it again."""
+    one = engine()
+    asked = of(feed(one, ProposalReceived(proposal(PROPOSER, 0, A))), fx.ObtainBlock)
+    assert [effect.holders for effect in asked] == [(PROPOSER,)]
+    assert of(feed(one, *votes(PREVOTE, A, 1)), fx.ObtainBlock) == [], "one vote is no reason"
+    asked = of(feed(one, *votes(PREVOTE, A, 2, 3)), fx.ObtainBlock)
+    assert [effect.holders for effect in asked] == [(PROPOSER, address(1), address(2))]
+    asked = of(feed(one, *votes(PRECOMMIT, A, 1, 2, 3)), fx.ObtainBlock)
+    assert [effect.holders for effect in asked] == [(PROPOSER, address(1), address(2))]
+    assert of(feed(one, known(A)), fx.Decide)
+
+
+def test_a_verdict_is_wanted_as_long_as_it_changes_anything() -> None:
+    one = engine()
+    assert not one.wants(1, A)
+    feed(one, ProposalReceived(proposal(PROPOSER, 0, A)))
+    assert one.wants(1, A)
+    assert not one.wants(2, A)
+    assert not one.wants(1, B)
+    feed(one, TimeoutElapsed(TimeoutKind.PROPOSE, Height(1), Round(0)))
+    assert not one.wants(1, A), "it has prevoted nil"
+    feed(one, *votes(PREVOTE, A, 1, 2, 3))
+    assert one.wants(1, A), "the others have not"
+    feed(one, known(A))
+    assert not one.wants(1, A)
+
+
+def test_needed_are_blocks_that_may_be_proposed_or_decided() -> None:
+    """In round 3: the valid one of round 0, those of round 2 and 3, not that of round 1."""
+    one, rounds = engine(), [block(f"round {number}") for number in range(4)]
+    order = start(1, FOUR).proposers
+    assert Engine(PARAMS, None).needed() == frozenset()
+    feed(one, ProposalReceived(proposal(order[0], 0, rounds[0])), known(rounds[0]), *votes(PREVOTE, rounds[0], 0, 1, 2, 3))
+    assert one.needed() == {rounds[0]}
+    for round_ in (1, 2, 3):
+        feed(one, *votes(PREVOTE, NO_HASH, 1, 2, round_=round_))
+        feed(one, ProposalReceived(proposal(order[round_], round_, rounds[round_])))
+    assert one.round == 3
+    assert one.needed() == {rounds[0], rounds[2], rounds[3]}
+
+
+def test_a_restart_asks_for_the_valid_block_that_its_log_does_not_hold() -> None:
+    """Its time was refused here, and a quorum has prevoted it; this node may have to propose it again."""
+    untimely = BlockKnown(Height(1), A, True, False, b"")
+    events = [ProposalReceived(proposal(PROPOSER, 0, A)), untimely, *votes(PREVOTE, A, 1, 2, 3)]
+    effects = Engine(PARAMS, address(0)).restore(start(1, FOUR), [entry_of(event) for event in events])
+    assert of(effects, fx.RestoreBlock) == []
+    wish = fx.ObtainBlock(Height(1), Round(0), A, (address(1), address(2), address(3)))
+    assert of(effects, fx.ObtainBlock) == [wish]
+
+
+def test_a_restart_brings_back_and_asks_for_what_may_still_be_needed() -> None:
+    """Of a log of three rounds: the block of round 0 was judged, that of round 1 had not come, and both rounds are over."""
+    rounds = [block(f"round {number}") for number in range(4)]
+    order = start(1, FOUR).proposers
+    events: list[Event] = [ProposalReceived(proposal(order[0], 0, rounds[0])), known(rounds[0])]
+    for round_ in (1, 2):
+        events += [*votes(PREVOTE, NO_HASH, 1, 2, round_=round_), ProposalReceived(proposal(order[round_], round_, rounds[round_]))]
+    events += votes(PREVOTE, NO_HASH, 1, 2, round_=3)
+    events += [ProposalReceived(proposal(order[3], 3, rounds[3])), known(rounds[3])]
+    effects = Engine(PARAMS, None).restore(start(1, FOUR), [entry_of(event) for event in events])
+    assert [effect.block_hash for effect in of(effects, fx.RestoreBlock)] == [rounds[3]]
+    assert of(effects, fx.ObtainBlock) == []
+
+
 def test_messages_of_the_next_height_wait_within_bounds() -> None:
     one = engine()
     for round_ in range(40):
@@ -280,7 +346,9 @@ def test_a_listener_proposes_nothing_that_its_log_has_kept(kept: int, wish: type
     """The log ends before the block it was to build, or with it; the guard has gone on to a vote. No wish of the replay is left."""
     begun = (TimeoutElapsed(TimeoutKind.HEARTBEAT, Height(1), Round(0)), BlockBuilt(Height(1), Round(0), A, b"block"))
     log = [entry_of(event) for event in begun[:kept]]
-    assert of(Engine(PARAMS, PROPOSER).restore(start(1, FOUR), log), wish)
+    effects = Engine(PARAMS, PROPOSER).restore(start(1, FOUR), log)
+    assert of(effects, wish)
+    assert len(of(effects, fx.RestoreBlock)) == kept - 1, "what is to be proposed is here"
     one = Engine(PARAMS, PROPOSER)
     effects = one.restore(start(1, FOUR), log, vote(PREVOTE, 3, 0, A))
     assert not one.signs

@@ -26,19 +26,21 @@ from gridnode.crypto.merkle import root
 from gridnode.mempool.pool import Pool
 from gridnode.modules.token.messages import Transfer
 from gridnode.modules.token.tables import Denomination
+from gridnode.node import candidates
 from gridnode.node.candidates import Candidates, Complete
 from gridnode.node.verifier import Verifier
 from gridnode.node.wire import RequestKind
 from gridnode.primitives.errors import InvariantBroken, PeerFault, Rejected
-from gridnode.primitives.ids import Hash
-from gridnode.primitives.limits import MAX_CANDIDATES
-from gridnode.primitives.units import Height, Round
+from gridnode.primitives.ids import Address, Hash
+from gridnode.primitives.limits import MAX_TOLD_BLOCKS, MAX_WHOLE_BLOCKS
+from gridnode.primitives.units import Height, Round, TimeMs
 from gridnode.sync.messages import TransactionsAnswer, TransactionsRequest
 from tests.chain_in_memory import CHAIN, START_MS, MemoryChain, account, keys_of
 from tests.unit.node.peers_in_memory import Answer, Peers, silent
 
 PROPOSER, VOTER = b"p" * 32, b"v" * 32
 COUNT = 3
+MAKER, OTHER = account("mea-node"), account("pea-node")
 
 
 class Proposed:
@@ -54,6 +56,14 @@ class Proposed:
         self.compact = CompactBlock(self.block.header, tuple(item.id for item in self.transactions), self.block.last_commit)
         self.pool, self.peers = Pool(), Peers()
         self.candidates = Candidates(self.pool, Verifier(), self.peers)
+
+    def tells(self, number: int = 0, by: Address = MAKER, height: int = 1) -> Hash:
+        """A proposal of one of its blocks comes, the 0-th unless told."""
+        header = self.compact.header
+        if number or height != 1:
+            header = replace(header, time_ms=TimeMs(header.time_ms + number), height=Height(height))
+        self.candidates.proposed(header_hash(header), replace(self.compact, header=header), by)
+        return header_hash(header)
 
     def helpful(self, kind: int, payload: bytes) -> bytes:
         """Answers as the proposer does."""
@@ -81,7 +91,7 @@ def proposed() -> Proposed:
 
 def test_a_block_whose_transactions_wait_here_needs_nobody(proposed: Proposed) -> None:
     """Not one question is asked."""
-    proposed.candidates.proposed(proposed.hash, proposed.compact)
+    proposed.tells()
     for item in proposed.transactions:
         proposed.pool.add(item)
     complete = proposed.obtain()
@@ -93,7 +103,7 @@ def test_a_block_whose_transactions_wait_here_needs_nobody(proposed: Proposed) -
 
 def test_what_the_pool_lacks_is_asked_of_the_proposer(proposed: Proposed) -> None:
     """Only that, in one question."""
-    proposed.candidates.proposed(proposed.hash, proposed.compact)
+    proposed.tells()
     proposed.pool.add(proposed.transactions[1])
     asked: list[tuple[bytes, ...]] = []
 
@@ -155,18 +165,87 @@ def test_a_peer_that_does_not_help_is_passed_over(proposed: Proposed, name: str)
 def test_a_proposal_that_names_another_block_is_a_fault(proposed: Proposed) -> None:
     """Nothing is kept of it."""
     with pytest.raises(PeerFault):
-        proposed.candidates.proposed(Hash(bytes(32)), proposed.compact)
+        proposed.candidates.proposed(Hash(bytes(32)), proposed.compact, MAKER)
     assert proposed.candidates.compact(Hash(bytes(32))) is None
 
 
-def test_known_blocks_are_bounded_and_forgotten(proposed: Proposed) -> None:
-    """At most MAX_CANDIDATES a height; the next height begins with none."""
-    for number in range(MAX_CANDIDATES + 5):
-        compact = replace(proposed.compact, header=replace(proposed.compact.header, time_ms=number))
-        proposed.candidates.proposed(header_hash(compact.header), compact)
-    assert len(proposed.candidates._compact) == MAX_CANDIDATES
-    proposed.candidates.start_height()
-    assert len(proposed.candidates._compact) == 0
+def test_who_proposes_many_blocks_takes_no_place_of_another(proposed: Proposed) -> None:
+    """Of each validator's the newest are known."""
+    others = proposed.tells(by=OTHER)
+    told = [proposed.tells(number) for number in range(1, 70)]
+    known = [block_hash for block_hash in told if proposed.candidates.compact(block_hash) is not None]
+    assert known == told[-MAX_TOLD_BLOCKS:]
+    assert proposed.candidates.compact(others) is not None
+    again = [proposed.tells(number) for number in (69, 68)]
+    assert [*reversed(again)] == known, "what is told again takes no place"
+
+
+def test_a_block_that_two_propose_is_known_as_long_as_one_of_them_tells_it(proposed: Proposed) -> None:
+    first = proposed.tells()
+    assert proposed.tells(by=OTHER) == first
+    for number in range(1, MAX_TOLD_BLOCKS + 1):
+        proposed.tells(number)
+    assert proposed.candidates.compact(first) is not None
+    for number in range(1, MAX_TOLD_BLOCKS + 1):
+        proposed.tells(10 + number, by=OTHER)
+    assert proposed.candidates.compact(first) is None
+
+
+def test_a_proposal_that_is_early_keeps_its_block(proposed: Proposed) -> None:
+    """What is of the heights below is forgotten when a height begins."""
+    now, early = proposed.tells(), proposed.tells(height=2)
+    proposed.candidates.start_height(1)
+    assert proposed.candidates.compact(now) is not None
+    proposed.candidates.start_height(2)
+    assert proposed.candidates.compact(now) is None
+    assert proposed.candidates.compact(early) is not None
+    proposed.candidates.start_height(3)
+    assert not proposed.candidates._compact
+    assert not proposed.candidates._told
+
+
+def test_whole_blocks_are_bounded_and_what_is_needed_stays(proposed: Proposed) -> None:
+    first, rest = proposed.hash, [Hash(bytes([number]) * 32) for number in range(1, MAX_WHOLE_BLOCKS + 4)]
+    complete = Complete(proposed.block, tuple(proposed.transactions))
+    proposed.tells(1)
+    for block_hash in (first, *rest):
+        proposed.candidates.add(block_hash, complete)
+    assert proposed.candidates.is_crowded
+    proposed.candidates.drop_all_but(frozenset([first]))
+    assert [block_hash for block_hash in (first, *rest) if proposed.candidates.get(block_hash)] == [first, *rest[3:]]
+    assert [block_hash for block_hash in (first, *rest) if proposed.candidates.compact(block_hash)] == [first, *rest[3:]]
+    proposed.candidates.drop_all_but(frozenset())
+    assert not proposed.candidates.is_crowded
+
+
+def test_what_was_fetched_and_comes_by_gossip_as_well_is_counted_once(proposed: Proposed, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The first attempt brings a part, and the pool has it too by the second: the block is no larger for that."""
+    sizes = [len(one.raw) for one in proposed.transactions]
+    monkeypatch.setattr(candidates, "MAX_BLOCK_BYTES", sum(sizes))
+    proposed.tells()
+    raws = {one.id: one.raw for one in proposed.transactions}
+
+    def some(kind: int, payload: bytes) -> bytes:
+        wanted = decode(TransactionsRequest, payload).ids
+        return encode(TransactionsAnswer((raws[wanted[0]],), len(wanted) - 1))
+
+    assert proposed.obtain(PROPOSER, proposer=some) is None
+    for one in proposed.transactions[:2]:
+        proposed.pool.add(one)
+    assert proposed.obtain(PROPOSER) is not None
+
+
+def test_one_that_brings_a_transaction_at_a_time_is_asked_once(proposed: Proposed) -> None:
+    """The next holder brings the rest."""
+    proposed.tells()
+    raws = {one.id: one.raw for one in proposed.transactions}
+
+    def drips(kind: int, payload: bytes) -> bytes:
+        wanted = decode(TransactionsRequest, payload).ids
+        return encode(TransactionsAnswer((raws[wanted[0]],), len(wanted) - 1))
+
+    assert proposed.obtain(PROPOSER, VOTER, proposer=drips) is not None
+    assert [peer for peer, _ in proposed.peers.asked].count(PROPOSER) == 1
 
 
 def test_transactions_of_pool_and_blocks_can_be_asked_for(proposed: Proposed) -> None:
@@ -229,6 +308,6 @@ def test_a_fault_of_this_node_is_not_taken_for_a_peers(proposed: Proposed) -> No
 def test_a_header_with_other_parts_is_refused_and_leaves_room_for_the_right_ones(proposed: Proposed, field: str, value: Any) -> None:
     """A signature covers the header alone: with other parts a good block would be found invalid for good."""
     with pytest.raises(PeerFault, match=field):
-        proposed.candidates.proposed(proposed.hash, replace(proposed.compact, **{field: value}))
-    proposed.candidates.proposed(proposed.hash, proposed.compact)
+        proposed.candidates.proposed(proposed.hash, replace(proposed.compact, **{field: value}), MAKER)
+    proposed.tells()
     assert proposed.obtain(PROPOSER) is not None

@@ -10,12 +10,21 @@ from typing import Any
 import pytest
 import trio
 import trio.testing
+from trio.testing import MockClock
 
 from gridnode.chain.block import header_hash
 from gridnode.chain.vote import NO_ROUND, Proposal, Vote, VoteKind
+from gridnode.codec.records import encode
 from gridnode.consensus import effects as fx
 from gridnode.consensus.engine import Engine
-from gridnode.consensus.inputs import Input, ProposalReceived, TimeoutElapsed, TimeoutKind, VoteReceived
+from gridnode.consensus.inputs import (
+    BlockKnown,
+    Input,
+    ProposalReceived,
+    TimeoutElapsed,
+    TimeoutKind,
+    VoteReceived,
+)
 from gridnode.consensus.timeouts import timeout_ms
 from gridnode.execution.executed import Executed
 from gridnode.mempool.pool import Pool
@@ -23,6 +32,7 @@ from gridnode.modules.token.messages import Transfer
 from gridnode.modules.token.tables import Denomination
 from gridnode.node.candidates import Candidates, Complete, compact_of
 from gridnode.node.evidence_pool import EvidencePool
+from gridnode.node.fetch import FETCH_TIMEOUT_MS
 from gridnode.node.ledger_store import LedgerStore
 from gridnode.node.perform import Performer
 from gridnode.node.verifier import Verifier
@@ -32,6 +42,7 @@ from gridnode.signer.signs import OwnKey
 from gridnode.storage.first_guard import guard_above
 from gridnode.storage.sign_guard import SignGuard
 from gridnode.storage.wal import Wal
+from gridnode.sync.messages import TransactionsAnswer
 from tests.chain_in_memory import CHAIN, PARAMS, START_MS, MemoryChain, account, keys_of
 from tests.unit.node.peers_in_memory import Peers, silent
 from tests.unit.operations.chains import opened
@@ -52,6 +63,8 @@ class Slow:
     has_transactions: bool = True
     inbox: list[Input] = field(default_factory=list)
     said: list[Vote] = field(default_factory=list)
+    behind: list[int] = field(default_factory=list)
+    verdicts: list[BlockKnown] = field(default_factory=list)
     scheduled: list[fx.ScheduleTimeout] = field(default_factory=list)
     clock_ms: int = START_MS + 1_000
     monotonic: int = 7_000
@@ -59,6 +72,7 @@ class Slow:
     def __post_init__(self) -> None:
         self.proposer, self.next_proposer = self.store.proposers[0], self.store.proposers[1]
         me = next(name for name in NAMES if account(f"{name}-node") not in (self.proposer, self.next_proposer))
+        self.me = account(f"{me}-node")
         guard_above(self.folder / "guard", CHAIN, keys_of(f"{me}-node"), 0)
         signer = OwnKey(SignGuard(self.folder / "guard", CHAIN, keys_of(f"{me}-node")))
         self.pool, self.peers, wal = Pool(), Peers(), Wal(self.folder / "wal")
@@ -68,7 +82,7 @@ class Slow:
         self.candidates = Candidates(self.pool, Verifier(), self.peers)
         self.performer = Performer(
             Engine(PARAMS, account(f"{me}-node")), self.store, self.pool, self.candidates, signer, wal, self._says, peer_of,
-            _nobody, _nobody, EvidencePool(self.store, _nobody), self,
+            _nobody, self.behind.append, EvidencePool(self.store, _nobody), self,
         )  # fmt: skip
 
     def _says(self, message: Any, to: bytes | None = None) -> None:
@@ -103,8 +117,16 @@ class Slow:
         self.inbox += events
         await trio.testing.wait_all_tasks_blocked()
         while self.inbox:
-            await self.performer.handle(self.inbox.pop(0))
+            event = self.inbox.pop(0)
+            if isinstance(event, BlockKnown):
+                self.verdicts.append(event)
+            await self.performer.handle(event)
             await trio.testing.wait_all_tasks_blocked()
+
+    async def waits(self, ms: int) -> None:
+        """So much time passes for whoever waits for peers."""
+        await trio.sleep(ms / 1_000 + 0.001)
+        await trio.testing.wait_all_tasks_blocked()
 
     async def hears_proposal(self, executed: Executed, round_: int = 0) -> None:
         """The proposal of a block comes; of what it holds, the pool has everything or nothing."""
@@ -113,7 +135,7 @@ class Slow:
             for transaction in executed.transactions:
                 if transaction.id not in self.pool:
                     self.pool.add(transaction)
-        self.candidates.proposed(executed.block_hash, compact_of(complete))
+        self.candidates.proposed(executed.block_hash, compact_of(complete), executed.block.header.proposer)
         by = (self.proposer, self.next_proposer)[round_]
         proposal = Proposal(Height(1), Round(round_), NO_ROUND, executed.block_hash, by, Signature(bytes(64)))
         await self.hears(ProposalReceived(proposal))
@@ -136,9 +158,9 @@ def elapsed(kind: TimeoutKind, round_: int = 0) -> TimeoutElapsed:
     return TimeoutElapsed(kind, Height(1), Round(round_))
 
 
-def vote(by: Address, round_: int, kind: VoteKind = VoteKind.PREVOTE) -> Vote:
-    """A vote for nil; who checks its signature stands before consensus."""
-    return Vote(kind, Height(1), Round(round_), NO_HASH, by, Signature(bytes(64)))
+def vote(by: Address, round_: int, kind: VoteKind = VoteKind.PREVOTE, block_hash: Hash = NO_HASH) -> Vote:
+    """A vote, for nil unless told; who checks its signature stands before consensus."""
+    return Vote(kind, Height(1), Round(round_), block_hash, by, Signature(bytes(64)))
 
 
 def block(proposer: Address, pays: int = 1) -> Executed:
@@ -160,7 +182,7 @@ def running(folder: Path, scene: Callable[[Slow], Awaitable[None]], **how: Any) 
                 await scene(node)
                 nursery.cancel_scope.cancel()
 
-    trio.run(play)
+    trio.run(play, clock=MockClock(autojump_threshold=0.01))
 
 
 def test_it_votes_for_a_block_that_takes_longer_than_the_timeout(tmp_path: Path) -> None:
@@ -219,6 +241,74 @@ def test_it_waits_for_no_transactions_beyond_the_timeout(tmp_path: Path) -> None
     running(tmp_path, scene, has_transactions=False)
 
 
+def test_a_block_that_is_whole_after_nil_is_executed_only_for_a_polka(tmp_path: Path) -> None:
+    """Its proposer gave the last transaction after the timeout: that would cost everybody the beginning of the next round."""
+
+    async def scene(node: Slow) -> None:
+        executed = block(node.proposer)
+        await node.hears_proposal(executed)
+        await node.hears(elapsed(TimeoutKind.PROPOSE))
+        node.pool.add(executed.transactions[0])
+        await node.waits(FETCH_TIMEOUT_MS)
+        await node.hears(elapsed(TimeoutKind.RESEND))
+        assert node.verdicts == [], "nobody asks for it"
+
+    running(tmp_path, scene, has_transactions=False)
+
+
+def test_others_who_have_it_are_asked_when_the_proposer_does_not_give_it(tmp_path: Path) -> None:
+    """They were named while it was asked."""
+
+    async def scene(node: Slow) -> None:
+        executed = block(node.proposer)
+        raws = tuple(one.raw for one in executed.transactions)
+        node.peers.answers[b"next"] = lambda kind, payload: encode(TransactionsAnswer(raws, 0))
+        await node.hears_proposal(executed)
+        effect = fx.ObtainBlock(Height(1), Round(0), executed.block_hash, (node.next_proposer,))
+        node.performer._judging.obtain(effect)
+        await node.waits(FETCH_TIMEOUT_MS)
+        await node.hears()
+        assert node.prevotes == [executed.block_hash]
+        assert [peer for peer, _ in node.peers.asked] == [b"proposer", b"next"]
+
+    running(tmp_path, scene, has_transactions=False)
+
+
+def test_what_nobody_could_get_here_is_not_proposed(tmp_path: Path) -> None:
+    """Nor heard and prevoted by the node itself."""
+
+    async def scene(node: Slow) -> None:
+        lost = fx.SignProposal(Height(1), Round(0), NO_ROUND, Hash(b"\x07" * 32))
+        await node.performer._perform(lost)
+        assert node.inbox == []
+
+    running(tmp_path, scene)
+
+
+def test_a_decided_block_that_was_dropped_is_left_to_sync(tmp_path: Path) -> None:
+    async def scene(node: Slow) -> None:
+        executed = block(node.proposer)
+        await node.hears_proposal(executed)
+        node.candidates._complete.clear()
+        by = (node.proposer, node.next_proposer, node.me)
+        await node.hears(*(VoteReceived(vote(one, 0, VoteKind.PRECOMMIT, executed.block_hash)) for one in by))
+        assert node.behind == [1]
+        assert node.store.height == 0
+
+    running(tmp_path, scene)
+
+
+def test_the_log_does_not_grow_by_blocks_that_are_refused_for_their_time(tmp_path: Path) -> None:
+    """Where clocks differ each round has another one."""
+
+    async def scene(node: Slow) -> None:
+        node.clock_ms += 3_600_000
+        await node.hears_proposal(block(node.proposer))
+        assert [(known.valid, known.timely, known.block) for known in node.verdicts] == [(True, False, b"")]
+
+    running(tmp_path, scene)
+
+
 def test_an_invalid_block_is_refused_once_after_its_timeout(tmp_path: Path) -> None:
     async def scene(node: Slow) -> None:
         made = block(node.proposer)
@@ -254,6 +344,23 @@ def test_a_timeout_of_a_round_that_was_left_says_nothing_in_the_next(tmp_path: P
         await node.hears()
         assert node.prevotes == [second.block_hash]
         assert [one.round for one in node.said if one.kind is VoteKind.PREVOTE] == [1]
+
+    running(tmp_path, scene)
+
+
+def test_a_late_timeout_of_an_earlier_round_takes_no_place_of_this_rounds(tmp_path: Path) -> None:
+    """The same block is proposed again, with a polka that is not here: after the verdict the round still ends."""
+
+    async def scene(node: Slow) -> None:
+        executed = block(node.proposer)
+        again = Proposal(Height(1), Round(1), Round(0), executed.block_hash, node.next_proposer, Signature(bytes(64)))
+        async with node.store.lock:
+            await node.hears_proposal(executed)
+            await node.hears(*(VoteReceived(vote(by, 1)) for by in (node.proposer, node.next_proposer)), ProposalReceived(again))
+            await node.hears(elapsed(TimeoutKind.PROPOSE, 1), elapsed(TimeoutKind.PROPOSE, 0))
+            assert node.prevotes == []
+        await node.hears()
+        assert [(one.round, one.block_hash) for one in node.said if one.kind is VoteKind.PREVOTE] == [(1, NO_HASH)]
 
     running(tmp_path, scene)
 

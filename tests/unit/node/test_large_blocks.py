@@ -104,7 +104,7 @@ class Large:
         self.raws = {one.id: one.raw for one in self.transactions}
         self.peers, self.pool = Peers(), Pool()
         self.candidates = Candidates(self.pool, CHECKER, self.peers, side_by_side)
-        self.candidates.proposed(self.hash, CompactBlock(header, tuple(self.raws), NO_COMMIT))
+        self.candidates.proposed(self.hash, CompactBlock(header, tuple(self.raws), NO_COMMIT), header.proposer)
         self.parts: list[tuple[bytes, int]] = []
         self.took_ms = 0.0
 
@@ -195,7 +195,7 @@ def test_parts_that_came_are_not_asked_for_again() -> None:
     assert complete is not None
     assert complete.block == large.block
     assert sum(size for _, size in large.parts) == sum(map(len, large.block.transactions))
-    large.candidates.start_height()
+    large.candidates.start_height(large.block.header.height + 1)
     assert large.candidates._partial == {}
 
 

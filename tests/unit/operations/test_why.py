@@ -94,7 +94,8 @@ def test_it_listens_and_says_why() -> None:
 def test_a_quorum_lacks_only_those_who_listen() -> None:
     here = ("PEA", "ERC")
     views = [view(name, round=round_(**LISTENS, voters=voters(here))) for name in ("EGAT", "MEA")]
-    check(why([*views, view("PEA", round=round_(voters=voters(here)))]), Cause.LISTENING, False, "EGAT only listens", "MEA only listens", "doctor")
+    found = why([*views, view("PEA", round=round_(voters=voters(here)))])
+    check(found, Cause.LISTENING, False, "EGAT only listens", "MEA only listens", "doctor")
 
 
 def test_votes_are_missing() -> None:

@@ -68,11 +68,19 @@ def test_what_is_missing_is_cut_into_equal_parts() -> None:
         assert len(Parts(ids(*range(missing)), at_once).next_part(A)) == size
 
 
-def test_the_rest_of_a_short_answer_is_free_again() -> None:
+def test_the_rest_of_a_full_answer_is_free_again() -> None:
     parts = Parts(ids(1, 2, 3), 1)
     assert parts.next_part(A) == ids(1, 2, 3)
-    parts.answered(A, ids(1, 2, 3), ids(1))
+    parts.answered(A, ids(1, 2, 3), ids(1), is_full=True)
     assert parts.next_part(A) == ids(2, 3)
+
+
+def test_what_is_left_out_of_an_answer_with_room_its_holder_lacks() -> None:
+    """Else one that brings a transaction at a time would be asked for all of them, one after the other."""
+    parts = Parts(ids(1, 2, 3), 1)
+    parts.answered(A, parts.next_part(A), ids(1))
+    assert parts.next_part(A) == ()
+    assert parts.next_part(B) == ids(2, 3)
 
 
 def test_who_brings_nothing_lacks_it_and_may_have_the_rest() -> None:
@@ -86,8 +94,8 @@ def test_who_brings_nothing_lacks_it_and_may_have_the_rest() -> None:
 def test_who_brings_what_another_has_brought_meanwhile_does_not_lack_the_rest() -> None:
     parts, slow = with_a_slow_one(MAX_PARTS_PER_HOLDER)
     assert parts.next_part(B) == slow
-    parts.answered(A, slow, slow[:1])
-    parts.answered(B, slow, slow[:1])
+    parts.answered(A, slow, slow[:1], is_full=True)
+    parts.answered(B, slow, slow[:1], is_full=True)
     assert parts.next_part(B) == slow[1:]
 
 
@@ -124,9 +132,9 @@ def test_it_ends_whole_when_somebody_has_each(data: st.DataObject, count: int, h
             parts.failed(name, part)
             continue
         brought = [one for one in part if one in has[name]]
-        brought = brought[: data.draw(st.integers(1, len(brought)))] if brought else []
-        found.update(brought)
-        parts.answered(name, part, brought)
+        fitting = brought[: data.draw(st.integers(1, len(brought)))] if brought else []
+        found.update(fitting)
+        parts.answered(name, part, fitting, is_full=len(fitting) < len(brought))
     else:
         raise AssertionError("it does not end")
     good = {one for name in names if not fails[name] for one in has[name]}
