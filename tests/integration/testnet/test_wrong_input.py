@@ -59,8 +59,8 @@ class Copy:
 
 @pytest.fixture
 def copy(net: Testnet, tmp_path: Path) -> Copy:
-    """The node's files without its data."""
-    shutil.copytree(net.plan.folder, tmp_path / "n", ignore=shutil.ignore_patterns("chain", "wal", "guard", "node.log"))
+    """The node's files without its data; it runs meanwhile, and what it writes anew may go while it is copied."""
+    shutil.copytree(net.plan.folder, tmp_path / "n", ignore=shutil.ignore_patterns("chain", "wal", "guard", "*.new", "node.log"))
     return Copy(tmp_path / "n")
 
 
