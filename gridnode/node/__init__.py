@@ -16,7 +16,7 @@ Concepts
     checkup.py       what is examined before a start: findings.py, surroundings.py, memory.py (chain, log and guard against each other).
     rebuild_guard.py begins a lost guard anew; run_signer.py runs the signer's process.
     consensus_loop.py  a running node's world for that: inbox, timers, tasks.
-    candidates.py    the blocks proposed for the height at hand, made whole.
+    candidates.py    the blocks proposed for the height at hand, and early ones for the next, made whole.
     fetch.py         what is missing of them, in parts, of several holders at once; side_by_side.py, at once on trio.
     block_sync.py    block sync, turn by turn: status, requests, checking and storing what others have; catch_up.py takes the turns.
     progress.py      what follows when a block was stored, and when nothing is missing.

@@ -1,4 +1,4 @@
-"""The blocks proposed for the height under way, and how what is missing of them is obtained.
+"""The blocks proposed for the height under way and the next, and how what is missing of them is obtained.
 
 A proposal names its transactions by id, so it fits one frame whatever it holds (asserted in `limits`). What the pool lacks is asked of
 those who should have it, the proposer and the validators that voted for the block, in parts and of several at the same time (`fetch`).
