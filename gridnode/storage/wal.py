@@ -132,7 +132,7 @@ class Wal:
             self._new_name = False
 
     def _open(self, height: int) -> None:
-        """Continue the segment of `height`; what it holds is made durable, so that later records may say so."""
+        """Continue the segment of `height`; its content and name are made durable: a restart signs by it, later records say so."""
         path = self._folder / f"{height:020d}{_SUFFIX}"
         if self._file is not None:
             if path == self._path:
@@ -143,7 +143,7 @@ class Wal:
         self._path = path
         self._size = self._durable = self._file.size()
         if self._size:
-            self._file.sync()
+            self._sync()
 
     def _heights(self) -> list[int]:
         return [int(path.stem) for path in self._segments()]
