@@ -75,7 +75,7 @@ class ConsensusLoop:
     @property
     def executing(self) -> tuple[Hash, ...]:
         """Proposed blocks that are here whole and have no verdict yet, the one under way first."""
-        return self._performer.executing
+        return self._performer.judging.executing
 
     def work_arrived(self) -> None:
         """The pool holds something: the height under way need not wait for its heartbeat."""
@@ -104,7 +104,7 @@ class ConsensusLoop:
 
     def _look(self) -> None:
         """Let the operator's memory see where consensus is."""
-        engine, refusal, now = self._engine, self._performer.take_refusal(), now_ms()
+        engine, refusal, now = self._engine, self._performer.judging.take_refusal(), now_ms()
         self._watch.moved(engine.height, engine.round, engine.step, now)
         if refusal is not None:
             self._watch.rejected(refusal.height, refusal.block_hash, refusal.reason, now)

@@ -30,12 +30,12 @@ from gridnode.node.candidates import Candidates, Complete
 from gridnode.node.duty import Duty
 from gridnode.node.evidence_pool import EvidencePool
 from gridnode.node.hearing import Hearing, Told, nobody_told
-from gridnode.node.judging import Judging, Refusal
+from gridnode.node.judging import Judging
 from gridnode.node.ledger_store import LedgerStore
 from gridnode.node.log import Log
 from gridnode.node.signing import Signing
 from gridnode.node.world import Resume, SignAgain, Speaks, World
-from gridnode.primitives.ids import Address, Hash
+from gridnode.primitives.ids import Address
 from gridnode.signer.signs import Signs
 from gridnode.storage.sign_guard import message_of
 from gridnode.storage.wal import Wal
@@ -82,17 +82,8 @@ class Performer:
         self._evidence = evidence
         self._world = world
         self._told_of_work = 0
-        self._judging = Judging(engine, store, candidates, peer_of, world)
+        self.judging = Judging(engine, store, candidates, peer_of, world)
         self.height = 0  # under way; 0 before the first StartHeight
-
-    @property
-    def executing(self) -> tuple[Hash, ...]:
-        """Proposed blocks that are here whole and have no verdict yet, the one under way first."""
-        return self._judging.executing
-
-    def take_refusal(self) -> Refusal | None:
-        """The proposed block that was found invalid last; each is told once."""
-        return self._judging.take_refusal()
 
     def work_arrived(self) -> None:
         """The pool holds something: the height under way need not wait for its heartbeat."""
@@ -116,7 +107,7 @@ class Performer:
                 return  # catch-up was faster, while a guard was asked
             self._candidates.start_height(start.height)
             event = Resume(start, event.entries) if isinstance(event, Resume) else start
-        if isinstance(event, TimeoutElapsed) and self._judging.holds(event):
+        if isinstance(event, TimeoutElapsed) and self.judging.holds(event):
             return
         self._listen_for_own_key(event)
         if isinstance(event, Resume):
@@ -173,13 +164,13 @@ class Performer:
             case fx.SignVote() | fx.SignProposal():
                 await self._wish(effect)
             case fx.ScheduleTimeout():
-                self._world.schedule(self._judging.stretched(effect))
+                self._world.schedule(self.judging.stretched(effect))
             case fx.CancelTimeouts(height):
                 self._world.cancel(height)
             case fx.GetValue():
                 await self._build(effect)
             case fx.ObtainBlock():
-                self._judging.obtain(effect)
+                self.judging.obtain(effect)
             case fx.RestoreBlock():
                 await self._restore_block(effect)
             case fx.Rebroadcast(messages):
@@ -237,7 +228,7 @@ class Performer:
             pending = self._evidence.pending()
             now_ms, maker, began_ms = self._world.now_ms(), self._signing.address, self._world.monotonic_ms()
             executed = await self._store.build(self._pool, now_ms, maker, pending, self._world.monotonic_ms)
-            self._judging.took(began_ms)
+            self.judging.took(began_ms)
         self._pool.remove(refused.id for refused in executed.refused)
         self._candidates.add(executed.block_hash, Complete(executed.block, executed.transactions))
         self._world.offer(BlockBuilt(effect.height, effect.round, executed.block_hash, encode(executed.block)))

@@ -85,8 +85,6 @@ class View:
     """Its clock."""
     idle_ms: int
     """How long it has stored no block: since its last one, or since it started."""
-    is_validator: bool
-    """Whether it holds a consensus key."""
     syncing: bool
     """Whether it fetches blocks."""
     height: int
@@ -121,7 +119,6 @@ def view_of(url: str, told: Mapping[str, Any]) -> View:
             told["node"],
             told["now_ms"],
             max(0, told["now_ms"] - since),
-            told["is_validator"],
             told["syncing"],
             last["height"],
             told["best_height"],

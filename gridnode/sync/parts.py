@@ -70,16 +70,13 @@ class Parts:
     def answered(self, holder: bytes, part: Sequence[TransactionId], found: Iterable[TransactionId], is_full: bool = False) -> None:
         """A holder brought `found` of the part that it was asked for; `is_full`: another one might not have fitted into the answer."""
         self._no_longer_asked(holder, part)
-        brought = list(found)
+        brought = dict.fromkeys(found)
         for wanted in brought:
             self._missing.pop(wanted, None)
         if brought:
             self._answers.setdefault(holder, []).append(self._questions)
-        if not (brought and is_full):
-            left_out = dict.fromkeys(part)
-            for wanted in brought:
-                left_out.pop(wanted, None)
-            self._lacks.setdefault(holder, {}).update(left_out)
+        if not is_full:
+            self._lacks.setdefault(holder, {}).update(dict.fromkeys(wanted for wanted in part if wanted not in brought))
 
     def failed(self, holder: bytes, part: Sequence[TransactionId]) -> None:
         """A holder did not answer, or wrongly: it is asked for nothing more."""

@@ -37,13 +37,18 @@ def votes(guard: SignGuard, first: int, stop: int) -> None:
         assert isinstance(guard.sign_vote(VoteKind.PREVOTE, height, 0, b"a" * 32), Vote)
 
 
-@pytest.mark.parametrize("seed", range(20))
-def test_a_log_that_was_made_before_a_death_is_durable_once_it_is_synced(seed: int) -> None:
-    """The first process dies before it has synced anything; the second one syncs an entry; then the power goes."""
-    made = disk(seed)
+def log_of_one_that_died(made: Disk) -> None:
+    """A log whose process has appended an entry, and died before it synced anything."""
     first = Wal(FOLDER, made)
     first.prune(1)
     first.append(b"one", False)
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_a_log_that_was_made_before_a_death_is_durable_once_it_is_synced(seed: int) -> None:
+    """The second process syncs an entry of its own; then the power goes."""
+    made = disk(seed)
+    log_of_one_that_died(made)
     second = Wal(FOLDER, made)
     second.prune(1)
     second.append(b"two", True)
@@ -55,9 +60,7 @@ def test_a_log_that_was_made_before_a_death_is_durable_once_it_is_synced(seed: i
 def test_what_a_restart_has_read_survives_a_power_cut(seed: int) -> None:
     """The second process signs what the log leads to, and syncs nothing before (seed 7590 of the simulation)."""
     made = disk(seed)
-    first = Wal(FOLDER, made)
-    first.prune(1)
-    first.append(b"one", False)
+    log_of_one_that_died(made)
     assert Wal(FOLDER, made).entries() == [b"one"]
     made.lose_power()
     assert Wal(FOLDER, made).entries() == [b"one"]

@@ -265,7 +265,7 @@ def test_others_who_have_it_are_asked_when_the_proposer_does_not_give_it(tmp_pat
         node.peers.answers[b"next"] = lambda kind, payload: encode(TransactionsAnswer(raws, 0))
         await node.hears_proposal(executed)
         effect = fx.ObtainBlock(Height(1), Round(0), executed.block_hash, (node.next_proposer,))
-        node.performer._judging.obtain(effect)
+        node.performer.judging.obtain(effect)
         await node.waits(FETCH_TIMEOUT_MS)
         await node.hears()
         assert node.prevotes == [executed.block_hash]
@@ -320,10 +320,10 @@ def test_an_invalid_block_is_refused_once_after_its_timeout(tmp_path: Path) -> N
             assert node.prevotes == []
         await node.hears()
         assert node.prevotes == [NO_HASH]
-        refusal = node.performer.take_refusal()
+        refusal = node.performer.judging.take_refusal()
         assert refusal is not None
         assert "state_root" in refusal.reason
-        assert node.performer.take_refusal() is None, "each is told once"
+        assert node.performer.judging.take_refusal() is None, "each is told once"
 
     running(tmp_path, scene)
 

@@ -37,7 +37,7 @@ def view(node: str = "EGAT", **changes: Any) -> View:
     """A node that is linked to the three others and has stored no block for a minute."""
     peers = tuple(PeerView(name, True, NOW - 99_000, 3) for name in NAMES if name != node)
     plain = View(
-        f"http://{node}", node, NOW, LONG, True, False, 7, 7, NAMES, round_(), None, peers, 2, 10**10, 0, PARAMS
+        f"http://{node}", node, NOW, LONG, False, 7, 7, NAMES, round_(), None, peers, 2, 10**10, 0, PARAMS
     )
     return replace(plain, **changes)
 
@@ -87,7 +87,7 @@ LISTENS = {"signs": False, "listens_because": LOST}
 def test_it_listens_and_says_why() -> None:
     listens = view(idle_ms=400, round=round_(**LISTENS))
     check(why([listens]), Cause.LISTENING, True, "EGAT only listens", LOST)
-    observer = view(idle_ms=400, round=round_(signs=False), is_validator=False)
+    observer = view(idle_ms=400, round=round_(signs=False))
     check(why([observer]), Cause.WORKING, True)
 
 
